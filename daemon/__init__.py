@@ -1,0 +1,1 @@
+"""The service: fetches mail, files it, delivers letters. Never imports the shell."""

@@ -1,0 +1,40 @@
+"""The errors a person may meet, each with the exit status it ends a command with.
+
+Every message says which thing, what is so, and what would be allowed. A secret never stands in one.
+"""
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_CONFIG = 78  # sysexits.h EX_CONFIG; the unit does not restart on it
+
+
+class HelpdeskError(Exception):
+    """Something failed in a way we can explain; the text is fit for a person."""
+
+    exit_status = EXIT_FAILED
+
+
+class BadSettings(HelpdeskError):
+    """The settings cannot be used; ``problems`` holds every one found, each with file, section and key."""
+
+    exit_status = EXIT_CONFIG
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class Refused(HelpdeskError):
+    """A person asked for something that the rules do not allow."""
+
+
+class StoreAway(HelpdeskError):
+    """The database cannot be reached or refuses to serve now; trying again later may work."""
+
+
+class MailboxAway(HelpdeskError):
+    """The IMAP server cannot be reached, or refuses; trying again later may work."""
+
+
+class RelayAway(HelpdeskError):
+    """The SMTP relay cannot be reached, or refuses the connection; letters wait."""

@@ -1,0 +1,1 @@
+"""The keyboard: commands that parse, call one action and print. Never imports the daemon."""
