@@ -94,7 +94,7 @@ class Unreadable:
 class Caps:
     """How much of a mail we are willing to look at (measured limits: see docs/security.md)."""
 
-    max_bytes: int = 10 * 1024 * 1024
+    max_bytes: int = 40 * 1024 * 1024
     max_header_bytes: int = 256 * 1024
     max_header_fields: int = 500
     max_field_bytes: int = 64 * 1024
