@@ -40,7 +40,7 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """What a delivery status notification says (RFC 3464): whom it could not reach, and about which letter."""
+    """What a delivery status notification says (RFC 3464): whom it missed, and which letter."""
 
     recipients: tuple[str, ...]
     original_message_id: str
@@ -83,7 +83,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A mail that breaks a cap: it is not parsed. ``reason`` says which cap, what was found, what is allowed."""
+    """A mail that breaks a cap and is not parsed. ``reason``: which cap, what was found, what is allowed."""
 
     size: int
     fingerprint: str

@@ -23,7 +23,7 @@ class Urgency(StrEnum):
 
 
 class Fate(StrEnum):
-    """What became of a mail. A deferred mail has no fate yet: it stays in the inbox and is looked at again."""
+    """What became of a mail. A deferred mail has none yet: it stays in the inbox."""
 
     OPENED = "opened"
     APPENDED = "appended"
