@@ -1,0 +1,45 @@
+"""What passes between the mailbox and the desk: mails that arrived, and what became of them."""
+
+from dataclasses import dataclass, field
+
+from helpdesk.core.mail import Mail, Unreadable
+from helpdesk.core.tickets import Fate
+from helpdesk.core.verdict import Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One mailbox as the ledger knows it; a UID means something only together with its uidvalidity."""
+
+    mailbox_id: int
+    name: str
+    uidvalidity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One mail with what was read out of it. ``signed_at`` is the DKIM time, in seconds since 1970."""
+
+    uid: int
+    raw: bytes = field(repr=False)
+    seen: Mail | Unreadable
+    judgement: Judgement
+    signed_at: int | None = None
+
+    @property
+    def sender(self) -> str:
+        """The address that the mail claims to come from, or nothing where it could not be read."""
+        return self.judgement.sender.address if self.judgement.sender else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What became of one mail. No ``fate``: it was deferred and stays in the inbox."""
+
+    uid: int
+    mail_id: int
+    fate: Fate | None
+    rule: str
+    verdict: str
+    sender: str = ""
+    ticket_number: int | None = None

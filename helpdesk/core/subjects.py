@@ -1,0 +1,20 @@
+"""The ticket's number in a subject: ``[#123]``, with or without a word before the sign."""
+
+import re
+
+MAX_NUMBER = 2**31 - 1
+_TAG = re.compile(r"\[[^\[\]#]{0,80}#([0-9]{1,10})\]")
+
+
+def tagged(subject: str, number: int) -> str:
+    """Return *subject* behind the tag that brings an answer back to ticket *number*."""
+    return f"[#{number}] {subject}"
+
+
+def ticket_numbers(subject: str) -> tuple[int, ...]:
+    """Return the ticket numbers that *subject* names, in order, each once.
+
+    A number is a hint, never a key: whoever writes it must be allowed to see that ticket.
+    """
+    numbers = (int(digits) for digits in _TAG.findall(subject))
+    return tuple(dict.fromkeys(number for number in numbers if 0 < number <= MAX_NUMBER))
