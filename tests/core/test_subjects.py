@@ -1,0 +1,28 @@
+"""Ticket numbers in subjects."""
+
+import pytest
+
+from helpdesk.core.subjects import tagged, ticket_numbers
+
+
+@pytest.mark.parametrize(
+    ("subject", "numbers"),
+    [
+        pytest.param("Re: [#12] Mon chargeur", (12,), id="bare tag"),
+        pytest.param("TR: [Helpdesk #12] Mon chargeur", (12,), id="tag with a word"),
+        pytest.param("[#12] [#13] [#12]", (12, 13), id="each once, in order"),
+        pytest.param("Salle #12, poste 4", (), id="a number without brackets is just a number"),
+        pytest.param("[#] [#x] [12]", (), id="no number"),
+        pytest.param("[#0]", (), id="numbers begin at one"),
+        pytest.param("[#2147483647]", (2147483647,), id="largest"),
+        pytest.param("[#2147483648]", (), id="one over the largest"),
+        pytest.param("[#99999999999]", (), id="far too long"),
+        pytest.param("[" * 70_000 + "#12]", (12,), id="many brackets end at once"),
+    ],
+)
+def test_a_tag_in_the_subject_names_a_ticket(subject: str, numbers: tuple[int, ...]) -> None:
+    assert ticket_numbers(subject) == numbers
+
+
+def test_the_tag_we_write_is_the_tag_we_read() -> None:
+    assert ticket_numbers("Re: " + tagged("Mon chargeur", 7)) == (7,)
