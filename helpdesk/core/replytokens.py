@@ -65,6 +65,12 @@ def check(keys: Sequence[bytes], ticket_number: int, person_id: int, token: str)
     return genuine(keys, Claim(Mark("t", ticket_number), token.lower()), person_id)
 
 
+def message_id(dedupe: str, desk_domain: str, mark: Mark | None = None, token: str = "") -> str:
+    """Return the Message-ID of the letter with that dedupe key (64 hex): always the same."""
+    signed = f".{mark}-{token}" if mark else ""
+    return f"<c.{dedupe[:32]}{signed}@{desk_domain}>"
+
+
 def reply_address(desk_address: str, mark: Mark, token: str) -> str | None:
     """Return the plus-address of a mark, or None where its local part would be too long for SMTP."""
     return _with_detail(desk_address, f"{mark}-{token}")

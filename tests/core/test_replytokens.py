@@ -1,7 +1,7 @@
 """Marks that we sign, and everything that must not pass for one."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpdesk.core import replytokens
@@ -147,6 +147,7 @@ def test_our_own_message_ids_are_known_by_their_form(given_id: str, own: bool) -
     assert replytokens.is_own_message_id(given_id, DOMAIN) is own
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_readers_take_any_text(text: str) -> None:
     for form in (text, f"<{text}@{DOMAIN}>", f"desk+{text}@help.example"):

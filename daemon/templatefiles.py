@@ -1,0 +1,62 @@
+"""The templates of the letters, read once at the start; a mistake in one stops the start, not a letter."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from helpdesk.core.letters import LetterKind, LetterTemplates
+from helpdesk.core.people import Language
+from helpdesk.errors import BadSettings
+
+SHIPPED = Path(__file__).parent.parent / "templates"
+_COMMON = {"desk": "Desk", "name": "Name", "language": "fr"}
+_EXAMPLES: dict[LetterKind, dict[str, object]] = {
+    LetterKind.TICKET_OPENED: {"number": 1, "subject": "Subject", "opened": "today"},
+    LetterKind.TICKET_REOPENED: {"number": 1, "subject": "Subject"},
+    LetterKind.CONFIRM_SENDER: {"seen": "today"},
+    LetterKind.ALERT: {"what": "spoof", "when": "today", "count": 1, "reason": "why", "sample": "text"},
+}
+
+
+def load_templates(folder: Path = SHIPPED) -> Mapping[tuple[Language, LetterKind], LetterTemplates]:
+    """Return every letter in every language, compiled and tried once with example values.
+
+    Raises BadSettings with all that is missing or wrong: a template that names a value which its letter does
+    not have would otherwise stop the filing of mails.
+    """
+    environment = SandboxedEnvironment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        autoescape=lambda name: name is not None and name.endswith(".html"),
+        auto_reload=False,  # no file is looked at again once the daemon runs
+        cache_size=-1,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    loaded: dict[tuple[Language, LetterKind], LetterTemplates] = {}
+    problems: list[str] = []
+    for language in Language:
+        for kind in LetterKind:
+            place = f"{language.value}/{kind.value}"
+            try:
+                letter = LetterTemplates(
+                    environment.get_template(f"{place}/subject.txt"),
+                    environment.get_template(f"{place}/body.txt"),
+                    environment.get_template(f"{place}/body.html"),
+                )
+                _try(letter, kind)
+            except Exception as error:  # noqa: BLE001 - a template is a program: it may fail in any way
+                problems.append(f"{folder}/{place}: {type(error).__name__}: {error}")
+            else:
+                loaded[language, kind] = letter
+    if problems:
+        raise BadSettings(problems)
+    return loaded
+
+
+def _try(letter: LetterTemplates, kind: LetterKind) -> None:
+    values = _COMMON | _EXAMPLES[kind]
+    for template in (letter.subject, letter.text, letter.html):
+        template.render(values)

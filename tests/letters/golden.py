@@ -1,0 +1,67 @@
+"""The letters as recipients get them, kept as .eml files to be read and compared.
+
+After a change that is meant: ``python -m tests.letters.golden`` writes them anew; read the difference.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from daemon.templatefiles import load_templates
+from helpdesk.core import letters
+from helpdesk.core.letters import Addressee, Answered, Letter, LetterKind, LetterTemplates, Notice, Stationery
+from helpdesk.core.people import Language
+
+FOLDER = Path(__file__).parent
+NOW = datetime(2026, 11, 21, 3, 12, tzinfo=UTC)
+TEMPLATES: Mapping[tuple[Language, LetterKind], LetterTemplates] = load_templates()
+LEARNERS = {
+    Language.FR: (
+        Addressee("zoe@learn.example", Language.FR, "Zoé Martin", 7),
+        "Mon chargeur ne marche plus",
+    ),
+    Language.EN: (Addressee("sam@learn.example", Language.EN, "Sam Doe", 8), "My charger no longer works"),
+}
+
+
+def stationery(plus_addressing: bool = True, desk_name: str = "Assistance numérique") -> Stationery:
+    """Return the desk that the golden letters come from."""
+    return Stationery(
+        desk_name=desk_name,
+        desk_address="desk@help.example",
+        bounce_address="bounces@help.example",
+        install_id="hd-7f3a",
+        key=b"k" * 32,
+        zone=ZoneInfo("Europe/Paris"),
+        plus_addressing=plus_addressing,
+        templates=TEMPLATES,
+    )
+
+
+def golden_letters() -> dict[str, Letter]:
+    """Return every letter in every language, by the name of its file."""
+    desk = stationery()
+    made: dict[str, Letter] = {}
+    for language, (learner, subject) in LEARNERS.items():
+        answered = Answered("<first@learn.example>", ("<older@learn.example>",))
+        keys = {kind: letters.dedupe_key(kind.value, language.value) for kind in LetterKind}
+        contact = Addressee("security@learn.example", language)
+        notice = Notice(
+            "spoof", NOW, 3, "dmarc=fail for boss@learn.example", "Click http://evil.example/x now\x1b[2J"
+        )
+        ones = (
+            letters.ticket_opened(desk, learner, 123, subject, NOW, answered, keys[LetterKind.TICKET_OPENED]),
+            letters.ticket_reopened(
+                desk, learner, 123, subject, NOW, answered, keys[LetterKind.TICKET_REOPENED]
+            ),
+            letters.confirm_sender(desk, learner, 456, NOW, keys[LetterKind.CONFIRM_SENDER], NOW),
+            letters.alert(desk, contact, notice, keys[LetterKind.ALERT], NOW),
+        )
+        made |= {f"{language.value}_{letter.kind.value}.eml": letter for letter in ones}
+    return made
+
+
+if __name__ == "__main__":
+    for name, letter in golden_letters().items():
+        (FOLDER / name).write_bytes(letter.content)
