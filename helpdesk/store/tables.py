@@ -4,6 +4,9 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, MetaData, String, Tab
 
 from helpdesk.store.columns import JSON, Integer, UtcDateTime, exact, long_bytes, long_text, row_id
 
+_ENGINE = {"engine": "InnoDB", "charset": "utf8mb4", "collate": "utf8mb4_unicode_ci"}
+OPTIONS = {f"{dialect}_{name}": value for dialect in ("mysql", "mariadb") for name, value in _ENGINE.items()}
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -23,6 +26,7 @@ teams = Table(
     metadata,
     _id(),
     Column("name", String(100), nullable=False, unique=True),
+    **OPTIONS,
 )
 
 people = Table(
@@ -34,6 +38,7 @@ people = Table(
     Column("language", exact(2), nullable=False),
     Column("active", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    **OPTIONS,
 )
 
 memberships = Table(
@@ -41,6 +46,7 @@ memberships = Table(
     metadata,
     Column("team_id", ForeignKey(teams.c.id), primary_key=True),
     Column("person_id", ForeignKey(people.c.id), primary_key=True, index=True),
+    **OPTIONS,
 )
 
 addresses = Table(
@@ -52,6 +58,7 @@ addresses = Table(
     Column("state", exact(20), nullable=False),
     Column("best_verdict", exact(20), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    **OPTIONS,
 )
 
 tickets = Table(
@@ -73,6 +80,7 @@ tickets = Table(
     Index(None, "assignee_id", "status"),
     Index(None, "team_id", "status"),
     Index(None, "status", "updated_at"),
+    **OPTIONS,
 )
 
 participants = Table(
@@ -80,6 +88,7 @@ participants = Table(
     metadata,
     Column("ticket_id", ForeignKey(tickets.c.id), primary_key=True),
     Column("person_id", ForeignKey(people.c.id), primary_key=True, index=True),
+    **OPTIONS,
 )
 
 mailboxes = Table(
@@ -87,6 +96,7 @@ mailboxes = Table(
     metadata,
     _id(),
     Column("name", exact(100), nullable=False, unique=True),
+    **OPTIONS,
 )
 
 mails = Table(  # the ledger: one row for each mail seen
@@ -121,6 +131,7 @@ mails = Table(  # the ledger: one row for each mail seen
     Index(None, "message_id"),
     Index(None, "sender", "seen_at"),
     Index(None, "fate", "seen_at"),
+    **OPTIONS,
 )
 
 posts = Table(
@@ -134,6 +145,7 @@ posts = Table(
     Column("text", long_text(), nullable=False),
     Column("folds", JSON, nullable=False),  # [[start, end, kind], …] into text
     Column("created_at", UtcDateTime, nullable=False),
+    **OPTIONS,
 )
 
 attachments = Table(
@@ -147,6 +159,7 @@ attachments = Table(
     Column("size", Integer, nullable=False),
     Column("sha256", exact(64), nullable=False, index=True),
     Column("inline", Boolean, nullable=False),
+    **OPTIONS,
 )
 
 letters = Table(  # the outbox: each row is complete, to the last header
@@ -172,6 +185,7 @@ letters = Table(  # the outbox: each row is complete, to the last header
     Index(None, "state", "next_at"),
     Index(None, "recipient", "queued_at"),
     Index(None, "claim"),
+    **OPTIONS,
 )
 
 budgets = Table(  # how much automatic mail went to whom in which hour
@@ -180,6 +194,7 @@ budgets = Table(  # how much automatic mail went to whom in which hour
     Column("scope", exact(300), primary_key=True),
     Column("window_start", UtcDateTime, primary_key=True),
     Column("used", Integer, nullable=False),
+    **OPTIONS,
 )
 
 breakers = Table(  # a cap that tripped: letters of its scope wait until it closes
@@ -189,6 +204,7 @@ breakers = Table(  # a cap that tripped: letters of its scope wait until it clos
     Column("reason", String(500), nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("closes_at", UtcDateTime, nullable=False),
+    **OPTIONS,
 )
 
 audit_logs = Table(
@@ -202,6 +218,7 @@ audit_logs = Table(
     Column("user_agent", String(200), nullable=False),
     Column("created_at", UtcDateTime, nullable=False, index=True),
     Column("detail", JSON, nullable=False),
+    **OPTIONS,
 )
 
 leases = Table(
@@ -211,6 +228,7 @@ leases = Table(
     Column("owner", exact(64), nullable=False),
     Column("fence", Integer, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    **OPTIONS,
 )
 
 counters = Table(
@@ -218,4 +236,5 @@ counters = Table(
     metadata,
     Column("name", exact(40), primary_key=True),
     Column("value", Integer, nullable=False),
+    **OPTIONS,
 )

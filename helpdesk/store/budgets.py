@@ -1,0 +1,91 @@
+"""How much automatic mail went to whom in which hour, and the breakers that tripped."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+from helpdesk.store.engine import MYSQL
+from helpdesk.store.tables import breakers, budgets
+
+Window = tuple[str, datetime]  # scope, start of the hour or day
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """A tripped cap: letters of ``scope`` wait until ``closes_at``."""
+
+    scope: str
+    reason: str
+    opened_at: datetime
+    closes_at: datetime
+
+
+class Budgets:
+    """Queries on budgets and breakers, inside one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def used(self, windows: Collection[Window]) -> dict[Window, int]:
+        """Return how much of each budget is spent; windows never touched are left out."""
+        if not windows:
+            return {}
+        scopes = {scope for scope, _start in windows}
+        starts = {start for _scope, start in windows}
+        query = select(budgets).where(budgets.c.scope.in_(scopes), budgets.c.window_start.in_(starts))
+        return {(row.scope, row.window_start): row.used for row in self._connection.execute(query)}
+
+    def spend(self, amounts: Mapping[Window, int]) -> None:
+        """Add to budgets, as ``used = used + n`` in the database: nothing is lost between two daemons."""
+        if not amounts:
+            return
+        rows = [
+            {"scope": scope, "window_start": start, "used": amount}
+            for (scope, start), amount in sorted(amounts.items())  # one order for all: no deadlock
+        ]
+        self._connection.execute(self._upsert(), rows)
+
+    def _upsert(self) -> Any:
+        kind = self._connection.dialect.name
+        if kind in MYSQL:
+            added = mysql.insert(budgets)
+            return added.on_duplicate_key_update(used=budgets.c.used + added.inserted.used)
+        insertion = postgresql.insert if kind == "postgresql" else sqlite.insert
+        row = insertion(budgets)
+        return row.on_conflict_do_update(
+            index_elements=[budgets.c.scope, budgets.c.window_start],
+            set_={"used": budgets.c.used + row.excluded.used},
+        )
+
+    def forget_before(self, start: datetime) -> None:
+        """Drop windows that no cap looks at any more."""
+        self._connection.execute(delete(budgets).where(budgets.c.window_start < start))
+
+    def open_breakers(self, now: datetime) -> list[Breaker]:
+        """Return the breakers that are open now."""
+        query = select(breakers).where(breakers.c.closes_at > now).order_by(breakers.c.scope)
+        return [
+            Breaker(row.scope, row.reason, row.opened_at, row.closes_at)
+            for row in self._connection.execute(query)
+        ]
+
+    def open_breaker(self, breaker: Breaker) -> None:
+        """Open a breaker, or move the end of one that is open."""
+        self.close_breaker(breaker.scope)
+        self._connection.execute(
+            insert(breakers),
+            {
+                "scope": breaker.scope,
+                "reason": breaker.reason,
+                "opened_at": breaker.opened_at,
+                "closes_at": breaker.closes_at,
+            },
+        )
+
+    def close_breaker(self, scope: str) -> None:
+        """Close a breaker."""
+        self._connection.execute(delete(breakers).where(breakers.c.scope == scope))

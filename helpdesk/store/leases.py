@@ -1,0 +1,48 @@
+"""Leases: who does which work, until when, by the database's clock alone."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, case, insert, or_, select, update
+
+from helpdesk.store.tables import leases
+
+
+class Leases:
+    """Queries on leases, inside one transaction. A lease only saves work; unique keys are the last word."""
+
+    def __init__(self, connection: Connection, database_now: Callable[[], datetime]) -> None:
+        self._connection = connection
+        self._database_now = database_now
+
+    def take(self, name: str, owner: str, seconds: float) -> int | None:
+        """Take or keep a lease; return its fencing number, or None while it is another's.
+
+        The number grows with every change of owner, so that one who slept past its end can be told apart.
+        """
+        now = self._database_now()
+        until = now + timedelta(seconds=seconds)
+        free = or_(leases.c.owner == owner, leases.c.expires_at < now)
+        taken = self._connection.execute(
+            update(leases)
+            .where(leases.c.name == name, free)
+            .ordered_values(  # MariaDB assigns from left to right: the fence must still see the old owner
+                (leases.c.fence, case((leases.c.owner == owner, leases.c.fence), else_=leases.c.fence + 1)),
+                (leases.c.owner, owner),
+                (leases.c.expires_at, until),
+            )
+        )
+        row = self._connection.execute(select(leases).where(leases.c.name == name)).one_or_none()
+        if row is None:
+            new = {"name": name, "owner": owner, "fence": 1, "expires_at": until}
+            self._connection.execute(insert(leases), new)
+            return 1
+        return row.fence if taken.rowcount or row.owner == owner else None
+
+    def release(self, name: str, owner: str) -> None:
+        """Give a lease back before it runs out."""
+        self._connection.execute(
+            update(leases)
+            .where(leases.c.name == name, leases.c.owner == owner)
+            .values(expires_at=self._database_now() - timedelta(seconds=1))
+        )

@@ -1,0 +1,84 @@
+"""The ledger: one row for each mail seen, with its one fate."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from helpdesk.store.ids import new_id
+from helpdesk.store.rows import Effect, LedgerRow, Row
+from helpdesk.store.tables import mailboxes, mails
+
+
+class Mails:
+    """Queries on mails and mailboxes, inside one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def mailbox_id(self, name: str) -> int:
+        """Return the id of a mailbox, made when it is new."""
+        found = self._connection.scalar(select(mailboxes.c.id).where(mailboxes.c.name == name))
+        if found is None:
+            found = new_id()
+            self._connection.execute(insert(mailboxes), {"id": found, "name": name})
+        return found
+
+    def rows_of(self, mailbox_id: int, uidvalidity: int, uids: Collection[int]) -> dict[int, LedgerRow]:
+        """Return what the ledger says of those UIDs that it knows."""
+        if not uids:
+            return {}
+        query = select(
+            mails.c.uid,
+            mails.c.id,
+            mails.c.fate,
+            mails.c.settled_at,
+            mails.c.attempts,
+            mails.c.seen_at,
+            mails.c.look_again_at,
+        ).where(mails.c.mailbox_id == mailbox_id, mails.c.uidvalidity == uidvalidity, mails.c.uid.in_(uids))
+        return {
+            row.uid: LedgerRow(
+                row.id, row.fate, row.settled_at is not None, row.attempts, row.seen_at, row.look_again_at
+            )
+            for row in self._connection.execute(query)
+        }
+
+    def effects(self, mailbox_id: int, fingerprints: Collection[str]) -> dict[str, Effect]:
+        """Return what had an effect before, by fingerprint."""
+        if not fingerprints:
+            return {}
+        query = select(mails.c.effect, mails.c.id, mails.c.ticket_id).where(
+            mails.c.mailbox_id == mailbox_id, mails.c.effect.in_(fingerprints)
+        )
+        return {row.effect: Effect(row.id, row.ticket_id) for row in self._connection.execute(query)}
+
+    def tickets_by_message_ids(self, message_ids: Collection[str]) -> dict[str, int]:
+        """Return the tickets that mails with these Message-IDs opened or joined."""
+        if not message_ids:
+            return {}
+        query = select(mails.c.message_id, mails.c.ticket_id).where(
+            mails.c.message_id.in_(message_ids), mails.c.ticket_id.is_not(None), mails.c.effect.is_not(None)
+        )
+        return {row.message_id: row.ticket_id for row in self._connection.execute(query)}
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Insert ledger rows. Refused as a whole when a UID or an effect is there already."""
+        if rows:
+            self._connection.execute(insert(mails), rows)
+
+    def replace(self, rows: Sequence[Row]) -> None:
+        """Write the outcome of mails whose row exists: deferred before, or charged with an attempt."""
+        for row in rows:
+            self._connection.execute(update(mails).where(mails.c.id == row["id"]), row)
+
+    def charge(self, ids: Collection[int]) -> None:
+        """Count one more attempt for rows without a fate."""
+        self._connection.execute(
+            update(mails).where(mails.c.id.in_(ids)).values(attempts=mails.c.attempts + 1)
+        )
+
+    def settle(self, ids: Collection[int], at: datetime) -> None:
+        """Note that these mails have left the inbox."""
+        if ids:
+            self._connection.execute(update(mails).where(mails.c.id.in_(ids)).values(settled_at=at))

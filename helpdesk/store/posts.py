@@ -1,0 +1,83 @@
+"""The conversation of a ticket."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from helpdesk.store.rows import Row
+from helpdesk.store.tables import attachments, people, posts
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPost:
+    """One entry of a conversation. ``author`` is empty where the desk itself wrote."""
+
+    id: int
+    author: str
+    internal: bool
+    text: str
+    folds: tuple[tuple[int, int, str], ...]
+    created_at: datetime
+    mail_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAttachment:
+    """An attachment of a post; its bytes are the blob ``sha256``."""
+
+    post_id: int
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+
+
+class Posts:
+    """Queries on posts and attachments, inside one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, rows: Sequence[Row], attached: Sequence[Row]) -> None:
+        """Insert posts with their attachments. Posts are only ever added."""
+        if rows:
+            self._connection.execute(insert(posts), rows)
+        if attached:
+            self._connection.execute(insert(attachments), attached)
+
+    def of_ticket(self, ticket_id: int) -> list[ShownPost]:
+        """Return the conversation of a ticket, oldest first."""
+        query = (
+            select(posts, people.c.name)
+            .outerjoin(people, people.c.id == posts.c.author_id)
+            .where(posts.c.ticket_id == ticket_id)
+            .order_by(posts.c.id)
+        )
+        return [
+            ShownPost(
+                row.id,
+                row.name or "",
+                row.internal,
+                row.text,
+                tuple((start, end, kind) for start, end, kind in row.folds),
+                row.created_at,
+                row.mail_id,
+            )
+            for row in self._connection.execute(query)
+        ]
+
+    def attachments_of(self, post_ids: Sequence[int]) -> list[ShownAttachment]:
+        """Return the attachments of posts, in their order."""
+        if not post_ids:
+            return []
+        query = (
+            select(attachments)
+            .where(attachments.c.post_id.in_(post_ids))
+            .order_by(attachments.c.post_id, attachments.c.position)
+        )
+        return [
+            ShownAttachment(row.post_id, row.name, row.content_type, row.size, row.sha256)
+            for row in self._connection.execute(query)
+        ]

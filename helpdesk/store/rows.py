@@ -1,0 +1,40 @@
+"""What the repositories give back. What they take are plain rows: the keys are a table's columns."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """What the ledger says of one UID. No ``fate``: deferred, or being tried for the ``attempts``-th time."""
+
+    id: int
+    fate: str | None
+    settled: bool
+    attempts: int
+    seen_at: datetime
+    look_again_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The mail that had an effect under a fingerprint, and the ticket it led to."""
+
+    mail_id: int
+    ticket_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedLetter:
+    """A letter that is ours to send until its claim runs out; ``attempts`` counts this one."""
+
+    id: int
+    kind: str
+    recipient: str
+    envelope_from: str
+    message_id: str
+    attempts: int
+    content: bytes = field(repr=False)

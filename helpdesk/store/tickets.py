@@ -1,0 +1,85 @@
+"""Tickets, their numbers and who takes part in them."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, insert, select, update
+
+from helpdesk.core.tickets import Status, Ticket
+from helpdesk.store.rows import Row
+from helpdesk.store.tables import counters, participants, tickets
+
+COUNTER = "ticket"
+
+
+class Tickets:
+    """Queries on tickets, inside one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def next_numbers(self, count: int) -> range:
+        """Take *count* ticket numbers; the counter's row stays locked until the transaction ends."""
+        taken = self._connection.execute(
+            update(counters).where(counters.c.name == COUNTER).values(value=counters.c.value + count)
+        )
+        if taken.rowcount == 0:
+            self._connection.execute(insert(counters), {"name": COUNTER, "value": count})
+        last = self._connection.scalar(select(counters.c.value).where(counters.c.name == COUNTER)) or count
+        return range(last - count + 1, last + 1)
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Insert tickets."""
+        if rows:
+            self._connection.execute(insert(tickets), rows)
+
+    def by_ids(self, ids: Collection[int]) -> dict[int, Ticket]:
+        """Return these tickets by id, participants included."""
+        return self._read(select(tickets).where(tickets.c.id.in_(ids))) if ids else {}
+
+    def by_numbers(self, numbers: Collection[int]) -> dict[int, Ticket]:
+        """Return these tickets by id, participants included; numbers that are nobody's are left out."""
+        return self._read(select(tickets).where(tickets.c.number.in_(numbers))) if numbers else {}
+
+    def reopen(self, ids: Collection[int], at: datetime) -> None:
+        """Put resolved tickets back to work."""
+        if ids:
+            self._connection.execute(
+                update(tickets)
+                .where(tickets.c.id.in_(ids))
+                .values(status=Status.WAITING, resolved_at=None, updated_at=at)
+            )
+
+    def touch(self, ids: Collection[int], at: datetime) -> None:
+        """Note that something happened to these tickets."""
+        if ids:
+            self._connection.execute(update(tickets).where(tickets.c.id.in_(ids)).values(updated_at=at))
+
+    def _read(self, query: Select[Any]) -> dict[int, Ticket]:
+        rows = self._connection.execute(query).all()
+        taking_part = self._participants_of([row.id for row in rows])
+        return {
+            row.id: Ticket(
+                row.id,
+                row.number,
+                row.subject,
+                Status(row.status),
+                row.requester_id,
+                row.team_id,
+                row.assignee_id,
+                row.resolved_at,
+                row.deleted_at is not None,
+                frozenset(taking_part.get(row.id, ())),
+            )
+            for row in rows
+        }
+
+    def _participants_of(self, ids: Collection[int]) -> dict[int, set[int]]:
+        if not ids:
+            return {}
+        query = select(participants).where(participants.c.ticket_id.in_(ids))
+        found: dict[int, set[int]] = {}
+        for row in self._connection.execute(query):
+            found.setdefault(row.ticket_id, set()).add(row.person_id)
+        return found

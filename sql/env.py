@@ -1,0 +1,20 @@
+"""Alembic's environment: the connection is handed over by ``helpdesk.store.schema``, never read from a file."""
+
+from alembic import context
+
+from helpdesk.store.tables import metadata
+
+
+def run() -> None:
+    """Run the wanted migrations on the given connection, a transaction for each where the database can."""
+    context.configure(
+        connection=context.config.attributes["connection"],
+        target_metadata=metadata,
+        transaction_per_migration=True,
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+run()
