@@ -1,11 +1,15 @@
 """Every table, as the migrations under ``sql/`` make it (a test proves that they agree)."""
 
+from typing import Any
+
 from sqlalchemy import Boolean, Column, ForeignKey, Index, MetaData, String, Table, UniqueConstraint
 
 from helpdesk.store.columns import JSON, Integer, UtcDateTime, exact, long_bytes, long_text, row_id
 
 _ENGINE = {"engine": "InnoDB", "charset": "utf8mb4", "collate": "utf8mb4_unicode_ci"}
-OPTIONS = {f"{dialect}_{name}": value for dialect in ("mysql", "mariadb") for name, value in _ENGINE.items()}
+OPTIONS: dict[str, Any] = {
+    f"{dialect}_{name}": value for dialect in ("mysql", "mariadb") for name, value in _ENGINE.items()
+}
 
 metadata = MetaData(
     naming_convention={
