@@ -1,0 +1,99 @@
+"""Secrets: a value that does not print, and the folder that they are read from."""
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_BYTES = 64 * 1024
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class Secret:
+    """Text that shows as *** wherever it is printed, logged or formatted. ``reveal`` gives it away."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the secret itself, for the one place that needs it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise TypeError("a Secret is not pickled: pass on what its holder needs, not the secret")
+
+
+NO_SECRET = Secret("")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Where secrets come from. ``private``: only our user can look into the folder, as systemd makes it.
+
+    ``environ`` wins over a file. Whatever is wrong with a file is added to ``problems``. Where ``folder`` is
+    None no secret is wanted, and none is missed.
+    """
+
+    folder: Path | None
+    private: bool
+    environ: Mapping[str, str]
+    problems: list[str]
+
+    def secret(self, name: str, variable: str | None) -> Secret:
+        """Return the secret in the file *name* or in the environment *variable*; an empty one means none."""
+        if self.folder is None:
+            return NO_SECRET
+        if variable and self.environ.get(variable):
+            return Secret(self.environ[variable])
+        return self._from_file(self.folder / name)
+
+    def required(self, name: str, variable: str | None, label: str, advice: str = "write it to") -> Secret:
+        """Return the same, or note that *label* has none."""
+        secret = self.secret(name, variable)
+        if not secret and self.folder is not None:
+            self.problems.append(f"{label}: missing: {advice} {self.where(name, variable)}")
+        return secret
+
+    def where(self, name: str, variable: str | None) -> str:
+        """Return where to put the secret *name*, in words for a person."""
+        file = str(self.folder / name) if self.folder else name
+        return f"{file} or ${variable}" if variable else file
+
+    def _from_file(self, path: Path) -> Secret:
+        try:
+            with path.open("rb") as file:
+                mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+                content = file.read(MAX_BYTES + 1)
+            text = content.decode()
+        except FileNotFoundError:
+            return NO_SECRET
+        except OSError as error:
+            self.problems.append(
+                f"{path}: cannot be read ({error.strerror}); it must belong to the daemon's user"
+            )
+            return NO_SECRET
+        except UnicodeDecodeError:
+            self.problems.append(f"{path}: expected UTF-8 text, found other bytes")
+            return NO_SECRET
+        if mode & OTHERS and not self.private:
+            self.problems.append(
+                f"{path}: others can read it (mode {mode:04o}); expected 0600: chmod 600 {path}"
+            )
+        if len(content) > MAX_BYTES:
+            self.problems.append(f"{path}: expected one secret of at most {MAX_BYTES} bytes, found more")
+        return Secret(text.rstrip("\r\n"))
