@@ -1,6 +1,6 @@
 """The settings: typed, frozen and complete, or refused with every problem at once."""
 
-from helpdesk.config.load import find, load, load_for_inspect
+from helpdesk.config.reading import find, load, load_for_inspect
 from helpdesk.config.secret import Secret
 from helpdesk.config.settings import (
     AlertSettings,

@@ -34,9 +34,6 @@ class Secret:
     def __hash__(self) -> int:
         return hash(self._text)
 
-    def __reduce__(self) -> str | tuple[object, ...]:
-        raise TypeError("a Secret is not pickled: pass on what its holder needs, not the secret")
-
 
 NO_SECRET = Secret("")
 

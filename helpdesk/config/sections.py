@@ -43,15 +43,7 @@ ZONE_NAME = "Europe/Paris"
 IMAP_PORTS = {Tls.TLS: 993, Tls.STARTTLS: 143, Tls.PLAIN: 143}
 SMTP_PORTS = {Tls.TLS: 465, Tls.STARTTLS: 587, Tls.PLAIN: 25}
 PORT = number(1, 65535)
-DRIVERS = {
-    "sqlite": "sqlite",
-    "mysql": "mysql+pymysql",
-    "mariadb": "mariadb+pymysql",
-    "postgresql": "postgresql+psycopg",
-    "mysql+pymysql": "mysql+pymysql",
-    "mariadb+pymysql": "mariadb+pymysql",
-    "postgresql+psycopg": "postgresql+psycopg",
-}
+DATABASES = ("sqlite", "mariadb", "mysql", "postgresql")
 MAILBOX_NAME = fitting("lower-case letters, digits and hyphens, 32 at most", r"[a-z0-9][a-z0-9-]{0,31}")
 # Below the lower end ordinary mail would be refused, above the upper one a mail could exhaust a worker.
 CAP_RANGES = {
@@ -104,7 +96,7 @@ def database(section: Section, credentials: Credentials, state_dir: Path) -> Dat
     url = secret.reveal() or written
     if problem := _url_problem(url):
         section.refuse("url", f"{problem}{' in the credential db_url' if secret else ''}")
-    return DatabaseSettings(url=Secret(_with_driver(url)), ca_file=section.existing_file("ca_file"))
+    return DatabaseSettings(url=Secret(url), ca_file=section.existing_file("ca_file"))
 
 
 def _has_password(url: str) -> bool:
@@ -118,16 +110,12 @@ def _has_password(url: str) -> bool:
 def _url_problem(url: str) -> str:
     """Return what is wrong with a URL, without showing it: it may hold a password."""
     scheme, separator, rest = url.partition("://")
-    if not separator or scheme not in DRIVERS:
-        return f"expected a URL that begins with {', '.join(f'{name}://' for name in DRIVERS)}"
-    if scheme.startswith("sqlite") and not rest.startswith("//"):
+    kind = scheme.partition("+")[0]
+    if not separator or kind not in DATABASES:
+        return f"expected a URL that begins with {' or '.join(f'{name}://' for name in DATABASES)}"
+    if kind == "sqlite" and not rest.startswith("//"):
         return "expected the absolute path of a file, with four slashes: sqlite:////var/lib/…"
     return ""
-
-
-def _with_driver(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    return f"{DRIVERS.get(scheme, scheme)}{separator}{rest}"
 
 
 def mailbox(section: Section, credentials: Credentials, alone: bool) -> ImapSettings:

@@ -49,7 +49,7 @@ class DeskSettings:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
-    """Where the data is. ``url`` is SQLAlchemy's, with its driver; it may hold a password."""
+    """Where the data is. ``url`` is SQLAlchemy's and may hold a password."""
 
     url: Secret
     ca_file: Path | None
