@@ -1,0 +1,102 @@
+"""How mail programs announce a quote, a forwarded mail or their own advertisement, by language.
+
+Every pattern is matched against one line as ``plain`` makes it, or a few joined, so at most 500 characters.
+"""
+
+import re
+
+MAX_LINE_CHARS = 250
+MAX_JOINED_CHARS = 500
+MAX_ATTRIBUTION_LINES = 4
+
+_BLANKS = dict.fromkeys(map(ord, "\t\r\u00a0\u2000\u2001\u2002\u2003\u2007\u2009\u200a\u202f\u3000"), " ")
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufeff"))
+_PLAIN = str.maketrans(_BLANKS | _UNSEEN | {ord("’"): "'", ord("："): ":", ord("*"): None})
+
+
+def plain(line: str) -> str:
+    """Return a line ready for the patterns: one kind of blank, of apostrophe and of colon, no bold, not long."""
+    return line[:MAX_LINE_CHARS].translate(_PLAIN).strip()
+
+
+# "-----Message d'origine-----" and its kin: the answer stands above, the old mail below.
+SEPARATOR = re.compile(
+    r"[-_=*<]{2,}+ ?(?:message (?:d'origine|original|initial|précédent)|mail original|original[ -]message"
+    r"|original mail|reply message|réponse (?:au )?message|ursprüngliche (?:nachricht|e-?mail|mail)"
+    r"|original[- ]?nachricht"
+    r"|mensaje original|messaggio originale|messaggio iniziale|oorspronkelijk(?:e)? (?:bericht|e-?mail)"
+    r"|origineel bericht|mensagem original|oryginalna wiadomość|wiadomość oryginalna|ursprungligt meddelande"
+    r"|oprindelig meddelelse|opprinnelig melding|alkuperäinen viesti|původní zpráva|исходное сообщение"
+    r"|original email) ?[-_=*>]{2,}+",
+    re.IGNORECASE,
+)
+RULE = re.compile(r"[_=-]{8,}+$")
+
+# A forwarded mail is what its sender wants to show: content.
+FORWARD = re.compile(
+    r"[-_=<]{2,}+ ?(?:original )?(?:forwarded (?:message|mail|by)|(?:message|mail|courriel) (?:transféré|transmis"
+    r"|réexpédié)|réexpédition (?:de|du) message|weitergeleitete (?:nachricht|e-?mail)|mensaje reenviado"
+    r"|messaggio inoltrato|doorgestuurd bericht|mensagem (?:re)?encaminhada|wiadomość przekazana"
+    r"|vidarebefordrat meddelande|пересылаемое сообщение)"
+    r"|(?:begin forwarded (?:message|mail)|début du (?:message|courriel) (?:transféré|réexpédié|transmis)"
+    r"|anfang der weitergeleiteten (?:nachricht|e-?mail)|inicio del mensaje reenviado"
+    r"|inizio (?:del )?messaggio inoltrato|begin doorgestuurd bericht|início da mensagem (?:re)?encaminhada) ?:",
+    re.IGNORECASE,
+)
+FORWARD_SUBJECT = re.compile(
+    r"\s{0,9}(?:\[[^\]]{0,80}\]\s{0,9})?(?:fwd?|tr|wg|rv|enc|doorst|vb|vs|i)\s{0,3}:", re.IGNORECASE
+)
+
+# "Le 3 mars 2025 à 10:12, Jean <jean@x> a écrit :". Not "il m'a écrit :" or "I wrote:": that is a story.
+OPENER = re.compile(
+    r"(?:le|on|am|el|il|op|em|no dia|den|dnia|w dniu|dne|"
+    r"(?:lun|mar|mer|jeu|ven|sam|dim|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)[a-zé]{0,8}[.,]?|\d{1,4})"
+    r"(?=[ ./:,-])",
+    re.IGNORECASE,
+)
+VERB_LAST = re.compile(
+    r"(?:(?<!\b[mtls]')(?<!\bvous )(?<!\bnous )(?<!\blui )(?<!\bleur )\b(?:a|avait) (?:é|e)crit(?: ce qui suit)?"
+    r"|(?<=> )écrit|\bécrivait"
+    r"|(?<!\bi )(?<!\bwe )(?<!\bthey )(?<!\byou )\b(?:wrote|writes|has written)"
+    r"|\b(?:geschrieben|escribió|escribio|ha scritto|scrisse|geschreven|escreveu|a scris|kirjoitti"
+    r"|napisał(?:\(a\)|a)?|napsal(?:\(a\)|a)?|írta|yazdı|написал(?:\(а\)|а)?|пишет)) ?:$",
+    re.IGNORECASE,
+)
+VERB_INSIDE = re.compile(r"\b(?:schrieb|schreef|skrev|schreibt)\b.{0,200}:$", re.IGNORECASE)
+QUOTING = re.compile(
+    r"(?:quoting|citando|zitat von|citation de|in reply to|en réponse à) .{2,200}:$", re.IGNORECASE
+)
+DATE_AND_ADDRESS = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2} .{0,120}<[^<>@ ]{1,64}@[^<> ]{1,255}>:?$")
+ADDRESS = re.compile(r"[^\s<>()@]{1,64}@[^\s<>()@]{2,255}")
+TIME = re.compile(
+    r"\b\d{1,2} ?(?:[:.h]|uhr|kl\.?) ?\d{2}(?!\d)|\b\d{1,2} ?(?:h|heures?|am|pm|uhr)\b", re.IGNORECASE
+)
+YEAR = re.compile(r"\b(?:19|20)\d{2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}\b")
+
+# "De : … Envoyé : … À : … Objet : …": a block of three kinds of label is the head of a quoted mail.
+LABEL = re.compile(
+    r"(?:(?P<author>from|de|von|da|van|från|fra|od|expéditeur|от|av)"
+    r"|(?P<date>sent|date|envoyée?(?: le)?|gesendet|datum|enviad[oa](?: el| em)?|inviato|data|verzonden|fecha"
+    r"|skickat|sendt|wysłano|дата|message du)"
+    r"|(?P<recipient>to|à|a|an|para|aan|per|till|til|do|destinataires?|кому|cc|copie(?: à)?|kopie|copia)"
+    r"|(?P<subject>subject|objet|sujet|betreff|asunto|oggetto|onderwerp|assunto|ämne|emne|temat|тема)"
+    r"|(?P<more>reply-to|répondre à|importance|priorité|pièces? jointes?|attachments?|organisation|bcc|cci"
+    r"|antwort an|risposta a|responder a)) ?:",
+    re.IGNORECASE,
+)
+
+_DEVICE = (
+    r"iphone|ipad|ipod|mobile|téléphone|portable|smartphone|android|ios|samsung|galaxy|huawei|honor|xiaomi|redmi"
+    r"|poco|oneplus|oppo|pixel|nokia|sony|xperia|wiko|blackberry|motorola|tablette|outlook|yahoo|gmail|proton"
+    r"|courrier|mail|orange|sfr|free|bouygues|laposte|windows|thunderbird|spark|bluemail|blue mail|tutanota"
+    r"|tuta|em client|handy|móvil|cellulare|telefon|telefoon|telemóvel|phone|mac"
+)
+ADVERTISEMENT = re.compile(
+    rf"(?:(?:message )?envoyée? (?:de|depuis|à partir d|avec|via|par)|provenance :|sent (?:from|via|with|using|by)"
+    rf"|von mein|gesendet (?:von|mit)|diese nachricht wurde von|enviad[oa] (?:desde|a partir|do|pelo|via|con|de)"
+    rf"|inviato da|verstuurd vana|verzonden (?:vana|met)|télécharge[rz] |obten(?:ir|ez) |get |holen sie sich "
+    rf"|scarica |ottieni |download(?:en)? |obtener |obter |descarga(?:r)? |skickat från|sendt fra)"
+    rf"[^,;:!?]{{0,60}}\b(?:{_DEVICE})\b[^,;!?]{{0,40}}$",
+    re.IGNORECASE,
+)
+LINK = re.compile(r"[<\[(]?https?://[^\s<>]{1,200}[>\])]?")
