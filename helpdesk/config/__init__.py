@@ -1,6 +1,6 @@
 """The settings: typed, frozen and complete, or refused with every problem at once."""
 
-from helpdesk.config.reading import find, load, load_for_inspect
+from helpdesk.config.reading import PLACES, find, load, load_for_inspect
 from helpdesk.config.secret import Secret
 from helpdesk.config.settings import (
     AlertSettings,
@@ -16,9 +16,12 @@ from helpdesk.config.settings import (
     SmtpSettings,
     Tls,
 )
+from helpdesk.config.template import Answer, filled_template
 
 __all__ = [
+    "PLACES",
     "AlertSettings",
+    "Answer",
     "DatabaseSettings",
     "DeskSettings",
     "DnsSettings",
@@ -31,6 +34,7 @@ __all__ = [
     "Settings",
     "SmtpSettings",
     "Tls",
+    "filled_template",
     "find",
     "load",
     "load_for_inspect",
