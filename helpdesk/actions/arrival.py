@@ -9,11 +9,15 @@ from helpdesk.core.verdict import Judgement
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One mailbox as the ledger knows it; a UID means something only together with its uidvalidity."""
+    """One mailbox as the ledger knows it; a UID means something only together with its uidvalidity.
+
+    ``max_age_days``: mail dated or signed longer ago is held as a possible replay.
+    """
 
     mailbox_id: int
     name: str
     uidvalidity: int
+    max_age_days: int = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,10 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """What became of one mail. No ``fate``: it was deferred and stays in the inbox."""
+    """What became of one mail. No ``fate``: it was deferred and stays in the inbox.
+
+    ``error``: why it could not be filed as it should; it is in quarantine then.
+    """
 
     uid: int
     mail_id: int
@@ -42,4 +49,6 @@ class Filed:
     rule: str
     verdict: str
     sender: str = ""
+    ticket_id: int | None = None
     ticket_number: int | None = None
+    error: str | None = None

@@ -39,8 +39,8 @@ class AuditTrail:
                     {
                         "id": new_id(),
                         "user_id": event.user_id,
-                        "action": event.action,
-                        "status": event.status,
+                        "action": event.action.value,
+                        "status": event.status.value,
                         "ip_address": event.ip_address,
                         "user_agent": event.user_agent,
                         "created_at": event.at,

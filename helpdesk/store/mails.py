@@ -1,5 +1,6 @@
 """The ledger: one row for each mail seen, with its one fate."""
 
+import hashlib
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
@@ -8,6 +9,15 @@ from sqlalchemy import Connection, insert, select, update
 from helpdesk.store.ids import new_id
 from helpdesk.store.rows import Effect, LedgerRow, Row
 from helpdesk.store.tables import mailboxes, mails
+
+MAX_KEY = 255
+
+
+def message_key(message_id: str) -> str:
+    """Return what stands for a Message-ID in the ledger: itself, or its SHA-256 where the column cannot hold it."""
+    if len(message_id) <= MAX_KEY and message_id.isascii():
+        return message_id
+    return hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Mails:
@@ -57,10 +67,11 @@ class Mails:
         """Return the tickets that mails with these Message-IDs opened or joined."""
         if not message_ids:
             return {}
+        by_key = {message_key(message_id): message_id for message_id in message_ids}
         query = select(mails.c.message_id, mails.c.ticket_id).where(
-            mails.c.message_id.in_(message_ids), mails.c.ticket_id.is_not(None), mails.c.effect.is_not(None)
+            mails.c.message_id.in_(by_key), mails.c.ticket_id.is_not(None), mails.c.effect.is_not(None)
         )
-        return {row.message_id: row.ticket_id for row in self._connection.execute(query)}
+        return {by_key[row.message_id]: row.ticket_id for row in self._connection.execute(query)}
 
     def add(self, rows: Sequence[Row]) -> None:
         """Insert ledger rows. Refused as a whole when a UID or an effect is there already."""

@@ -64,8 +64,8 @@ class People:
         row = {
             "id": person.id,
             "name": name,
-            "role": role,
-            "language": language,
+            "role": role.value,
+            "language": language.value,
             "active": True,
             "created_at": at,
         }
@@ -81,7 +81,7 @@ class People:
                 "id": known.id,
                 "person_id": person.id,
                 "address": address,
-                "state": state,
+                "state": state.value,
                 "best_verdict": "",
                 "created_at": at,
             },

@@ -48,7 +48,7 @@ class Tickets:
             self._connection.execute(
                 update(tickets)
                 .where(tickets.c.id.in_(ids))
-                .values(status=Status.WAITING, resolved_at=None, updated_at=at)
+                .values(status=Status.WAITING.value, resolved_at=None, updated_at=at)
             )
 
     def touch(self, ids: Collection[int], at: datetime) -> None:

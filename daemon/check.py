@@ -1,0 +1,84 @@
+"""``check``: a plain list of findings, each with what to do. Nothing is changed and nothing is sent."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TextIO
+
+from daemon import wiring
+from daemon.imap import ImapInbox
+from helpdesk.config import ImapSettings, Settings
+from helpdesk.core.terminal import term_safe
+from helpdesk.errors import HelpdeskError
+from helpdesk.store.schema import require_current
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; ``trouble`` is empty where it is well."""
+
+    what: str
+    trouble: str = ""
+
+
+def check(settings: Settings, out: TextIO) -> int:
+    """Print every finding; return 1 when something would keep mail from becoming tickets, else 0."""
+    failed = 0
+    for finding in _findings(settings):
+        failed += bool(finding.trouble)
+        mark = "FAIL" if finding.trouble else "ok  "
+        text = f"{finding.what}: {finding.trouble}" if finding.trouble else finding.what
+        out.write(f"{mark} {term_safe(text)}\n")
+    out.write(f"{failed} to mend\n" if failed else "all is well\n")
+    return 1 if failed else 0
+
+
+def _findings(settings: Settings) -> Iterator[Finding]:
+    yield Finding(f"settings {settings.file or 'from the environment'}")
+    yield _try(f"state folder {settings.desk.state_dir}", lambda: _writable(settings))
+    database = wiring.opened_database(settings)
+    yield _try(f"database {database.shown}", lambda: require_current(database))
+    yield _try("templates", lambda: wiring.desk_of(settings, database))
+    for mailbox in settings.mailboxes:
+        yield _trust(mailbox)
+        yield _try(f"mailbox {mailbox.name}", lambda mailbox=mailbox: _log_in(mailbox))
+    yield _try(f"relay {settings.smtp.host}:{settings.smtp.port}", lambda: asyncio.run(_greet(settings)))
+    database.close()
+
+
+def _try(what: str, look: Callable[[], object]) -> Finding:
+    try:
+        look()
+    except HelpdeskError as error:
+        return Finding(what, str(error))
+    return Finding(what)
+
+
+def _writable(settings: Settings) -> None:
+    folder = settings.desk.state_dir
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / ".check"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise HelpdeskError(f"{error.strerror}; make it writable for the user that runs helpdeskd") from error
+
+
+def _trust(mailbox: ImapSettings) -> Finding:
+    what = f"trust of mailbox {mailbox.name}"
+    if not mailbox.trust.configured:
+        return Finding(
+            what, "nothing is configured, so nobody is proven and all mail is held; run: helpdeskd.py trust calibrate"
+        )
+    return Finding(what)
+
+
+def _log_in(mailbox: ImapSettings) -> None:
+    with ImapInbox(wiring.account_of(mailbox)) as inbox:
+        inbox.uids()
+
+
+async def _greet(settings: Settings) -> None:
+    link = await wiring.relay_of(settings).connect()
+    await link.close()

@@ -1,0 +1,191 @@
+"""One mailbox from inbox to settled: fetch, parse in workers, file, move (design: one mail, a straight line).
+
+While one batch is filed, the next is already being parsed: two processors, two batches.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from daemon.imap import Inbox
+from daemon.parsers import Examined, ParsePool
+from helpdesk.actions.arrival import Arrival, Filed, Source
+from helpdesk.actions.desk import Desk
+from helpdesk.actions.intake import charge_attempts, file_batch, inbox_state, known_source, mark_settled
+from helpdesk.core.batches import batches
+from helpdesk.core.fingerprint import fingerprint_of
+from helpdesk.core.mail import Unreadable
+from helpdesk.core.tickets import Fate
+from helpdesk.core.verdict import bomb
+from helpdesk.logs import event, who
+
+LOG = logging.getLogger("helpdesk.intake")
+LOOK_AHEAD_UIDS = 500  # how many UIDs are compared with the ledger in one query
+POISON = "three attempts to read it ended with the whole process"
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where settled mail goes."""
+
+    done: str = "Done"
+    held: str = "Held"
+    quarantine: str = "Quarantine"
+
+    def of(self, fate: Fate) -> str:
+        """Return the folder of a fate."""
+        match fate:
+            case Fate.HELD:
+                return self.held
+            case Fate.QUARANTINED:
+                return self.quarantine
+            case _:
+                return self.done
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is fetched at once, and the size over which a mail is not fetched at all."""
+
+    batch_mails: int = 50
+    batch_bytes: int = 32 * 1024 * 1024
+    max_bytes: int = 40 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsing:
+    """A batch on its way through the workers."""
+
+    raws: dict[int, bytes]
+    examined: "Future[list[Examined]]"
+    started: float
+
+
+class Intake:
+    """Empties one inbox. ``careful_mails`` of the oldest go one by one, their attempt counted first."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        mailbox: str,
+        max_age_days: int,
+        folders: Folders,
+        limits: Limits,
+        pool: ParsePool,
+        on_letters: Callable[[], None],
+        careful_mails: int = 0,
+    ) -> None:
+        self._desk = desk
+        self._mailbox = mailbox
+        self._max_age_days = max_age_days
+        self._folders = folders
+        self._limits = limits
+        self._pool = pool
+        self._on_letters = on_letters
+        self._careful_mails = careful_mails
+        self._workers = ThreadPoolExecutor(1, thread_name_prefix="parse")
+
+    def drain(self, inbox: Inbox, going: Callable[[], bool]) -> int:
+        """Settle what is in the inbox now, oldest first, while *going()*; return how many mails were looked at.
+
+        Raises MailboxAway or StoreAway; what was not committed is still in the inbox then.
+        """
+        source = known_source(self._desk, self._mailbox, inbox.uidvalidity, self._max_age_days)
+        looked_at = 0
+        uids = inbox.uids()
+        for start in range(0, len(uids), LOOK_AHEAD_UIDS):
+            state = inbox_state(self._desk, source, uids[start : start + LOOK_AHEAD_UIDS])
+            self._settle(inbox, state.unsettled)
+            for uid in state.poisonous:
+                looked_at += self._file_unread(inbox, source, uid, 0, POISON)
+            looked_at += self._careful(inbox, source, state.new, going)
+            looked_at += self._flow(inbox, source, state.new, going)
+            if not going():
+                break
+        return looked_at
+
+    def _careful(self, inbox: Inbox, source: Source, uids: list[int], going: Callable[[], bool]) -> int:
+        """File the mails that may have taken the last process down, one at a time; return how many."""
+        filed = 0
+        while self._careful_mails > 0 and uids and going():
+            uid = uids.pop(0)
+            self._careful_mails -= 1
+            charge_attempts(self._desk, source, [uid])
+            filed += self._flow(inbox, source, [uid], going)
+        return filed
+
+    def _flow(self, inbox: Inbox, source: Source, uids: Sequence[int], going: Callable[[], bool]) -> int:
+        limits = self._limits
+        sizes = inbox.sizes(uids)
+        fitting = [uid for uid in uids if sizes.get(uid, 0) <= limits.max_bytes]
+        filed = 0
+        ahead: _Parsing | None = None
+        for batch in batches(fitting, sizes, limits.batch_mails, limits.batch_bytes):
+            if not going():
+                return filed
+            fetched = self._parse(inbox.fetch(batch))
+            if ahead is not None:
+                filed += self._file(inbox, source, *_arrived(ahead))
+            ahead = fetched
+        if ahead is not None and going():
+            filed += self._file(inbox, source, *_arrived(ahead))
+        for uid in uids:
+            if sizes.get(uid, 0) > limits.max_bytes and going():
+                reason = f"{sizes[uid]} bytes; the limit is {limits.max_bytes}"
+                filed += self._file_unread(inbox, source, uid, sizes[uid], reason)
+        return filed
+
+    def _parse(self, raws: dict[int, bytes]) -> _Parsing:
+        started = time.monotonic()
+        return _Parsing(raws, self._workers.submit(self._pool.examine, list(raws.values())), started)
+
+    def _file_unread(self, inbox: Inbox, source: Source, uid: int, size: int, reason: str) -> int:
+        """Quarantine a mail without parsing it: it is too big, or it has taken the process down thrice."""
+        head = inbox.fetch_head(uid)
+        arrival = Arrival(uid, head, Unreadable(size, fingerprint_of(head), reason), bomb(reason))
+        return self._file(inbox, source, [arrival], time.monotonic())
+
+    def _file(self, inbox: Inbox, source: Source, arrivals: Sequence[Arrival], started: float) -> int:
+        filed = file_batch(self._desk, source, arrivals)
+        if any(one.fate is Fate.OPENED for one in filed):
+            self._on_letters()
+        self._settle(inbox, filed)
+        each_ms = round((time.monotonic() - started) * 1000 / max(len(filed), 1))
+        for one in filed:
+            event(
+                LOG,
+                "filed" if one.fate else "deferred",
+                logging.ERROR if one.error else logging.INFO,
+                mailbox=source.name,
+                uid=one.uid,
+                mail=one.mail_id,
+                fate=one.fate,
+                rule=one.rule,
+                verdict=one.verdict,
+                sender=who(one.sender),
+                ticket=one.ticket_number,
+                ms=each_ms,
+                error=one.error,
+            )
+        return len(filed)
+
+    def _settle(self, inbox: Inbox, filed: Sequence[Filed]) -> None:
+        """Move what has a fate out of the inbox, one command per folder, then say so in the ledger."""
+        by_folder: dict[str, list[Filed]] = {}
+        for one in filed:
+            if one.fate is not None:
+                by_folder.setdefault(self._folders.of(one.fate), []).append(one)
+        for folder, ones in by_folder.items():
+            inbox.move([one.uid for one in ones], folder)
+        mark_settled(self._desk, [one.mail_id for ones in by_folder.values() for one in ones])
+
+
+def _arrived(parsing: _Parsing) -> tuple[list[Arrival], float]:
+    examined = parsing.examined.result()
+    arrivals = [
+        Arrival(uid, raw, one.mail, one.judged.judgement, one.judged.signed_at)
+        for (uid, raw), one in zip(parsing.raws.items(), examined, strict=True)
+    ]
+    return arrivals, parsing.started

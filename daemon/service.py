@@ -1,0 +1,163 @@
+"""The running service: a thread for each mailbox, the letters in the event loop, systemd kept informed."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from dataclasses import dataclass
+
+from daemon import wiring
+from daemon.deliver import Delivery
+from daemon.imap import ImapInbox
+from daemon.notify import Watchdog, ping_seconds
+from daemon.watch import LEASE_SECONDS, MailboxWatch, WatchSettings
+from helpdesk.actions.leases import Lease
+from helpdesk.config import ImapSettings, Settings
+from helpdesk.errors import HelpdeskError, MailboxAway, StoreAway
+from helpdesk.logs import event
+from helpdesk.store.engine import Database
+from helpdesk.store.schema import require_current
+
+LOG = logging.getLogger("helpdesk.service")
+STOP_SECONDS = 1.5  # how long a batch in hand may take after SIGTERM before its connection is cut
+TICK_SECONDS = 0.5
+MAILBOX_LIMIT_SECONDS = 80.0  # a mailbox verb may take 60 s; a batch is quick beside it
+DELIVERY_LIMIT_SECONDS = 80.0
+
+
+@dataclass(slots=True)
+class Service:
+    """Everything that runs, between start and stop."""
+
+    settings: Settings
+    database: Database
+    watchdog: Watchdog
+    watches: list[MailboxWatch]
+    delivery: Delivery
+
+    async def until_stopped(self, stop: asyncio.Event) -> int:
+        """Run until *stop*; return the exit status."""
+        for watch in self.watches:
+            watch.start()
+        letters = asyncio.create_task(self.delivery.run(stop))
+        pings = ping_seconds()
+        status = 0
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), min(pings or TICK_SECONDS, TICK_SECONDS))
+            self._tell_systemd()
+            dead = [watch.name for watch in self.watches if not watch.is_alive()]
+            if not stop.is_set() and (dead or letters.done()):
+                event(LOG, "broken", logging.CRITICAL, loops=",".join(dead) or "letters")
+                status = 1
+                stop.set()
+        self.watchdog.stopping()
+        await self._stop(letters)
+        event(LOG, "stopped", status=status)
+        return status
+
+    def _tell_systemd(self) -> None:
+        answered = all(watch.answered.is_set() for watch in self.watches)
+        self.watchdog.ready(
+            answered, answered
+        )  # a mailbox answers only after its lease came from the database
+        for name in self.watchdog.feed():
+            event(LOG, "late", logging.ERROR, loop=name)
+
+    async def _stop(self, letters: "asyncio.Task[None]") -> None:
+        for watch in self.watches:
+            watch.stop()
+        for watch in self.watches:
+            await asyncio.to_thread(watch.join, STOP_SECONDS)
+        for watch in self.watches:
+            if watch.is_alive():
+                event(LOG, "cut", logging.WARNING, mailbox=watch.name)
+                watch.abort()
+        with contextlib.suppress(asyncio.CancelledError, HelpdeskError):
+            await letters
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT. Raises HelpdeskError for what must be mended before a start."""
+    with wiring.only_daemon_here(settings.desk.state_dir) as unclean:
+        database = wiring.opened_database(settings)
+        require_current(database)
+        if unclean:
+            event(LOG, "unclean", logging.WARNING, note="the last run was cut off; going carefully at first")
+        status = asyncio.run(_serve(settings, database, unclean))
+        database.close()
+    return status
+
+
+async def _serve(settings: Settings, database: Database, careful: bool) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    watchdog = Watchdog()
+    delivery = wiring.delivery_of(settings, database, watchdog.register("letters", DELIVERY_LIMIT_SECONDS))
+    desk = wiring.desk_of(settings, database)
+    with contextlib.ExitStack() as stack:
+        watches = []
+        for mailbox in settings.mailboxes:
+            pool = stack.enter_context(wiring.pool_of(settings, mailbox))
+            intake = wiring.intake_of(settings, mailbox, desk, pool, delivery.wake, careful)
+            lease = Lease(database, f"mailbox:{mailbox.name}", wiring.owner_name(settings), LEASE_SECONDS)
+            beat = watchdog.register(f"mailbox {mailbox.name}", MAILBOX_LIMIT_SECONDS)
+            watches.append(MailboxWatch(_watch_settings(mailbox), intake, lease, beat))
+        event(LOG, "started", pid=os.getpid(), mailboxes=len(watches), database=database.kind)
+        for mailbox in settings.mailboxes:
+            if not mailbox.trust.configured:
+                event(LOG, "nobody_proven", logging.ERROR, mailbox=mailbox.name, advice=NO_TRUST)
+        return await Service(settings, database, watchdog, watches, delivery).until_stopped(stop)
+
+
+NO_TRUST = "every mail will be held: run `helpdeskd.py trust calibrate` and set [imap.trust]"
+
+
+def _watch_settings(mailbox: ImapSettings) -> WatchSettings:
+    folders = wiring.folders_of(mailbox)
+    return WatchSettings(
+        mailbox.name,
+        wiring.account_of(mailbox),
+        (folders.done, folders.held, folders.quarantine),
+        mailbox.poll_seconds,
+    )
+
+
+def once(settings: Settings) -> int:
+    """Empty every mailbox and then the outbox; 1 when a server was away or letters still wait."""
+    with wiring.only_daemon_here(settings.desk.state_dir) as unclean:
+        database = wiring.opened_database(settings)
+        require_current(database)
+        desk = wiring.desk_of(settings, database)
+        status = 0
+        for mailbox in settings.mailboxes:
+            lease = Lease(database, f"mailbox:{mailbox.name}", wiring.owner_name(settings), LEASE_SECONDS)
+            try:
+                if not lease.keep():
+                    raise MailboxAway(f"mailbox {mailbox.name}: another daemon is working on it")
+                with (
+                    wiring.pool_of(settings, mailbox) as pool,
+                    ImapInbox(wiring.account_of(mailbox)) as inbox,
+                ):
+                    intake = wiring.intake_of(settings, mailbox, desk, pool, lambda: None, unclean)
+                    folders = wiring.folders_of(mailbox)
+                    inbox.make_folders((folders.done, folders.held, folders.quarantine))
+                    while intake.drain(inbox, lease.keep):
+                        pass
+            except (MailboxAway, StoreAway) as trouble:
+                event(LOG, "away", logging.ERROR, mailbox=mailbox.name, error=trouble)
+                status = 1
+        result = asyncio.run(wiring.delivery_of(settings, database).drain())
+        event(
+            LOG,
+            "drained",
+            sent=result.sent,
+            later=result.later,
+            dead=result.dead,
+            problem=result.problem or None,
+        )
+        database.close()
+        return 1 if status or result.problem else 0

@@ -1,0 +1,109 @@
+"""One thread for one mailbox: connect, drain, wait for news; back off while a server is away."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from daemon.imap import ImapAccount, ImapInbox
+from daemon.intake import Intake
+from helpdesk.actions.leases import Lease
+from helpdesk.core.backoff import reconnect_seconds
+from helpdesk.errors import MailboxAway, StoreAway
+from helpdesk.logs import event
+
+LOG = logging.getLogger("helpdesk.mailbox")
+IDLE_SECONDS = 9 * 60.0  # NAT boxes forget silent connections, from ten minutes on
+LEASE_SECONDS = 30.0
+STANDBY_SECONDS = 10.0  # how often to look whether another daemon's lease has run out
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """How one mailbox is watched."""
+
+    name: str
+    account: ImapAccount
+    folders: tuple[str, ...]
+    poll_seconds: float
+
+
+class MailboxWatch(threading.Thread):
+    """Keeps one inbox empty until told to stop. ``answered`` is set once the inbox was read for real."""
+
+    def __init__(
+        self, settings: WatchSettings, intake: Intake, lease: Lease, beat: Callable[[], None]
+    ) -> None:
+        super().__init__(name=f"mailbox-{settings.name}", daemon=True)
+        self.answered = threading.Event()
+        self._settings = settings
+        self._intake = intake
+        self._lease = lease
+        self._beat = beat
+        self._stop = threading.Event()
+        self._inbox: ImapInbox | None = None
+        self._trouble = ""
+
+    def stop(self) -> None:
+        """Ask the thread to end after the batch in hand."""
+        self._stop.set()
+
+    def abort(self) -> None:
+        """Cut the connection under a verb that does not end; what was not committed stays in the inbox."""
+        if self._inbox is not None:
+            self._inbox.abort()
+
+    def run(self) -> None:
+        """Watch until stopped."""
+        failures = 0
+        while not self._stop.is_set():
+            try:
+                with ImapInbox(self._settings.account) as inbox:
+                    self._inbox = inbox
+                    inbox.make_folders(self._settings.folders)
+                    failures = 0
+                    self._watch(inbox)
+            except (MailboxAway, StoreAway) as trouble:
+                if self._stop.is_set():
+                    return
+                failures += 1
+                seconds = reconnect_seconds(failures, random.random())  # noqa: S311 - spreads load only
+                self._tell(str(trouble), seconds)
+                self._pause(seconds)
+            finally:
+                self._inbox = None
+
+    def _watch(self, inbox: ImapInbox) -> None:
+        """Drain and wait by turns, while the lease is ours; another daemon's mailbox is only waited for."""
+        while not self._stop.is_set():
+            going = self._going()
+            self.answered.set()
+            if not going:
+                self._pause(STANDBY_SECONDS)
+            elif self._intake.drain(inbox, self._going) == 0:
+                self._well_again()
+                inbox.wait(min(self._settings.poll_seconds, IDLE_SECONDS), lambda: not self._going())
+
+    def _going(self) -> bool:
+        """Tell the watchdog that we live, keep the lease, and say whether to go on."""
+        self._beat()
+        return not self._stop.is_set() and self._lease.keep()
+
+    def _pause(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._stop.wait(1.0) and time.monotonic() < until:
+            self._beat()  # waiting for a server is progress too: a restart would not bring it back
+
+    def _tell(self, trouble: str, seconds: float) -> None:
+        if trouble != self._trouble:  # once for each cause, however long it lasts
+            self._trouble = trouble
+            event(
+                LOG, "away", logging.ERROR, mailbox=self._settings.name, error=trouble, retry_s=round(seconds)
+            )
+
+    def _well_again(self) -> None:
+        if self._trouble:
+            self._trouble = ""
+            event(LOG, "back", mailbox=self._settings.name)

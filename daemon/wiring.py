@@ -1,0 +1,182 @@
+"""Put the parts together from the settings: the one place that knows all of them."""
+
+import fcntl
+import hashlib
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from daemon.deliver import Delivery
+from daemon.imap import ImapAccount
+from daemon.intake import Folders, Intake, Limits
+from daemon.parsers import ParsePool, WorkerLimits
+from daemon.shift import DeliverySettings
+from daemon.smtp import Relay, RelaySettings
+from daemon.templatefiles import load_templates
+from helpdesk.actions.deliver import Outbox
+from helpdesk.actions.desk import Desk
+from helpdesk.config import ImapSettings, Settings
+from helpdesk.core.classify import OwnMarks
+from helpdesk.core.keys import REPLY_TOKENS
+from helpdesk.core.letters import Stationery
+from helpdesk.core.rules import Policy
+from helpdesk.errors import HelpdeskError
+from helpdesk.store.blobs import Blobs
+from helpdesk.store.engine import Database, open_database
+
+LOCK = "helpdeskd.lock"
+
+
+def opened_database(settings: Settings) -> Database:
+    """Return the database of the settings."""
+    ca_file = settings.database.ca_file
+    return open_database(settings.database.url.reveal(), str(ca_file) if ca_file else None)
+
+
+def desk_of(settings: Settings, database: Database) -> Desk:
+    """Return the desk that actions work on. Raises BadSettings where a template is missing or broken."""
+    desk, key = settings.desk, settings.keys.derive(REPLY_TOKENS)
+    stationery = Stationery(
+        desk.name,
+        desk.address,
+        settings.smtp.bounce_address,
+        settings.keys.install_id,
+        key,
+        desk.timezone,
+        desk.plus_addressing,
+        load_templates(),
+    )
+    return Desk(
+        database,
+        Blobs(desk.state_dir / "blobs"),
+        stationery,
+        Policy(desk.reopen_days),
+        desk.addresses,
+        desk.language,
+        settings.alerts.to,
+        settings.alerts.per_hour,
+        (key,),
+    )
+
+
+def own_marks(settings: Settings) -> OwnMarks:
+    """Return the marks by which our own letters are known when they come back."""
+    return OwnMarks(settings.keys.install_id, settings.desk.address.rpartition("@")[2])
+
+
+def account_of(mailbox: ImapSettings) -> ImapAccount:
+    """Return how to get into a mailbox."""
+    return ImapAccount(
+        mailbox.host,
+        mailbox.port,
+        mailbox.tls.value,
+        mailbox.user,
+        mailbox.password.reveal(),
+        str(mailbox.ca_file) if mailbox.ca_file else None,
+        mailbox.folder,
+        mailbox.timeout_seconds,
+        mailbox.idle,
+    )
+
+
+def folders_of(mailbox: ImapSettings) -> Folders:
+    """Return where a mailbox's settled mail goes."""
+    return Folders(mailbox.done_folder, mailbox.held_folder, mailbox.quarantine_folder)
+
+
+def pool_of(settings: Settings, mailbox: ImapSettings) -> ParsePool:
+    """Start the workers that examine a mailbox's mails."""
+    limits = settings.limits
+    return ParsePool(
+        limits.workers,
+        limits.caps,
+        own_marks(settings),
+        mailbox.trust,
+        settings.dns.nameservers,
+        WorkerLimits(
+            memory_bytes=limits.worker_memory_mib * 1024 * 1024, wall_s=float(limits.worker_seconds)
+        ),
+    )
+
+
+def intake_of(
+    settings: Settings,
+    mailbox: ImapSettings,
+    desk: Desk,
+    pool: ParsePool,
+    on_letters: Callable[[], None],
+    careful: bool,
+) -> Intake:
+    """Return what empties a mailbox. *careful*: the last process did not stop by itself."""
+    limits = Limits(mailbox.batch_mails, mailbox.batch_bytes, settings.limits.caps.max_bytes)
+    careful_mails = (
+        2 * mailbox.batch_mails if careful else 0
+    )  # one batch filed, one parsed: no more was in hand
+    return Intake(
+        desk,
+        mailbox.name,
+        mailbox.trust.max_age_days,
+        folders_of(mailbox),
+        limits,
+        pool,
+        on_letters,
+        careful_mails,
+    )
+
+
+def relay_of(settings: Settings) -> Relay:
+    """Return the relay that letters go to."""
+    smtp = settings.smtp
+    return Relay(
+        RelaySettings(
+            smtp.host,
+            smtp.port,
+            smtp.tls.value,
+            smtp.user,
+            smtp.password.reveal(),
+            str(smtp.ca_file) if smtp.ca_file else None,
+            timeout_seconds=smtp.timeout_seconds,
+        )
+    )
+
+
+def delivery_of(settings: Settings, database: Database, beat: Callable[[], None] = lambda: None) -> Delivery:
+    """Return what sends the letters."""
+    return Delivery(
+        Outbox(database), relay_of(settings), DeliverySettings(connections=settings.smtp.connections), beat
+    )
+
+
+def owner_name(settings: Settings) -> str:
+    """Return who we are in leases: the same after a restart, another for every host and state folder."""
+    folder = hashlib.sha256(str(settings.desk.state_dir.resolve()).encode()).hexdigest()[:12]
+    return f"{socket.gethostname()[:40]}:{folder}"
+
+
+@contextmanager
+def only_daemon_here(state_dir: Path) -> Iterator[bool]:
+    """Hold the lock of a state folder; gives whether the last holder ended without letting go of it itself.
+
+    Raises HelpdeskError when another process holds it. The lock dies with its process.
+    """
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = state_dir / LOCK
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise HelpdeskError(
+                f"{state_dir}: another helpdeskd works with this state folder (process {holder}); "
+                "stop it, or give this one a state_dir of its own"
+            ) from error
+        file.seek(0)
+        unclean = bool(file.read().strip())
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield unclean
+        file.truncate(0)

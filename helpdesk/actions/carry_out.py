@@ -1,0 +1,222 @@
+"""Step 6, carry out: turn the rulings of a batch into rows, in the order in which the mails came."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import assert_never
+
+from helpdesk.actions.arrival import Arrival, Filed, Source
+from helpdesk.actions.facts import Gathered
+from helpdesk.actions.rows import TEXT_CHARS, Outcome, attachment_rows, ledger_row, note_row, post_row
+from helpdesk.core import rules
+from helpdesk.core.audit import Action
+from helpdesk.core.audit import Outcome as AuditOutcome
+from helpdesk.core.mail import Mail, Unreadable
+from helpdesk.core.people import KnownAddress
+from helpdesk.core.rules import Decision, Facts, Ruling
+from helpdesk.core.tickets import Fate, Status, Ticket, Urgency
+from helpdesk.core.verdict import Verdict
+from helpdesk.store.audit import Event
+from helpdesk.store.ids import new_id
+from helpdesk.store.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A letter to be queued for the requester of ``ticket``; ``mail`` is what it answers."""
+
+    known: KnownAddress
+    ticket: Ticket
+    mail: Mail
+    mail_id: int
+    reopened: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """A mail that was refused: what an alert may tell, and whether its owner is asked."""
+
+    arrival: Arrival
+    mail_id: int
+    facts: Facts
+    decision: rules.Hold | rules.Quarantine | rules.Defer
+
+
+@dataclass(slots=True)
+class Changes:
+    """All that a batch writes. Tickets carry the number 0 until the batch has taken its numbers."""
+
+    mails: list[Row] = field(default_factory=list)
+    mails_again: list[Row] = field(default_factory=list)
+    tickets: list[Row] = field(default_factory=list)
+    posts: list[Row] = field(default_factory=list)
+    attachments: list[Row] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    confirmations: list[Confirmation] = field(default_factory=list)
+    suspicions: list[Suspicion] = field(default_factory=list)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    reopened: set[int] = field(default_factory=set)
+    touched: set[int] = field(default_factory=set)
+    best_verdicts: dict[int, str] = field(default_factory=dict)
+    filed: list[Filed] = field(default_factory=list)
+
+
+def carry_out(
+    batch: Sequence[Arrival],
+    source: Source,
+    gathered: Gathered,
+    facts_of: Callable[[Arrival], Facts],
+    ruling_of: Callable[[Arrival, Facts], Ruling],
+) -> Changes:
+    """Decide each mail of *batch* and return all that is to be written; later mails see the earlier ones."""
+    changes = Changes()
+    for arrival in batch:
+        facts = facts_of(arrival)
+        ruling = ruling_of(arrival, facts)
+        row = gathered.rows.get(arrival.uid)
+        mail_id = row.id if row else new_id()
+        outcome = _apply(changes, gathered, arrival, mail_id, facts, ruling.decision)
+        ledger = ledger_row(source, gathered.now, arrival, mail_id, facts, ruling.rule, outcome)
+        if outcome.keep_raw:
+            ledger["raw_sha256"] = hashlib.sha256(arrival.raw).hexdigest()
+            changes.blobs[ledger["raw_sha256"]] = arrival.raw
+        if row:
+            del ledger["seen_at"]
+            changes.mails_again.append(ledger)
+        else:
+            changes.mails.append(ledger)
+        changes.filed.append(
+            Filed(
+                arrival.uid,
+                mail_id,
+                outcome.fate,
+                ruling.rule,
+                arrival.judgement.verdict.value,
+                arrival.sender,
+                outcome.ticket_id,
+            )
+        )
+    return changes
+
+
+def _apply(
+    changes: Changes, gathered: Gathered, arrival: Arrival, mail_id: int, facts: Facts, decision: Decision
+) -> Outcome:
+    match decision:
+        case rules.Duplicate():
+            return Outcome(Fate.DUPLICATE, decision.reason, first_ticket_id=decision.ticket_id)
+        case rules.Ignore():
+            return Outcome(Fate.IGNORED, decision.reason)
+        case rules.NoteBounce():
+            return Outcome(Fate.BOUNCE, "a delivery report")
+        case rules.Defer():
+            if facts.first_seen is not None:  # an alert tells of waiting, so never at the first look
+                changes.suspicions.append(Suspicion(arrival, mail_id, facts, decision))
+            return Outcome(None, decision.reason, again_at=decision.again_at)
+        case rules.Hold() | rules.Quarantine():
+            changes.suspicions.append(Suspicion(arrival, mail_id, facts, decision))
+            held = isinstance(decision, rules.Hold)
+            changes.events.append(_refusal(arrival, mail_id, facts, held))
+            fate = Fate.HELD if held else Fate.QUARANTINED
+            return Outcome(fate, decision.reason, keep_raw=bool(arrival.raw))
+        case rules.OpenTicket():
+            ticket = _open(changes, gathered, arrival, mail_id, facts, decision)
+            return Outcome(Fate.OPENED, decision.silent and f"not answered: {decision.silent}", ticket)
+        case rules.Append():
+            _append(changes, gathered, arrival, mail_id, facts, decision)
+            return Outcome(Fate.APPENDED, f"by {decision.by}", decision.ticket)
+        case _:
+            assert_never(decision)
+
+
+def _open(
+    changes: Changes,
+    gathered: Gathered,
+    arrival: Arrival,
+    mail_id: int,
+    facts: Facts,
+    decision: rules.OpenTicket,
+) -> Ticket:
+    mail, known = _admitted(arrival, facts)
+    ticket = Ticket(new_id(), 0, mail.subject[:TEXT_CHARS], Status.WAITING, known.person.id)
+    changes.tickets.append(
+        {
+            "id": ticket.id,
+            "number": 0,
+            "subject": ticket.subject,
+            "status": Status.WAITING.value,
+            "urgency": Urgency.NORMAL.value,
+            "requester_id": known.person.id,
+            "opened_at": gathered.now,
+            "updated_at": gathered.now,
+        }
+    )
+    _post(changes, gathered.now, ticket.id, mail, mail_id, known.person.id)
+    notes = [decision.note, "the desk is not named in To or Cc" if facts.admission.bcc else ""]
+    if note := "; ".join(filter(None, notes)):
+        changes.posts.append(note_row(gathered.now, ticket.id, note))
+    changes.events.append(_event(Action.TICKET_OPENED, gathered.now, known, mail_id))
+    if not decision.silent:
+        changes.confirmations.append(Confirmation(known, ticket, mail, mail_id, reopened=False))
+    _accepted(changes, gathered, arrival, mail_id, known, ticket)
+    return ticket
+
+
+def _append(
+    changes: Changes, gathered: Gathered, arrival: Arrival, mail_id: int, facts: Facts, decision: rules.Append
+) -> None:
+    mail, known = _admitted(arrival, facts)
+    ticket = decision.ticket
+    _post(changes, gathered.now, ticket.id, mail, mail_id, known.person.id)
+    action = Action.POST_ADDED
+    if decision.reopens and ticket.id not in changes.reopened:
+        action = Action.TICKET_REOPENED
+        changes.reopened.add(ticket.id)
+        if not mail.suppress_reply:
+            changes.confirmations.append(Confirmation(known, ticket, mail, mail_id, reopened=True))
+    changes.touched.add(ticket.id)
+    changes.events.append(_event(action, gathered.now, known, mail_id))
+    _accepted(changes, gathered, arrival, mail_id, known, ticket)
+
+
+def _admitted(arrival: Arrival, facts: Facts) -> tuple[Mail, KnownAddress]:
+    if isinstance(arrival.seen, Unreadable) or facts.known is None:
+        raise AssertionError("only a readable mail of a known sender opens or joins a ticket")
+    return arrival.seen, facts.known
+
+
+def _accepted(
+    changes: Changes, gathered: Gathered, arrival: Arrival, mail_id: int, known: KnownAddress, ticket: Ticket
+) -> None:
+    """Remember the effect for the mails behind, and the strongest proof that this address ever gave."""
+    gathered.note(arrival, mail_id, ticket)
+    verdict = arrival.judgement.verdict
+    if known.best_verdict != Verdict.PASS and known.best_verdict != verdict:
+        changes.best_verdicts[known.id] = (
+            Verdict.PASS if changes.best_verdicts.get(known.id) == Verdict.PASS else verdict
+        )
+
+
+def _post(changes: Changes, now: datetime, ticket_id: int, mail: Mail, mail_id: int, author_id: int) -> None:
+    row = post_row(now, ticket_id, mail, mail_id, author_id)
+    changes.posts.append(row)
+    changes.attachments += attachment_rows(row["id"], mail)
+    changes.blobs |= {attachment.sha256: attachment.content for attachment in mail.attachments}
+
+
+def _event(action: Action, now: datetime, known: KnownAddress, mail_id: int) -> Event:
+    return Event(action, AuditOutcome.SUCCESS, now, known.person.id, {"mail": mail_id})
+
+
+def _refusal(arrival: Arrival, mail_id: int, facts: Facts, held: bool) -> Event:
+    forged = arrival.judgement.verdict is Verdict.SPOOF and facts.known is not None
+    refused = Action.MAIL_HELD if held else Action.MAIL_QUARANTINED
+    detail = {"mail": mail_id, "verdict": arrival.judgement.verdict.value, "row": arrival.judgement.row}
+    return Event(
+        Action.SENDER_FORGED if forged else refused,
+        AuditOutcome.DENIED,
+        facts.now,
+        facts.known.person.id if facts.known else None,
+        detail,
+    )

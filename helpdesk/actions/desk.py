@@ -1,0 +1,30 @@
+"""What every action needs, bundled once at the start."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from helpdesk.core.letters import Stationery
+from helpdesk.core.people import Language
+from helpdesk.core.rules import Policy
+from helpdesk.store.blobs import Blobs
+from helpdesk.store.engine import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One desk. ``addresses`` are its own in lower case, the first one its main one.
+
+    ``reply_keys`` check the marks in answers, the newest first; ``language`` is that of the contacts.
+    """
+
+    database: Database
+    blobs: Blobs
+    stationery: Stationery
+    policy: Policy
+    addresses: tuple[str, ...]
+    language: Language
+    alert_addresses: tuple[str, ...]
+    alerts_per_hour: int
+    reply_keys: tuple[bytes, ...] = field(repr=False)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -1,0 +1,145 @@
+"""File a batch of mails: gather, decide, carry out, commit. All of a batch or, where that fails, one by one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from helpdesk.actions.alerts import queue_alerts, queue_questions
+from helpdesk.actions.arrival import Arrival, Filed, Source
+from helpdesk.actions.carry_out import Changes, carry_out
+from helpdesk.actions.desk import Desk
+from helpdesk.actions.facts import Gathered, facts_about, gather
+from helpdesk.actions.outbox import queue_confirmations
+from helpdesk.actions.rows import tried_row
+from helpdesk.core.mail import Unreadable
+from helpdesk.core.rules import decide
+from helpdesk.core.tickets import Fate
+from helpdesk.core.verdict import bomb
+from helpdesk.store.rows import LedgerRow
+from helpdesk.store.work import Refusal, Work, in_work
+
+MAX_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class InboxState:
+    """What the ledger says of UIDs in an inbox; deferred mails that are not due appear nowhere."""
+
+    new: list[int]
+    poisonous: list[int]
+    unsettled: list[Filed]
+
+
+def known_source(desk: Desk, mailbox: str, uidvalidity: int, max_age_days: int) -> Source:
+    """Return a mailbox as the ledger knows it, made known when it is new."""
+    mailbox_id = in_work(desk.database, lambda work: work.mails.mailbox_id(mailbox))
+    return Source(mailbox_id, mailbox, uidvalidity, max_age_days)
+
+
+def inbox_state(desk: Desk, source: Source, uids: Sequence[int]) -> InboxState:
+    """Compare UIDs with the ledger, in one query."""
+    now = desk.clock()
+    with Work(desk.database) as work:
+        rows = work.mails.rows_of(source.mailbox_id, source.uidvalidity, uids)
+    state = InboxState([], [], [])
+    for uid in uids:
+        row = rows.get(uid)
+        if row is None:
+            state.new.append(uid)
+        elif row.fate is not None:
+            state.unsettled.append(Filed(uid, row.id, Fate(row.fate), "", ""))
+        elif row.attempts >= MAX_ATTEMPTS:
+            state.poisonous.append(uid)
+        elif row.look_again_at is None or row.look_again_at <= now:
+            state.new.append(uid)
+    return state
+
+
+def charge_attempts(desk: Desk, source: Source, uids: Sequence[int]) -> None:
+    """Count an attempt at each of these mails before they are read, so that a poisonous one is found out."""
+    in_work(desk.database, partial(_charge, desk, source, uids))
+
+
+def _charge(desk: Desk, source: Source, uids: Sequence[int], work: Work) -> None:
+    rows = work.mails.rows_of(source.mailbox_id, source.uidvalidity, uids)
+    work.mails.charge([row.id for row in rows.values()])
+    work.mails.add([tried_row(source, uid, desk.clock()) for uid in uids if uid not in rows])
+
+
+def mark_settled(desk: Desk, mail_ids: Sequence[int]) -> None:
+    """Note that these mails have left the inbox."""
+    if mail_ids:
+        in_work(desk.database, lambda work: work.mails.settle(mail_ids, desk.clock()))
+
+
+def file_batch(desk: Desk, source: Source, batch: Sequence[Arrival]) -> list[Filed]:
+    """Give every mail of *batch* its fate, in one transaction; return what became of each, in order.
+
+    Where the batch fails, each mail is filed by itself, and one that fails alone is quarantined: it harms no
+    other. Raises StoreAway; then nothing was filed.
+    """
+    try:
+        return in_work(desk.database, partial(_file, desk, source, batch))
+    except (Refusal, ValueError, TypeError, LookupError, AssertionError) as error:
+        if len(batch) > 1:
+            return [filed for arrival in batch for filed in file_batch(desk, source, [arrival])]
+        return [_quarantined(desk, source, batch[0], error)]
+
+
+def _quarantined(desk: Desk, source: Source, arrival: Arrival, error: Exception) -> Filed:
+    """Quarantine a mail that could not be filed, unless another daemon has filed it meanwhile."""
+    reason = f"could not be filed: {type(error).__name__}"
+    unread = Unreadable(arrival.seen.size, arrival.seen.fingerprint, reason)
+    given_up = Arrival(arrival.uid, arrival.raw, unread, bomb(reason))
+    filed = in_work(desk.database, partial(_file, desk, source, [given_up]))[0]
+    return replace(filed, error=f"{type(error).__name__}: {error}")
+
+
+def _file(desk: Desk, source: Source, batch: Sequence[Arrival], work: Work) -> list[Filed]:
+    gathered = gather(work, desk, source, batch)
+    done = [_as_filed(uid, row) for uid, row in gathered.rows.items() if row.fate is not None]
+    done_uids = {filed.uid for filed in done}
+    todo = [arrival for arrival in batch if arrival.uid not in done_uids]
+    changes = carry_out(
+        todo,
+        source,
+        gathered,
+        lambda arrival: facts_about(arrival, gathered, desk, source),
+        lambda arrival, facts: decide(arrival.seen, facts, desk.policy),
+    )
+    if changes.tickets:
+        taken = work.tickets.next_numbers(len(changes.tickets))
+        for row, number in zip(changes.tickets, taken, strict=True):
+            row["number"] = number
+    desk.blobs.put(changes.blobs.items())
+    _write(work, changes, gathered.now)
+    numbers = _numbers(changes, gathered)
+    queue_confirmations(work, desk, changes.confirmations, numbers, gathered.now)
+    queue_questions(work, desk, changes.suspicions, gathered.now)
+    queue_alerts(work, desk, changes.suspicions, gathered.now)
+    filed = {one.uid: one for one in done}
+    filed |= {one.uid: replace(one, ticket_number=numbers.get(one.ticket_id)) for one in changes.filed}
+    return [filed[arrival.uid] for arrival in batch]
+
+
+def _write(work: Work, changes: Changes, now: datetime) -> None:
+    """Insert in the order in which rows refer to each other."""
+    work.tickets.add(changes.tickets)
+    work.tickets.reopen(changes.reopened, now)
+    work.tickets.touch(changes.touched - changes.reopened, now)
+    work.mails.add(changes.mails)
+    work.mails.replace(changes.mails_again)
+    work.posts.add(changes.posts, changes.attachments)
+    work.people.set_best_verdicts(changes.best_verdicts)
+    work.audit.add(changes.events)
+
+
+def _numbers(changes: Changes, gathered: Gathered) -> dict[int | None, int]:
+    """Return the numbers of all tickets that the batch has to do with, the new ones among them."""
+    numbers: dict[int | None, int] = {ticket.id: ticket.number for ticket in gathered.tickets.values()}
+    return numbers | {row["id"]: row["number"] for row in changes.tickets}
+
+
+def _as_filed(uid: int, row: LedgerRow) -> Filed:
+    return Filed(uid, row.id, Fate(row.fate) if row.fate else None, "already_filed", "")

@@ -1,0 +1,240 @@
+"""What becomes of one mail: a table of small rules, the first with an opinion wins.
+
+Their order is a security property: whatever could answer or write comes after whatever can refuse.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from helpdesk.core.admission import Admission, Alert, Entry
+from helpdesk.core.mail import Bounce, Mail, MailClass, Unreadable
+from helpdesk.core.people import KnownAddress
+from helpdesk.core.permissions import sees
+from helpdesk.core.tickets import Status, Ticket
+from helpdesk.core.verdict import Judgement, Verdict
+
+MACHINES = (MailClass.AUTO_REPLY, MailClass.BULK, MailClass.FEEDBACK)
+FIRST_DEFER = timedelta(minutes=5)
+LONGEST_DEFER = timedelta(hours=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the settings say about filing."""
+
+    reopen_days: int = 14
+    defer_hours: int = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A ticket that a mail points at, and ``by`` what: message-id, reply address or number."""
+
+    ticket: Ticket
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the database knows about one mail. ``references``: in order of trust, best first."""
+
+    now: datetime
+    judgement: Judgement
+    admission: Admission
+    known: KnownAddress | None = None
+    filed_before: bool = False
+    ticket_of_first: int | None = None
+    references: tuple[Reference, ...] = ()
+    team_ids: frozenset[int] = frozenset()
+    first_seen: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The same mail has had its effect already, perhaps under another UID."""
+
+    reason: str
+    ticket_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Filed away without effect."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Too dangerous to read as a mail; kept whole for an admin."""
+
+    reason: str
+    alert: Alert = Alert.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Kept for a person to look at; ``confirm`` asks the registered owner whether the mail is theirs."""
+
+    reason: str
+    alert: Alert = Alert.NONE
+    confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Defer:
+    """Left in the inbox and looked at again at ``again_at``."""
+
+    reason: str
+    again_at: datetime
+    alert: Alert = Alert.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class NoteBounce:
+    """A delivery report: it says something about one of our letters, and never answers or opens."""
+
+    bounce: Bounce | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTicket:
+    """A new ticket; ``note`` is for staff; no confirmation where ``silent`` says why."""
+
+    note: str = ""
+    silent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """A new post in ``ticket``, which it reopens where ``reopens``."""
+
+    ticket: Ticket
+    by: str
+    reopens: bool = False
+
+
+Decision = Duplicate | Ignore | Quarantine | Hold | Defer | NoteBounce | OpenTicket | Append
+Rule = Callable[[Mail, Facts, Policy], Decision | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A decision with the name of the rule that made it."""
+
+    rule: str
+    decision: Decision
+
+
+def already_filed(_mail: Mail, facts: Facts, _policy: Policy) -> Decision | None:
+    """A second delivery of the same mail has no second effect."""
+    if not facts.filed_before:
+        return None
+    return Duplicate("a mail with the same fingerprint was filed before", facts.ticket_of_first)
+
+
+def our_own_echo(mail: Mail, _facts: Facts, _policy: Policy) -> Decision | None:
+    """Our own letter came back."""
+    return Ignore("our own letter came back") if mail.kind is MailClass.LOOP else None
+
+
+def bounce(mail: Mail, _facts: Facts, _policy: Policy) -> Decision | None:
+    """A delivery report concerns a letter, never a ticket."""
+    return NoteBounce(mail.bounce) if mail.kind is MailClass.BOUNCE else None
+
+
+def machine_of_a_stranger(mail: Mail, facts: Facts, _policy: Policy) -> Decision | None:
+    """Newsletters and automatic answers of nobody we know."""
+    if mail.kind not in MACHINES or facts.known is not None or facts.judgement.sender is None:
+        return None
+    return Ignore(f"{mail.kind.value} mail of a sender who is not registered")
+
+
+def sender_not_admitted(_mail: Mail, facts: Facts, policy: Policy) -> Decision | None:
+    """Only a registered address with its proof goes on; the tables stand in verdict and admission."""
+    admission = facts.admission
+    if admission.entry is Entry.ACCEPT:
+        return None
+    reason = f"{facts.judgement.verdict.value}: {admission.reason}"
+    if admission.entry is Entry.DEFER:
+        waited = facts.now - (facts.first_seen or facts.now)
+        if waited < timedelta(hours=policy.defer_hours):
+            step = min(max(waited, FIRST_DEFER), LONGEST_DEFER)  # waits as long again as it has waited
+            return Defer(reason, facts.now + step, admission.alert)
+        reason = f"{reason}; no better after {policy.defer_hours} hours"
+    if facts.judgement.verdict in (Verdict.BOMB, Verdict.MALFORMED_FROM):
+        return Quarantine(reason, admission.alert)
+    return Hold(reason, admission.alert, admission.confirm)
+
+
+def feedback(mail: Mail, _facts: Facts, _policy: Policy) -> Decision | None:
+    """An abuse or read report of a registered sender's provider."""
+    return Ignore("a feedback report") if mail.kind is MailClass.FEEDBACK else None
+
+
+def reply_to_ticket(_mail: Mail, facts: Facts, policy: Policy) -> Decision | None:
+    """A mail joins the ticket it names when its sender may see that ticket.
+
+    Several at the same level of trust never make us guess: the newest that is open.
+    """
+    mine = [reference for reference in facts.references if _may_join(facts, reference.ticket)]
+    joinable = [reference for reference in mine if not _long_resolved(reference.ticket, facts, policy)]
+    if not joinable:
+        return None
+    level = [reference for reference in joinable if reference.by == joinable[0].by]
+    best = max(level, key=lambda r: (r.ticket.status is not Status.RESOLVED, r.ticket.number))
+    return Append(best.ticket, best.by, reopens=best.ticket.status is Status.RESOLVED)
+
+
+def automatic_without_ticket(mail: Mail, _facts: Facts, _policy: Policy) -> Decision | None:
+    """Out-of-office answers may join a ticket; they never open one."""
+    return Ignore("an automatic mail opens no ticket") if mail.kind is MailClass.AUTO_REPLY else None
+
+
+def new_ticket(mail: Mail, facts: Facts, policy: Policy) -> Decision | None:
+    """Whoever comes this far is proven, registered and has something new to say."""
+    notes = []
+    for reference in facts.references:
+        number = reference.ticket.number
+        if not _may_join(facts, reference.ticket):
+            notes.append(f"this mail names ticket {number}, which its sender may not see ({reference.by})")
+        elif _long_resolved(reference.ticket, facts, policy):
+            notes.append(f"follows ticket {number}, resolved over {policy.reopen_days} days ago")
+    return OpenTicket("; ".join(dict.fromkeys(notes)), mail.suppress_reply)
+
+
+RULES: tuple[Rule, ...] = (
+    already_filed,
+    our_own_echo,  # before every rule that can answer: a loop dies here
+    bounce,
+    machine_of_a_stranger,
+    sender_not_admitted,  # below this line the sender is registered and proven
+    feedback,
+    reply_to_ticket,
+    automatic_without_ticket,
+    new_ticket,  # always answers, so decide() always returns
+)
+
+
+def decide(seen: Mail | Unreadable, facts: Facts, policy: Policy) -> Ruling:
+    """Return the first rule's opinion, with the name of that rule for the ledger."""
+    if isinstance(seen, Unreadable):
+        if facts.filed_before:
+            reason = "a mail with the same fingerprint was filed before"
+            return Ruling("already_filed", Duplicate(reason, facts.ticket_of_first))
+        return Ruling("over_a_cap", Quarantine(seen.reason, facts.admission.alert))
+    for rule in RULES:
+        if (decision := rule(seen, facts, policy)) is not None:
+            return Ruling(rule.__name__, decision)
+    raise AssertionError("new_ticket must always answer")
+
+
+def _may_join(facts: Facts, ticket: Ticket) -> bool:
+    return facts.known is not None and not ticket.deleted and sees(facts.known.person, facts.team_ids, ticket)
+
+
+def _long_resolved(ticket: Ticket, facts: Facts, policy: Policy) -> bool:
+    if ticket.status is not Status.RESOLVED or ticket.resolved_at is None:
+        return False
+    return facts.now - ticket.resolved_at > timedelta(days=policy.reopen_days)
