@@ -4,6 +4,7 @@ Headers are the whole evidence. A subject alone never makes a mail automatic: on
 "autoreply" may be a question about autoreplies. What is uncertain stays NORMAL with a reason not to answer.
 """
 
+import contextlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -124,7 +125,8 @@ Clue = Callable[[_Seen], tuple[MailClass, str] | None]
 
 def _own_letter(seen: _Seen) -> tuple[MailClass, str] | None:
     own = seen.own
-    if own.install_id and own.install_id.lower() in seen.tokens("x-helpdesk-loop"):
+    loops = seen.tokens("x-helpdesk-loop")
+    if loops and (not own.install_id or own.install_id.lower() in loops):  # a desk without id cannot tell
         return MailClass.LOOP, "X-Helpdesk-Loop names this desk"
     if own.mail_domain and any(is_own_message_id(i, own.mail_domain) for i in seen.all("message-id")):
         return MailClass.LOOP, "the Message-ID has the form of our letters"
@@ -264,6 +266,8 @@ def _keyword(value: str) -> str:
 
 def _decoded(value: str) -> str:
     """A subject with its encoded words read, as far as that goes; only for the tables above."""
+    with contextlib.suppress(UnicodeError):
+        value = value.encode("latin-1").decode("utf-8")  # header bytes come one by one, as Latin-1
     if "=?" not in value:
         return value
     try:

@@ -121,6 +121,12 @@ def test_a_persons_mail_is_answered(path: Path) -> None:
             id="an encoded subject is read",
         ),
         pytest.param(
+            [("from", "postmaster@b.example"), ("subject", "Échec de la remise".encode().decode("latin-1"))],
+            "text/plain",
+            MailClass.BOUNCE,
+            id="a subject in bare utf-8 is read",
+        ),
+        pytest.param(
             [("from", "postmaster@b.example"), ("subject", "=?nope?q?=C3=89chec_de_la_remise?=")],
             "text/plain",
             MailClass.NORMAL,
@@ -132,6 +138,18 @@ def test_one_sign_more_or_less_decides(
     headers: list[tuple[str, str]], content_type: str, kind: MailClass
 ) -> None:
     assert classify(headers, content_type, OWN)[0] is kind
+
+
+@pytest.mark.parametrize(
+    ("own", "kind"),
+    [
+        pytest.param(OwnMarks("desk-install-1", ""), MailClass.LOOP, id="our id"),
+        pytest.param(OwnMarks("desk-install-10", ""), MailClass.AUTO_REPLY, id="nearly our id"),
+        pytest.param(OwnMarks("", ""), MailClass.LOOP, id="we have none"),
+    ],
+)
+def test_a_letter_of_a_desk_is_a_loop_where_it_may_be_our_own(own: OwnMarks, kind: MailClass) -> None:
+    assert classify([LEA, ("x-helpdesk-loop", "Desk-Install-1")], "text/plain", own)[0] is kind
 
 
 @pytest.mark.parametrize(
