@@ -1,12 +1,14 @@
-"""May this mail act? The verdict on its sender met with the register of addresses."""
+"""May this mail act? The verdict on its sender met with the register of addresses (docs/security.md)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from helpdesk.core.people import AddressState
-from helpdesk.core.verdict import Judgement
+from helpdesk.core.verdict import Judgement, Verdict
+
+MAX_AHEAD = timedelta(days=1)  # a wrong zone in a learner's clock, not a mail of next week
 
 
 class Entry(StrEnum):
@@ -65,11 +67,36 @@ class Admission:
     bcc: bool = False
 
 
+_PROVEN = (Verdict.PASS, Verdict.PASS_DKIM)
+_STRENGTH = {Verdict.WEAK.value: 1, Verdict.PASS_DKIM.value: 2, Verdict.PASS.value: 3}
+_FATES: dict[Verdict, tuple[Entry, Alert]] = {
+    Verdict.BOMB: (Entry.HOLD, Alert.DIGEST_UNLESS_MANY),
+    Verdict.MALFORMED_FROM: (Entry.HOLD, Alert.NONE),
+    Verdict.UNTRUSTED_ROUTE: (Entry.HOLD, Alert.ONCE_AN_HOUR),
+    Verdict.NO_VERDICT: (Entry.DEFER, Alert.AFTER_15_MINUTES),
+    Verdict.TEMP: (Entry.DEFER, Alert.AFTER_4_HOURS),
+    Verdict.SPOOF: (Entry.HOLD, Alert.NONE),
+    Verdict.CONTRADICTION: (Entry.HOLD, Alert.AT_ONCE),
+    Verdict.UNAUTHENTICATED: (Entry.HOLD, Alert.DIGEST),
+}
+_AT_ONCE_IF_REGISTERED = (Verdict.MALFORMED_FROM, Verdict.SPOOF)
+_ROW_OF_ANOTHER_DOMAIN = 7
+_NO_ENTRY = {
+    AddressState.UNKNOWN: "the address is not registered",
+    AddressState.SUSPENDED: "the address is suspended",
+    AddressState.BLOCKED: "the address is blocked",
+}
+
+
 def desk_addressing(
     desk: Collection[str], to_and_cc: Collection[str], delivered_to: Collection[str]
 ) -> DeskAddressing:
     """Say where an address of the *desk* (lower case) stands; ``desk+anything@`` counts as ``desk@``."""
-    raise NotImplementedError
+    if any(_is_one_of(desk, address) for address in to_and_cc):
+        return DeskAddressing.NAMED
+    if any(_is_one_of(desk, address) for address in delivered_to):
+        return DeskAddressing.BCC
+    return DeskAddressing.ABSENT
 
 
 def admit(
@@ -81,7 +108,63 @@ def admit(
 ) -> Admission:
     """Return how far a mail may go.
 
-    *state*: of the sender's address; where the judgement has none, the strongest state among its ``claims``.
+    *state*: of the sender's address; where the judgement has none, of any registered one of its ``claims``.
     *best_verdict*: the strongest one ever accepted from the address, empty when none was.
     """
-    raise NotImplementedError
+    verdict = judgement.verdict
+    if verdict not in _PROVEN and verdict is not Verdict.WEAK:
+        return _unproven(judgement, state)
+    if state is AddressState.VERIFIED and _STRENGTH[verdict] < _STRENGTH.get(best_verdict, 0):
+        reason = f"{judgement.reason}; mail from this address has been {best_verdict} before"
+        return Admission(Entry.HOLD, reason, Alert.AT_ONCE)
+    if verdict is Verdict.WEAK:
+        confirm = state is AddressState.VERIFIED
+        return Admission(Entry.HOLD, judgement.reason, Alert.DIGEST, confirm)
+    if state is AddressState.PENDING:
+        return Admission(Entry.TOKEN_ONLY, "the address is not confirmed yet")
+    if state is not AddressState.VERIFIED:
+        return Admission(Entry.HOLD, _NO_ENTRY[state])
+    if problem := _replayed(delivered, age):
+        return Admission(Entry.HOLD, f"possibly an old mail sent again: {problem}", Alert.DIGEST)
+    return Admission(Entry.ACCEPT, judgement.reason, bcc=delivered is DeskAddressing.BCC)
+
+
+def _unproven(judgement: Judgement, state: AddressState) -> Admission:
+    entry, alert = _FATES[judgement.verdict]
+    registered = state is not AddressState.UNKNOWN
+    if registered and judgement.verdict in _AT_ONCE_IF_REGISTERED:
+        alert = Alert.AT_ONCE
+    if judgement.row == _ROW_OF_ANOTHER_DOMAIN:
+        alert = Alert.AT_ONCE
+    return Admission(entry, judgement.reason, alert)
+
+
+def _replayed(delivered: DeskAddressing, age: Age) -> str:
+    """Return what speaks for a signed mail that somebody else sends again, empty when nothing does."""
+    if delivered is DeskAddressing.ABSENT:
+        return "it is not addressed to the desk"
+    signed = None if age.signed_at is None else _time_of(age.signed_at)
+    if age.date is None and age.signed_at is None:
+        return "no date says how old it is"
+    if age.signed_at is not None and signed is None:
+        return f"its DKIM signature is of the time {age.signed_at}, which is no date"
+    for what, when in (("Date", age.date), ("DKIM signature", signed)):
+        if when is None:
+            continue
+        if age.now - when > timedelta(days=age.max_days):
+            return f"its {what} is of {when:%Y-%m-%d}, over {age.max_days} days ago"
+        if when - age.now > MAX_AHEAD:
+            return f"its {what} is of {when:%Y-%m-%d}, over a day ahead"
+    return ""
+
+
+def _time_of(seconds: int) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _is_one_of(desk: Collection[str], address: str) -> bool:
+    local, _, domain = address.lower().rpartition("@")
+    return address.lower() in desk or f"{local.partition('+')[0]}@{domain}" in desk
