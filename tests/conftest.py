@@ -1,0 +1,122 @@
+"""Servers for the tests, each started when the first test asks for it and once per run.
+
+A server that is not installed skips its tests and is named at the end; with CI=true it fails them.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import pytest
+
+from tests.servers.certificates import Certificates
+from tests.servers.dovecot import Dovecot
+from tests.servers.mariadb import MariaDb
+from tests.servers.postgres import Postgres
+from tests.servers.process import PrivateServer, ServerMissing
+from tests.servers.smtp_sink import SmtpSink, Tls
+from tests.servers.sqlite import Sqlite
+
+Server = TypeVar("Server", bound=PrivateServer)
+
+ENGINES = ("sqlite", "mariadb", "postgres")
+SKIPPED_FOR = "server missing: "
+
+
+def is_ci() -> bool:
+    """Say whether a missing server is a failure."""
+    return os.environ.get("CI", "").lower() in ("true", "1")
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """Run a server; where it is not installed, fail in CI and skip elsewhere."""
+    try:
+        server.__enter__()
+    except ServerMissing as missing:
+        if is_ci():
+            pytest.fail(f"{SKIPPED_FOR}{missing}", pytrace=False)
+        pytest.skip(f"{SKIPPED_FOR}{missing}")
+    try:
+        yield server
+    finally:
+        server.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def certificates() -> Certificates:
+    """One private CA for all servers of the run."""
+    return Certificates()
+
+
+@pytest.fixture(scope="session")
+def dovecot_server(certificates: Certificates) -> Iterator[Dovecot]:
+    """The run's Dovecot, whatever is in its mailboxes."""
+    with running(Dovecot(certificates=certificates)) as server:
+        yield server
+
+
+@pytest.fixture
+def dovecot(dovecot_server: Dovecot) -> Dovecot:
+    """The run's Dovecot with empty mailboxes."""
+    for user in dovecot_server.users:
+        dovecot_server.wipe(user)
+    return dovecot_server
+
+
+@pytest.fixture(scope="session")
+def mariadb(certificates: Certificates) -> Iterator[MariaDb]:
+    """The run's MariaDB."""
+    with running(MariaDb(certificates=certificates)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres(certificates: Certificates) -> Iterator[Postgres]:
+    """The run's PostgreSQL."""
+    with running(Postgres(certificates=certificates)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
+    """A folder of SQLite databases."""
+    return Sqlite(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database of its own on each engine in turn; dropped afterwards."""
+    engine: Sqlite | MariaDb | Postgres = request.getfixturevalue(request.param)
+    url = engine.fresh_database()
+    yield url
+    engine.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def smtp_sink_server(certificates: Certificates) -> Iterator[SmtpSink]:
+    """The run's SMTP sink, whatever it holds."""
+    with SmtpSink(tls=Tls.STARTTLS, certificates=certificates) as sink:
+        yield sink
+
+
+@pytest.fixture
+def smtp_sink(smtp_sink_server: SmtpSink) -> SmtpSink:
+    """The run's SMTP sink, empty and well-behaved; STARTTLS is demanded, no login."""
+    smtp_sink_server.clear()
+    return smtp_sink_server
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what was not tested for want of a server: a quiet skip would read as a pass."""
+    lost: dict[str, int] = {}
+    for report in terminalreporter.getreports("skipped"):
+        if isinstance(report, pytest.TestReport) and isinstance(report.longrepr, tuple):
+            _before, found, reason = report.longrepr[2].partition(SKIPPED_FOR)
+            if found:
+                lost[reason] = lost.get(reason, 0) + 1
+    if lost:
+        terminalreporter.section("NOT TESTED: servers are missing", red=True, bold=True)
+        for reason, count in sorted(lost.items()):
+            terminalreporter.line(f"{count} tests skipped: {reason}", red=True)
