@@ -17,6 +17,7 @@ from helpdesk.core.attributions import (
     VERB_INSIDE,
     VERB_LAST,
     YEAR,
+    begins_with_marks,
 )
 
 MAX_HEAD_LINES = 14
@@ -40,15 +41,22 @@ def announcement_at(lines: Sequence[str], at: int) -> Announcement | None:
     line = lines[at]
     if not line:
         return None
-    if SEPARATOR.match(line):
-        return Announcement(_after_separator(lines, at + 1), certain=True, is_attribution=False)
-    if RULE.match(line):
-        below = _next_filled(lines, at + 1)
-        end = _head_end(lines, below)
-        return Announcement(end, certain=True, is_attribution=False) if end > below else None
+    if begins_with_marks(line):
+        return _separator(lines, at)
     if _begins_a_head(line) and (end := _head_end(lines, at)) > at:
         return Announcement(end, certain=True, is_attribution=False)
     return _attribution(lines, at)
+
+
+def _separator(lines: Sequence[str], at: int) -> Announcement | None:
+    line = lines[at]
+    if SEPARATOR.match(line):
+        return Announcement(_after_separator(lines, at + 1), certain=True, is_attribution=False)
+    if not RULE.match(line):
+        return None
+    below = _next_filled(lines, at + 1)
+    end = _head_end(lines, below)
+    return Announcement(end, certain=True, is_attribution=False) if end > below else None
 
 
 def _after_separator(lines: Sequence[str], at: int) -> int:
@@ -69,7 +77,7 @@ def _next_filled(lines: Sequence[str], at: int) -> int:
 
 
 def _begins_a_head(line: str) -> bool:
-    label = LABEL.match(line)
+    label = LABEL.match(line) if ":" in line else None
     return label is not None and (label["author"] is not None or line[:10].lower() == "message du")
 
 

@@ -10,13 +10,28 @@ MAX_JOINED_CHARS = 500
 MAX_ATTRIBUTION_LINES = 4
 
 _BLANKS = dict.fromkeys(map(ord, "\t\r\u00a0\u2000\u2001\u2002\u2003\u2007\u2009\u200a\u202f\u3000"), " ")
-_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufeff"))
-_PLAIN = str.maketrans(_BLANKS | _UNSEEN | {ord("’"): "'", ord("："): ":", ord("*"): None})
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufeff*"))
+_PLAIN = str.maketrans(_BLANKS | _UNSEEN | {ord("’"): "'", ord("："): ":"})
+_ODD = re.compile("[" + re.escape("".join(map(chr, _PLAIN))) + "]")
+_MARKS = frozenset("-_=<")
 
 
 def plain(line: str) -> str:
     """Return a line ready for the patterns: one kind of blank, of apostrophe and of colon, no bold, not long."""
-    return line[:MAX_LINE_CHARS].translate(_PLAIN).strip()
+    line = line[:MAX_LINE_CHARS]
+    if _ODD.search(line):
+        line = line.translate(_PLAIN)
+    return line.strip()
+
+
+def begins_with_marks(line: str) -> bool:
+    """Say whether a line that is not empty may be a separator or a rule."""
+    return line[0] in _MARKS
+
+
+def begins_forward(line: str) -> bool:
+    """Say whether a forwarded mail begins at this line, as ``plain`` makes it."""
+    return line != "" and (line[0] in _MARKS or ":" in line) and FORWARD.match(line) is not None
 
 
 # "-----Message d'origine-----" and its kin: the answer stands above, the old mail below.

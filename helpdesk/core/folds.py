@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from helpdesk.core.announcements import Announcement, announcement_at
-from helpdesk.core.attributions import ADVERTISEMENT, FORWARD, FORWARD_SUBJECT, LINK, plain
+from helpdesk.core.attributions import ADVERTISEMENT, FORWARD_SUBJECT, LINK, begins_forward, plain
 from helpdesk.core.mail import Fold
 
 QUOTE = "quote"
@@ -83,7 +83,7 @@ class _Folding:
         """Mark the quoted lines; return where a forwarded mail begins, else the number of lines."""
         at = 0
         while at < len(self._lines):
-            if FORWARD.match(self._lines[at]):
+            if begins_forward(self._lines[at]):
                 return at
             if _QUOTED.match(self._raw[at]):
                 end = self._end_of_quoted_lines(at)
@@ -119,7 +119,7 @@ class _Folding:
         for below in range(at, len(self._lines)):
             if _QUOTED.match(self._raw[below]):
                 return True
-            if announcement_at(self._lines, below) or FORWARD.match(self._lines[below]):
+            if announcement_at(self._lines, below) or begins_forward(self._lines[below]):
                 return False
         return False
 
