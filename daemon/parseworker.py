@@ -1,0 +1,95 @@
+"""The worker process: reads mails from its parent, examines them within limits, writes what it found.
+
+Both ways go over one socket. Nothing here is trusted by the parent: it kills a worker that takes too long,
+and unpickles only plain data. The worker ends when the parent is gone: at once while it waits, at the latest
+when the time for one mail is over while it works.
+"""
+
+import importlib
+import io
+import pickle
+import resource
+import signal
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+CHUNK = struct.Struct("<QI")  # the time in seconds since 1970, the number of mails
+SIZE = struct.Struct("<Q")
+READY = b"\x01"
+PIECE_BYTES = 1024 * 1024
+PROBE = b"From: probe@desk.example\r\nSubject: probe\r\n\r\nprobe\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """What one worker may use: address space in all; processor time and wall time for one mail."""
+
+    memory_bytes: int = 1024 * 1024 * 1024
+    cpu_s: float = 10.0
+    wall_s: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """The first thing a worker is told: ``maker`` ("module:function") makes its examiner out of ``setup``."""
+
+    maker: str
+    setup: Any
+    limits: WorkerLimits
+
+
+def main(descriptor: int) -> None:
+    """Serve the parent at the other end of the socket *descriptor* until it closes it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent says when to end
+    with socket.socket(fileno=descriptor) as parent, parent.makefile("rb") as reader:
+        orders: Orders = pickle.load(reader)  # noqa: S301 - from our own parent
+        module, _, maker = orders.maker.partition(":")
+        examine = getattr(importlib.import_module(module), maker)(orders.setup)
+        _confine(orders.limits)
+        # What cannot read a plain mail would quarantine every mail: better not to be ready.
+        examine(PROBE, 0)
+        parent.sendall(READY)
+        try:
+            _serve(parent, reader, _guarded(examine, orders))
+        except OSError:
+            return  # the parent is gone
+
+
+def _confine(limits: WorkerLimits) -> None:
+    resource.prlimit(0, resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    resource.prlimit(0, resource.RLIMIT_CORE, (0, 0))
+
+
+def _serve(parent: socket.socket, reader: io.BufferedReader, examine: Callable[[bytes, int], Any]) -> None:
+    while head := reader.read(CHUNK.size):
+        now_epoch, count = CHUNK.unpack(head)
+        sizes = [SIZE.unpack(reader.read(SIZE.size))[0] for _ in range(count)]
+        raws = [reader.read(size) for size in sizes]  # all of them, lest both ends wait to write
+        if len(raws[-1]) < sizes[-1]:
+            return
+        found = [examine(raw, now_epoch) for raw in raws]
+        del raws
+        with parent.makefile("wb", buffering=PIECE_BYTES) as writer:
+            pickle.dump(found, writer, protocol=5)
+
+
+def _guarded(examine: Callable[[bytes, int], Any], orders: Orders) -> Callable[[bytes, int], Any]:
+    """Wrap *examine* in the limits for one mail; the default action of both signals ends the process."""
+    limits = orders.limits
+
+    def guarded(raw: bytes, now_epoch: int) -> Any:
+        signal.setitimer(signal.ITIMER_PROF, limits.cpu_s)
+        signal.setitimer(signal.ITIMER_REAL, limits.wall_s)
+        try:
+            return examine(raw, now_epoch)
+        except Exception as error:  # noqa: BLE001 - one mail must not take its neighbours with it
+            return type(error).__name__
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+
+    return guarded
