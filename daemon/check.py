@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TextIO
 
 from daemon import wiring
@@ -41,7 +42,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield _try("templates", lambda: wiring.desk_of(settings, database))
     for mailbox in settings.mailboxes:
         yield _trust(mailbox)
-        yield _try(f"mailbox {mailbox.name}", lambda mailbox=mailbox: _log_in(mailbox))
+        yield _try(f"mailbox {mailbox.name}", partial(_log_in, mailbox))
     yield _try(f"relay {settings.smtp.host}:{settings.smtp.port}", lambda: asyncio.run(_greet(settings)))
     database.close()
 
@@ -81,4 +82,4 @@ def _log_in(mailbox: ImapSettings) -> None:
 
 async def _greet(settings: Settings) -> None:
     link = await wiring.relay_of(settings).connect()
-    await link.close()
+    await link.quit()

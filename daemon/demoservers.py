@@ -7,6 +7,7 @@ without is checked against nothing and fails (RFC 8601 form).
 import argparse
 import asyncio
 import email.utils
+import logging
 import socket
 import ssl
 import threading
@@ -64,6 +65,7 @@ class DemoServers:
         self._thread.join(START_SECONDS)
 
     async def _start(self) -> None:
+        logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of what it deprecates itself
         authority = trustme.CA(organization_name="helpdeskd demo")
         certificate = authority.issue_cert("localhost")
         authority.cert_pem.write_to_path(str(self.ca_file))
@@ -80,7 +82,7 @@ class DemoServers:
         parser = argparse.ArgumentParser()
         IMAPService.add_arguments(parser)
         DictBackend.add_subparser("dict", parser.add_subparsers())
-        parser.set_defaults(passlib_cfg=None)
+        parser.set_defaults(passlib_cfg=None, debug=False)
         arguments = ["--host", "localhost", "--port", str(self.imap_port)]
         given = parser.parse_args([*arguments, "--cert", str(chain), "--key", str(key), "dict"])
         self._backend, self._imap_config = await DictBackend.init(given)

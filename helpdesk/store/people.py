@@ -46,6 +46,16 @@ class People:
             for row in self._connection.execute(query)
         }
 
+    def by_ids(self, ids: Collection[int]) -> dict[int, Person]:
+        """Return these people."""
+        if not ids:
+            return {}
+        query = select(people).where(people.c.id.in_(ids))
+        return {
+            row.id: Person(row.id, row.name, Role(row.role), Language(row.language), row.active)
+            for row in self._connection.execute(query)
+        }
+
     def teams_of(self, person_ids: Collection[int]) -> dict[int, frozenset[int]]:
         """Return the team ids of each person who is in one."""
         if not person_ids:

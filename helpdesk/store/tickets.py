@@ -42,6 +42,11 @@ class Tickets:
         """Return these tickets by id, participants included; numbers that are nobody's are left out."""
         return self._read(select(tickets).where(tickets.c.number.in_(numbers))) if numbers else {}
 
+    def newest(self, limit: int) -> list[Ticket]:
+        """Return the newest tickets, newest first, deleted ones left out."""
+        query = select(tickets).where(tickets.c.deleted_at.is_(None)).order_by(tickets.c.number.desc())
+        return list(self._read(query.limit(limit)).values())
+
     def reopen(self, ids: Collection[int], at: datetime) -> None:
         """Put resolved tickets back to work."""
         if ids:

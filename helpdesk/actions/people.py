@@ -1,0 +1,44 @@
+"""Register people."""
+
+from datetime import UTC, datetime
+
+from helpdesk.core.address import normal_address
+from helpdesk.core.audit import Action, Outcome
+from helpdesk.core.people import AddressState, KnownAddress, Language, Role
+from helpdesk.errors import Refused
+from helpdesk.store.audit import Event
+from helpdesk.store.engine import Database
+from helpdesk.store.work import Refusal, Work, in_work
+
+MAX_NAME_CHARS = 200
+
+
+def add_person(
+    database: Database, address: str, name: str, role: Role, language: Language, state: AddressState
+) -> KnownAddress:
+    """Register a person with an address; both exist afterwards or neither does.
+
+    Raises Refused for an address that cannot be one, or that is registered already.
+    """
+    try:
+        normal = normal_address(address)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    name = " ".join(name.split())
+    if not 0 < len(name) <= MAX_NAME_CHARS:
+        raise Refused(f"a name has 1 to {MAX_NAME_CHARS} characters, this one {len(name)}")
+
+    def job(work: Work) -> KnownAddress:
+        if found := work.people.known_addresses([normal]).get(normal):
+            raise Refused(f"{normal} is registered already, for {found.person.name} ({found.person.role.value})")
+        now = datetime.now(UTC)
+        person = work.people.add(name, role, language, now)
+        known = work.people.add_address(person, normal, state, now)
+        detail = {"person": person.id, "role": role.value, "state": state.value}
+        work.audit.add([Event(Action.PERSON_ADDED, Outcome.SUCCESS, now, detail=detail)])
+        return known
+
+    try:
+        return in_work(database, job)
+    except Refusal as refusal:
+        raise Refused(f"{normal} was registered by somebody else just now") from refusal
