@@ -58,6 +58,9 @@ namespace inbox {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service imap-login {{
   chroot =
@@ -136,8 +139,7 @@ class Dovecot(PrivateServer):
     def folder_counts(self, user: str) -> dict[str, int]:
         """Return how many mails each folder of *user* holds, the empty INBOX included."""
         with self.client(user) as client:
-            names = [name for _flags, _separator, name in client.list_folders()]
-            return {name: client.folder_status(name, ["MESSAGES"])[b"MESSAGES"] for name in names}
+            return {name: client.folder_status(name, ["MESSAGES"])[b"MESSAGES"] for name in _folders(client)}
 
     def mails(self, user: str, folder: str = "INBOX") -> list[bytes]:
         """Return the whole mails of a folder in the order of their UIDs; none if there is no such folder."""
@@ -152,7 +154,7 @@ class Dovecot(PrivateServer):
     def wipe(self, user: str) -> None:
         """Delete all mails and all folders but the INBOX. UIDs go on from where they were."""
         with self.client(user) as client:
-            for _flags, _separator, name in client.list_folders():
+            for name in _folders(client):
                 if name != "INBOX":
                     client.delete_folder(name)
             client.select_folder("INBOX")
@@ -226,6 +228,11 @@ class Dovecot(PrivateServer):
                 return True
         except OSError:
             return False
+
+
+def _folders(client: IMAPClient) -> list[str]:
+    """Return the folders that can hold mail; the parent of a folder need not be one."""
+    return [name for flags, _separator, name in client.list_folders() if b"\\Noselect" not in flags]
 
 
 def _unfolded(uids: bytes) -> Iterator[int]:

@@ -25,7 +25,7 @@ UNPRIVILEGED = "nobody"
 
 # It outlives the tests by a moment: when its standard input ends without a line, the tests were killed, and it
 # kills the server's process group and removes the folder.
-GUARDIAN = 'trap "" INT TERM HUP; read -r line && exit; kill -KILL -- "-$1"; [ -z "$2" ] || rm -rf -- "$2"'
+GUARDIAN = 'trap "" INT TERM HUP; read -r line && exit; kill -s KILL -- "-$1"; [ -z "$2" ] || rm -rf -- "$2"'
 
 
 class ServerMissing(Exception):
