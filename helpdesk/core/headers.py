@@ -77,7 +77,7 @@ def _head_of(raw: bytes, max_bytes: int) -> tuple[bytes, int, str]:
     """Return the header lines, where the body begins, and what is wrong with the cut between them."""
     if raw.startswith(b"\r\n"):
         return b"", 2, ""
-    end = raw.find(b"\r\n\r\n", 0, max_bytes + 4)
+    end = raw.find(b"\r\n\r\n", 0, max_bytes + 2)
     if end >= 0:
         return raw[: end + 2], end + 4, ""
     if len(raw) > max_bytes:
@@ -107,7 +107,7 @@ def _broken_line(head: bytes) -> str:
     if head[position : position + 1] in (b" ", b"\t"):
         return "the header begins with a folded line"
     line = head[position : head.find(b"\r\n", position)]
-    if line.startswith((b"From ", b">From ")):
+    if line.startswith((b"From ", b">From ")) and not line[5:].lstrip().startswith(b":"):
         return "an mbox From line in the header"
     number = head.count(b"\r\n", 0, position) + 1
     return f"line {number} of the header is no field: {line[:40]!r}"
