@@ -39,11 +39,24 @@ def decode_base64(data: bytes) -> bytes:
 
 
 def _base64(data: bytes) -> tuple[bytes, str]:
+    if (clean := _clean_base64(data)) is not None:
+        return clean, ""
     content = decode_base64(data)
     junk = len(data) - len(data.translate(None, _NOT_BASE64_NOR_BLANK))
     if (not content and data.strip()) or junk * 10 > len(data):
         return data, "the part is no base64; it is kept as it came"
     return content, f"junk of {junk} bytes in a base64 part was passed over" if junk else ""
+
+
+def _clean_base64(data: bytes) -> bytes | None:
+    """The content where *data* is what an encoder writes: by its length, nothing was passed over."""
+    digits = len(data) - data.count(b"\n") - data.count(b"\r")
+    try:
+        content = binascii.a2b_base64(data)
+    except binascii.Error:
+        return None
+    padding = data.count(b"=")
+    return content if digits % 4 == 0 and padding <= 2 and len(content) == digits // 4 * 3 - padding else None
 
 
 def _unpadded(digits: bytes) -> bytes:
