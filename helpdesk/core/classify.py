@@ -260,7 +260,7 @@ def _keyword(value: str) -> str:
         value, found = _COMMENT.subn(" ", value)
         if not found:
             break
-    words = _BETWEEN.split(value.partition(";")[0].lower())
+    words = _BETWEEN.split(value.lower())
     return next(filter(None, words), "")
 
 

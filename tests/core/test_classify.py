@@ -103,6 +103,18 @@ def test_a_persons_mail_is_answered(path: Path) -> None:
             id="the bare type as argument",
         ),
         pytest.param(
+            [("from", "mailer-daemon@b.example"), ("return-path", "<>"), ("subject", "Hello")],
+            "text/plain",
+            MailClass.BOUNCE,
+            id="a daemon with an empty return path",
+        ),
+        pytest.param(
+            [("from", "mailer-daemon@b.example"), ("subject", "Hello")],
+            "text/plain",
+            MailClass.NORMAL,
+            id="a daemon alone",
+        ),
+        pytest.param(
             [LEA, ("x-failed-recipients", "a@b.example")],
             "text/plain",
             MailClass.NORMAL,

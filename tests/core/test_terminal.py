@@ -72,6 +72,10 @@ def test_at_most_four_marks_stand_in_a_row(marks: int, cut: bool) -> None:
     assert term_safe("ส" + mark * marks) == "ส" + mark * min(marks, MARKS_IN_A_ROW) + ("…" if cut else "")
 
 
+def test_marks_that_come_apart_under_nfc_are_counted_too() -> None:
+    assert term_safe("\u0958" + "\u0951" * 4) == "\u0915\u093c" + "\u0951" * 3 + "…"
+
+
 @pytest.mark.parametrize(
     ("text", "limit", "shown"),
     [
