@@ -9,6 +9,7 @@ class Placement(StrEnum):
 
     ABOVE = "above"
     BELOW = "below"
+    BOTTOM = "bottom"  # at the very end of the header, as mail.ru does
 
 
 class Profile(StrEnum):
@@ -45,7 +46,7 @@ class Trust:
 
     @property
     def border_believed(self) -> bool:
-        """Say whether a result in the zone can only be the border's own (with ``below`` it may be forged)."""
+        """Say whether a result in the zone can only be the border's own (not so ``below`` and at the bottom)."""
         return self.placement is Placement.ABOVE or self.border_strips
 
 
@@ -53,7 +54,7 @@ class DkimOutcome(StrEnum):
     """What our own look at the DKIM signatures found; aligned: ``d=`` is the domain in From."""
 
     NOT_CHECKED = "not-checked"
-    NONE = "none"  # no aligned signature
+    NONE = "none"  # no aligned signature, or none that would prove enough
     PASSED = "passed"
     BAD = "bad"  # an aligned signature is there and does not verify
     TEMPORARY = "temporary"  # DNS did not answer

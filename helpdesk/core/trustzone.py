@@ -6,14 +6,18 @@ Everything below the border's own Received line was in the mail when it came, so
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
-from helpdesk.core.authresults import authserv_id_of
+from helpdesk.core.authresults import BadResults, authserv_id_of, read_results
 from helpdesk.core.headers import Field, HeaderBlock, unfolded
 from helpdesk.core.trust import Placement, Profile, Trust
 
 RESULTS_FIELD = "authentication-results"
 # What a border writes in one go with its results, and nobody else above the sender's own fields.
-_TRACE = (RESULTS_FIELD, "received-spf", "arc-", "x-rspamd-", "x-spamd-", "x-spam-")
+_TRACE = (
+    *(RESULTS_FIELD, "received-spf", "arc-", "x-rspamd-", "x-spamd-", "x-spam-"),
+    *("x-icl-", "x-arc-info", "x-dmarc-"),  # iCloud
+)
 _PLAIN = rb"(?:[^()\\]++|\\.)"
 _DEEP_2 = rb"\((?:" + _PLAIN + rb"|\(" + _PLAIN + rb"*+\))*+\)"
 _COMMENT = re.compile(rb"\((?:" + _PLAIN + rb"|" + _DEEP_2 + rb")*+\)", re.DOTALL)
@@ -39,8 +43,9 @@ def zone_of(block: HeaderBlock, trust: Trust) -> Zone | Untrusted:
     """Return the zone of a mail, or why there is none. Never raises.
 
     Placement ``above``: the zone is every field above the border's Received line. ``below``: the trace fields
-    directly under it; since a sender may have written there, two results of ours are refused. Where the
-    border strips what comes from outside, nobody else can have: the zone goes on to the next Received line.
+    directly under it; ``bottom``: the ``X-`` fields that end the header. Since a sender may have written
+    there, two fields of ours are refused that speak of the same thing. Where the border strips what comes
+    from outside, nobody else can have: ``below`` the zone goes on to the next Received line.
     """
     if not trust.configured:
         return Untrusted("the settings name no border: nobody can be believed")
@@ -48,13 +53,10 @@ def zone_of(block: HeaderBlock, trust: Trust) -> Zone | Untrusted:
     if isinstance(found, Untrusted):
         return found
     position, host = found
-    if trust.placement is Placement.ABOVE:
-        fields: Iterable[Field] = block.fields[:position]
-    else:
-        fields = _below(block.fields[position + 1 :], trust.border_strips)
+    fields = _zone_fields(block.fields, position, trust)
     ours = tuple(value for name, value in fields if name == RESULTS_FIELD and _is_ours(value, trust))
     alone = not trust.border_believed or trust.profile is Profile.M365
-    if alone and len(ours) > 1:
+    if alone and len(ours) > 1 and not _parts_of_one(ours, trust.profile):
         return Untrusted(f"{len(ours)} Authentication-Results where {host} writes one")
     return Zone(host, ours)
 
@@ -111,6 +113,38 @@ def _border(fields: tuple[Field, ...], trust: Trust) -> tuple[int, str] | Untrus
         if not matches(host, trust.inner_by):
             return Untrusted(f"hop {hops} from the top is {host}, which is not known here")
     return Untrusted("no Received line of the border")
+
+
+def _zone_fields(fields: tuple[Field, ...], border: int, trust: Trust) -> Iterable[Field]:
+    if trust.placement is Placement.ABOVE:
+        return fields[:border]
+    if trust.placement is Placement.BELOW:
+        return _below(fields[border + 1 :], trust.border_strips)
+    return reversed(tuple(takewhile(_closes_a_header, reversed(fields[border + 1 :]))))
+
+
+def _closes_a_header(field: Field) -> bool:
+    return field.name == RESULTS_FIELD or field.name.startswith("x-")
+
+
+def _parts_of_one(values: tuple[bytes, ...], profile: Profile) -> bool:
+    """Say whether fields can be one verdict in parts, a field for each method, as iCloud and Proton write it.
+
+    Only dkim may come in several, once for each signature. A sender can still have added such a field: what
+    proves the sender is then not its text but the signature, which has to verify here.
+    """
+    if profile is Profile.M365:
+        return False
+    seen: set[str] = set()
+    try:
+        for value in values:
+            methods = {result.method for result in read_results(value, profile).results} - {"dkim"}
+            if methods & seen:
+                return False
+            seen |= methods
+    except BadResults:
+        return False
+    return True
 
 
 def _below(fields: tuple[Field, ...], to_next_hop: bool) -> Iterable[Field]:
