@@ -1,0 +1,39 @@
+"""One mail and what the DNS says about it, made into a judgement on its sender."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from helpdesk.core.address import Sender
+from helpdesk.core.dkimcheck import arrived_at, dkim_queries, recheck
+from helpdesk.core.headers import read_headers
+from helpdesk.core.mail import Caps
+from helpdesk.core.trust import DkimCheck, Trust
+from helpdesk.core.verdict import Judgement, evidence_of, judge, needs_dkim
+
+if TYPE_CHECKING:  # a worker that never asks the DNS need not load it
+    from daemon.dnsfacts import TxtLookups
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The judgement, and when the DKIM signature that passed was made (seconds since 1970)."""
+
+    judgement: Judgement
+    signed_at: int | None
+
+
+def judged(raw: bytes, caps: Caps, trust: Trust, lookups: "TxtLookups | None", now_epoch: int) -> Judged:
+    """Judge the sender of *raw*; asks the DNS only where the verdict hangs on it, and never raises for a mail."""
+    evidence = evidence_of(raw, caps, trust)
+    if needs_dkim(evidence, trust) and lookups is not None and isinstance(evidence.sender, Sender):
+        check = dkim_seen(raw, caps, evidence.sender.domain, lookups, now_epoch)
+        evidence = replace(evidence, dkim=check)
+    return Judged(judge(evidence, trust), evidence.dkim.signed_at)
+
+
+def dkim_seen(raw: bytes, caps: Caps, domain: str, lookups: "TxtLookups", now_epoch: int) -> DkimCheck:
+    """Return what our own look at the signatures of *domain* finds, with keys from the DNS."""
+    block = read_headers(raw, caps)
+    names = dkim_queries(block, domain)
+    answers = lookups.answers_for(names) if names else {}
+    return recheck(raw, block, domain, answers, arrived_at(block, now_epoch))
