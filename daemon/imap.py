@@ -163,6 +163,7 @@ class ImapInbox:
     def uids(self) -> list[int]:
         """Return the UIDs now in the inbox, oldest first; those flagged ``\\Deleted`` are settled already."""
         with away(f"{self._where}: searching"):
+            self._told_of_mail()
             return sorted(int(uid) for uid in self._client.search("UNDELETED"))
 
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:
@@ -201,11 +202,21 @@ class ImapInbox:
     def wait(self, seconds: float, stopped: Callable[[], bool]) -> None:
         """Wait for news, at most *seconds*: by IDLE (RFC 2177) where offered; probe with NOOP after it."""
         with away(f"{self._where}: waiting for mail"):
+            if self._told_of_mail():
+                return
             if self.can_idle:
                 self._idle(seconds, stopped)
             else:
                 self._sleep(seconds, stopped)
             self._client.noop()
+
+    def _told_of_mail(self) -> bool:
+        """Say whether the server told of new mail since this was asked last.
+
+        It tells of a mail once, perhaps at the end of our search that did not see it yet: IDLE would wait in vain.
+        """
+        _code, told = self._client._imap.response("EXISTS")
+        return told != [None]
 
     def _idle(self, seconds: float, stopped: Callable[[], bool]) -> None:
         self._client.idle()
