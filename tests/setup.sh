@@ -20,12 +20,13 @@ can_apt() { [[ $EUID -eq 0 && -e /etc/debian_version ]] && command -v apt-get >/
 
 # Installs packages without letting any start a service, now or at the next boot: the tests start their own.
 apt_install() {
-    local policy=/usr/sbin/policy-rc.d made_policy=no status=0
+    local policy=/usr/sbin/policy-rc.d made_policy=no status=0 log
     local options=(-qq -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
     export DEBIAN_FRONTEND=noninteractive
+    log=$(mktemp)
     say "installing with apt: $*"
     if [[ $apt_is_fresh = no ]]; then
-        apt-get update "${options[@]}" >&2 || say "apt-get update failed; trying with the lists at hand"
+        apt-get update "${options[@]}" >"$log" 2>&1 || say "apt-get update failed; trying with the lists at hand"
         apt_is_fresh=yes
     fi
     if [[ ! -e $policy ]]; then
@@ -33,10 +34,14 @@ apt_install() {
         chmod 755 "$policy"
         made_policy=yes
     fi
-    apt-get install "${options[@]}" --no-install-recommends "$@" >&2 || status=$?
+    apt-get install "${options[@]}" --no-install-recommends "$@" >>"$log" 2>&1 </dev/null || status=$?
     if [[ $made_policy = yes ]]; then
         rm -f "$policy"
     fi
+    if [[ $status -ne 0 ]]; then
+        tail -n 20 "$log" >&2
+    fi
+    rm -f "$log"
     return "$status"
 }
 
