@@ -10,7 +10,7 @@ from helpdesk.core.mail import Caps
 from helpdesk.core.people import Language
 from helpdesk.core.trust import Trust
 from helpdesk.errors import BadSettings
-from tests.config.made import KEY, MINIMAL, credential, loaded, problems, write
+from tests.config.made import KEY, MINIMAL, credential, loaded, problems, with_line, write
 
 
 def test_five_lines_and_two_secrets_are_enough_and_the_rest_has_defaults(tmp_path: Path) -> None:
@@ -66,6 +66,17 @@ to = []
         "found an empty list",
         "FILE: smpt: no such section (did you mean smtp?)",
     ]
+
+
+def test_addresses_of_the_desk_are_in_lower_case_and_each_once_and_those_of_others_keep_their_local_part(
+    tmp_path: Path,
+) -> None:
+    text = with_line("desk", 'aliases = ["Help@Example.org", "DESK@example.org"]').replace(
+        "sysadmin@", "SysAdmin@Mail."
+    )
+    settings = loaded(tmp_path, text)
+    assert settings.desk.addresses == ("desk@example.org", "help@example.org")
+    assert settings.alerts.to == ("SysAdmin@mail.example.org",)
 
 
 @pytest.mark.parametrize(

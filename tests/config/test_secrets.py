@@ -172,6 +172,7 @@ def test_a_database_that_we_cannot_use_is_refused_without_showing_its_url(tmp_pa
         pytest.param(base64.b64encode(b"k" * 48).decode(), True, id="48 bytes"),
         pytest.param(base64.b64encode(b"k" * 31).decode(), False, id="31 bytes"),
         pytest.param("k" * 43 + "!", False, id="not base64"),
+        pytest.param("!" + base64.b64encode(b"k" * 32).decode(), False, id="more than base64"),
         pytest.param("correct horse battery staple", False, id="a pass phrase"),
         pytest.param("k" * 43 + "é", False, id="not ASCII"),
     ],
