@@ -85,6 +85,12 @@ def test_marks_that_come_apart_under_nfc_are_counted_too() -> None:
         pytest.param("\x1b\x1b", 5, "\\x1b…", id="escapes count as shown"),
         pytest.param("e\u0301" * 5, 5, "ééééé", id="composed before it is counted"),
         pytest.param("a" + "\u0301" * 1000, 5, "á\u0301\u0301\u0301…", id="a tower is cut"),
+        pytest.param(
+            "e" + "\u0301" * 34 + "xyz",
+            6,
+            "é\u0301\u0301\u0301……",
+            id="a tower does not hide that more follows",
+        ),
         pytest.param("", 5, "", id="nothing"),
         pytest.param("ab", 1, "…", id="room for one"),
     ],

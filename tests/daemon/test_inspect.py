@@ -233,6 +233,15 @@ def test_a_mail_over_a_cap_has_its_line_and_is_no_failure(keep: Keep, caps: Caps
     assert reason in line["problem"]
 
 
+def test_a_file_far_too_large_is_told_by_its_size_and_not_read(keep: Keep) -> None:
+    path = keep("huge.eml", a_proven_mail())
+    os.truncate(path, 1024**4)
+
+    (line,) = told(path)
+
+    assert line["problem"] == f"{1024**4} bytes; the limit is {Caps().max_bytes}"
+
+
 def test_a_mail_that_hangs_its_worker_does_not_stop_the_others(
     keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
