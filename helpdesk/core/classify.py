@@ -204,12 +204,12 @@ def _absence(seen: _Seen) -> tuple[MailClass, str] | None:
 
 
 def _bulk(seen: _Seen) -> tuple[MailClass, str] | None:
+    """Lists and newsletters. Not by Feedback-ID: Fastmail and Proton write it on every mail of a person."""
     listed = next((name for name in seen.values if name.startswith("list-")), "")
     if listed:
         return MailClass.BULK, f"{listed} is set"
-    if bulk := _BULK_PRECEDENCE.intersection(seen.tokens("precedence", "x-precedence")):
-        return MailClass.BULK, f"Precedence is {min(bulk)}"
-    return (MailClass.BULK, "feedback-id is set") if seen.all("feedback-id") else None
+    bulk = _BULK_PRECEDENCE.intersection(seen.tokens("precedence", "x-precedence"))
+    return (MailClass.BULK, f"Precedence is {min(bulk)}") if bulk else None
 
 
 def _not_to_be_answered(seen: _Seen) -> tuple[MailClass, str] | None:
