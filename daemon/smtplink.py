@@ -37,7 +37,10 @@ class _BrokenOff(Exception):
 
 
 class Link(asyncio.Protocol):
-    """A connection on which letters are sent one after another. After a break it is ``closed`` for good."""
+    """A connection on which letters are sent one after another. After a break it is ``closed`` for good.
+
+    ``used``: the relay has answered to a letter on it, so that silence now may only mean that it got old.
+    """
 
     def __init__(
         self,
@@ -46,7 +49,7 @@ class Link(asyncio.Protocol):
         timeout_seconds: float,
         final_reply_seconds: float,
     ) -> None:
-        self.letters_sent = 0
+        self.used = False
         self._transport = transport
         self._pipelining = pipelining
         self._timeout_seconds = timeout_seconds
@@ -83,7 +86,7 @@ class Link(asyncio.Protocol):
                 if not self._pipelining:
                     self._write(line)
                 code, text = await self._reply(self._timeout_seconds)
-                answered = True
+                answered = self.used = True
                 if not (code == _START_CONTENT if stage is Stage.DATA else 200 <= code <= 299):
                     return await self._refused(stage, code, text)
             stage = Stage.CONTENT
@@ -93,7 +96,6 @@ class Link(asyncio.Protocol):
             self.abort()
             reason = f"{stage.name}: {broken.how.value}"
             return Report(classify(stage, broken.how), reason, untouched=not answered)
-        self.letters_sent += 1
         outcome = classify(stage, code)
         if code == CLOSING or outcome.end is End.AMBIGUOUS:
             self.abort()

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO
 
-import trustme
+from tests.servers.certificates import Certificates, Flaw, server_context
 
 CUT, RESET, HANG = "cut", "reset", "hang"
 GARBAGE = b"\xff\xfe what is this\r\n"
@@ -48,6 +48,7 @@ class ScriptedRelay:
     """What to do at which stage, and what was seen.
 
     ``once``: stages at which the script holds one time only. ``keeps_all``: also what it does not confirm.
+    ``delay_seconds``: before the reply to a letter's content.
     """
 
     script: dict[str, Behaviour] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class ScriptedRelay:
     pipelining: bool = True
     auth: str = ""
     keeps_all: bool = False
+    delay_seconds: float = 0.0
     port: int = 0
     letters: list[Received] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
@@ -170,6 +172,7 @@ class _Conversation:
         end = self._behaviour("content")
         if content and (end[:1] == b"2" or self._relay.keeps_all):
             self._relay.letters.append(Received(sender, recipient, content, self._encrypted))
+        self._relay._ending.wait(self._relay.delay_seconds)
         self._do(end)
 
     def _encrypt(self, context: ssl.SSLContext) -> None:
@@ -213,33 +216,15 @@ class _Conversation:
         return behaviour
 
 
-class Certificates:
-    """A private CA on disk with server contexts for 127.0.0.1: good, expired, and for another name."""
+class Authority:
+    """A private CA whose certificate is in ``ca_file``, and contexts for relays on 127.0.0.1."""
 
-    def __init__(self, ca_file: str) -> None:
-        self._ca = trustme.CA()
-        self.ca_file = ca_file
-        self._ca.cert_pem.write_to_path(ca_file)
+    def __init__(self, folder: Path) -> None:
+        self._certificates = Certificates()
+        self._folder = folder
+        self.ca_file = str(folder / "ca.pem")
+        Path(self.ca_file).write_bytes(self._certificates.ca_pem)
 
-    def good(self) -> ssl.SSLContext:
-        """Return what a healthy relay has."""
-        return _server_context(self._ca.issue_cert("127.0.0.1"))
-
-    def expired(self) -> ssl.SSLContext:
-        """Return a certificate that ended in 2020."""
-        begin, end = datetime(2019, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)
-        return _server_context(self._ca.issue_cert("127.0.0.1", not_before=begin, not_after=end))
-
-    def other_name(self) -> ssl.SSLContext:
-        """Return a certificate of another host."""
-        return _server_context(self._ca.issue_cert("other.example"))
-
-    def other_ca(self) -> ssl.SSLContext:
-        """Return a certificate of a CA that nobody here knows."""
-        return _server_context(trustme.CA().issue_cert("127.0.0.1"))
-
-
-def _server_context(certificate: trustme.LeafCert) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-    return context
+    def context(self, flaw: Flaw = Flaw.NONE) -> ssl.SSLContext:
+        """Return what a relay with this *flaw* shows."""
+        return server_context(self._certificates.issue(flaw), self._folder)

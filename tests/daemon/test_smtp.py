@@ -18,10 +18,11 @@ from tests.daemon.scripted_relay import (
     HANG,
     HUGE,
     RESET,
+    Authority,
     Behaviour,
-    Certificates,
     ScriptedRelay,
 )
+from tests.servers.certificates import Flaw
 
 T = TypeVar("T")
 CONTENT = (
@@ -38,8 +39,8 @@ BREAKS: list[tuple[str, Behaviour, Broken]] = [
 
 
 @pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(str(tmp_path_factory.mktemp("ca") / "ca.pem"))
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("ca"))
 
 
 def settings_for(relay: ScriptedRelay, ca_file: str | None = None, **changes: str | float) -> RelaySettings:
@@ -99,13 +100,13 @@ async def send_twice(link: Link) -> tuple[Report, Report, bool]:
 
 @pytest.mark.parametrize("mode", ["tls", "starttls", "plain"])
 @pytest.mark.parametrize("pipelining", [True, False], ids=["pipelining", "one by one"])
-def test_letters_arrive_byte_for_byte(certificates: Certificates, mode: str, pipelining: bool) -> None:
+def test_letters_arrive_byte_for_byte(authority: Authority, mode: str, pipelining: bool) -> None:
     relay = ScriptedRelay(
-        tls=None if mode == "plain" else certificates.good(),
+        tls=None if mode == "plain" else authority.context(),
         starttls=mode == "starttls",
         pipelining=pipelining,
     )
-    first, second, _closed = on(relay, send_twice, certificates.ca_file)
+    first, second, _closed = on(relay, send_twice, authority.ca_file)
     assert first == Report(Outcome(End.SENT), "CONTENT: 250 queued as 1")
     assert second == first
     assert [(one.sender, one.recipient, one.content) for one in relay.letters] == [
@@ -275,13 +276,11 @@ def test_a_relay_that_does_not_let_us_in_is_away(stage: str, code: int) -> None:
 
 @pytest.mark.parametrize("behaviour", [pytest.param(behaviour, id=name) for name, behaviour, _ in BREAKS])
 @pytest.mark.parametrize("stage", ["connect", "ehlo", "auth", "starttls"])
-def test_a_break_while_connecting_means_away(
-    certificates: Certificates, stage: str, behaviour: Behaviour
-) -> None:
-    tls = certificates.good() if stage == "starttls" else None
+def test_a_break_while_connecting_means_away(authority: Authority, stage: str, behaviour: Behaviour) -> None:
+    tls = authority.context() if stage == "starttls" else None
     relay = ScriptedRelay({stage: behaviour}, tls=tls, starttls=tls is not None, auth="PLAIN")
     seconds = 0.5 if behaviour == HANG else 10.0
-    problem = refusal_of(relay, certificates.ca_file, user="desk", password="secret", timeout_seconds=seconds)
+    problem = refusal_of(relay, authority.ca_file, user="desk", password="secret", timeout_seconds=seconds)
     assert problem.startswith("127.0.0.1:PORT: ")
     assert "secret" not in problem
 
@@ -292,38 +291,37 @@ def test_nobody_listening_means_away() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("flaw", "words"),
     [
-        pytest.param("expired", "certificate has expired", id="expired"),
-        pytest.param("other_name", "IP address mismatch", id="another host's"),
-        pytest.param("other_ca", "unable to get local issuer certificate", id="of an unknown CA"),
+        pytest.param(Flaw.EXPIRED, "certificate has expired", id="expired"),
+        pytest.param(Flaw.WRONG_HOST, "IP address mismatch", id="another host's"),
+        pytest.param(Flaw.UNKNOWN_CA, "unable to get local issuer certificate", id="of an unknown CA"),
     ],
 )
 @pytest.mark.parametrize("starttls", [True, False], ids=["starttls", "tls"])
 def test_nothing_is_sent_where_the_certificate_is_wrong(
-    certificates: Certificates, wrong: str, words: str, starttls: bool
+    authority: Authority, flaw: Flaw, words: str, starttls: bool
 ) -> None:
-    context: ssl.SSLContext = getattr(certificates, wrong)()
-    relay = ScriptedRelay(tls=context, starttls=starttls, auth="PLAIN")
-    problem = refusal_of(relay, certificates.ca_file, user="desk", password="secret")
+    relay = ScriptedRelay(tls=authority.context(flaw), starttls=starttls, auth="PLAIN")
+    problem = refusal_of(relay, authority.ca_file, user="desk", password="secret")
     assert words in problem
     assert "nothing was sent; [smtp] host must be a name in the certificate" in problem
     assert relay.in_clear == (b"EHLO desk.example\r\nSTARTTLS\r\n" if starttls else b"")
     assert relay.letters == []
 
 
-def test_nothing_is_sent_where_tls_is_not_offered(certificates: Certificates) -> None:
+def test_nothing_is_sent_where_tls_is_not_offered(authority: Authority) -> None:
     relay = ScriptedRelay(auth="PLAIN")
-    problem = refusal_of(relay, certificates.ca_file, tls="starttls", user="desk", password="secret")
+    problem = refusal_of(relay, authority.ca_file, tls="starttls", user="desk", password="secret")
     assert "does not offer STARTTLS, so nothing was sent; turn it on there" in problem
     assert relay.in_clear == b"EHLO desk.example\r\n"
 
 
-def test_nothing_is_sent_where_starttls_is_refused(certificates: Certificates) -> None:
+def test_nothing_is_sent_where_starttls_is_refused(authority: Authority) -> None:
     relay = ScriptedRelay(
-        {"starttls": b"454 not now\r\n"}, tls=certificates.good(), starttls=True, auth="PLAIN"
+        {"starttls": b"454 not now\r\n"}, tls=authority.context(), starttls=True, auth="PLAIN"
     )
-    assert "(454 not now)" in refusal_of(relay, certificates.ca_file, user="desk", password="secret")
+    assert "(454 not now)" in refusal_of(relay, authority.ca_file, user="desk", password="secret")
     assert relay.in_clear == b"EHLO desk.example\r\nSTARTTLS\r\n"
 
 
@@ -360,21 +358,21 @@ def test_tls_is_at_least_1_2_and_verified() -> None:
         pytest.param("XOAUTH2 PLAIN", "AUTH PLAIN AGRlc2sAc2VjcmV0", id="among unknown ones"),
     ],
 )
-def test_the_login_uses_one_method_once(certificates: Certificates, offered: str, method: str) -> None:
-    relay = ScriptedRelay({"auth": b"535 wrong\r\n"}, tls=certificates.good(), auth=offered)
-    problem = refusal_of(relay, certificates.ca_file, user="desk", password="secret")
+def test_the_login_uses_one_method_once(authority: Authority, offered: str, method: str) -> None:
+    relay = ScriptedRelay({"auth": b"535 wrong\r\n"}, tls=authority.context(), auth=offered)
+    problem = refusal_of(relay, authority.ca_file, user="desk", password="secret")
     assert "login refused (535 wrong); check [smtp] user and smtp_password" in problem
     assert [command for command in relay.commands if command.startswith("AUTH")] == [method]
 
 
-def test_a_relay_without_login_is_explained(certificates: Certificates) -> None:
-    relay = ScriptedRelay(tls=certificates.good())
-    assert "offers no login" in refusal_of(relay, certificates.ca_file, user="desk", password="secret")
+def test_a_relay_without_login_is_explained(authority: Authority) -> None:
+    relay = ScriptedRelay(tls=authority.context())
+    assert "offers no login" in refusal_of(relay, authority.ca_file, user="desk", password="secret")
 
 
-def test_without_a_user_there_is_no_login(certificates: Certificates) -> None:
-    relay = ScriptedRelay(tls=certificates.good(), auth="PLAIN")
-    assert on(relay, send, certificates.ca_file).outcome == Outcome(End.SENT)
+def test_without_a_user_there_is_no_login(authority: Authority) -> None:
+    relay = ScriptedRelay(tls=authority.context(), auth="PLAIN")
+    assert on(relay, send, authority.ca_file).outcome == Outcome(End.SENT)
     assert not [command for command in relay.commands if command.startswith("AUTH")]
 
 
