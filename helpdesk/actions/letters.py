@@ -1,0 +1,147 @@
+"""Book confirmations against the caps: now, later, or, where one would only feed a loop, not at all."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from helpdesk.core.lettercaps import (
+    HORIZON,
+    SAME_SUBJECT_ANSWERS,
+    SAME_SUBJECT_MINUTES,
+    Cap,
+    LetterLimits,
+    Window,
+    caps_on,
+    first_free,
+    starts_ahead,
+    subject_minutes,
+    subject_scope,
+)
+from helpdesk.store.budgets import Breaker
+from helpdesk.store.work import Work
+
+SAME_SUBJECT = (
+    f"more than {SAME_SUBJECT_ANSWERS} mails with the same subject within {SAME_SUBJECT_MINUTES} minutes: "
+    "not answered"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A confirmation that a mail would get. ``subject``: the mail's, unchanged.
+
+    ``open_ticket``: the id of the ticket where the mail joined one, None where it opened one.
+    """
+
+    recipient: str
+    subject: str
+    open_ticket: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """When a letter may go out; never where ``at`` is None. ``reason`` says why not at once."""
+
+    at: datetime | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """The slots in the order of what was wanted, and the breakers that were closed before."""
+
+    slots: tuple[Slot, ...]
+    opened: tuple[Breaker, ...] = ()
+
+
+def book_letters(work: Work, limits: LetterLimits, wanted: Sequence[Wanted], now: datetime) -> Booking:
+    """Take room for letters in the order given, and open a breaker for each cap that makes one wait.
+
+    Three queries for a batch of any length, two more and one for each breaker when a cap trips.
+    """
+    if not wanted:
+        return Booking(())
+    book = _Book(work, limits, wanted, now)
+    slots = tuple(book.slot(one) for one in wanted)
+    work.budgets.spend(book.added)
+    return Booking(slots, _open(work, book.breakers, now))
+
+
+class _Book:
+    """What is spent, here and in the database, while a batch is booked."""
+
+    def __init__(self, work: Work, limits: LetterLimits, wanted: Sequence[Wanted], now: datetime) -> None:
+        self.added: Counter[Window] = Counter()
+        self.breakers: dict[str, Breaker] = {}
+        self._work = work
+        self._now = now
+        self._minutes = subject_minutes(now)
+        self._subjects = {one: subject_scope(one.recipient, one.subject) for one in wanted}
+        self._caps = {one: caps_on(one.recipient, one.open_ticket, limits) for one in wanted}
+        self._windows_now = {cap: cap.window(now) for caps in self._caps.values() for cap in caps}
+        subjects = set(self._subjects.values())
+        self._spent = self._used_in(subjects, self._minutes) | self._used_in(
+            {scope for scope, _start in self._windows_now.values()},
+            {start for _scope, start in self._windows_now.values()},
+        )
+        self._repeated = Counter[str]()
+        for (scope, _start), count in self._spent.items():
+            if scope in subjects:
+                self._repeated[scope] += count
+        self._knows_the_future = False
+
+    def slot(self, wanted: Wanted) -> Slot:
+        """Return when *wanted* may go out, and take its room."""
+        subject = self._subjects[wanted]
+        self._repeated[subject] += 1
+        self.added[subject, self._minutes[0]] += 1
+        if self._repeated[subject] > SAME_SUBJECT_ANSWERS:
+            until = self._now + timedelta(minutes=SAME_SUBJECT_MINUTES)
+            self._trip(subject, f"{SAME_SUBJECT} ({wanted.recipient})", until)
+            return Slot(None, SAME_SUBJECT)
+        caps = self._caps[wanted]
+        windows = [self._windows_now[cap] for cap in caps]
+        if all(self._used(window) < cap.limit for window, cap in zip(windows, caps, strict=True)):
+            self.added.update(windows)
+            return Slot(self._now)
+        return self._later(caps)
+
+    def _later(self, caps: Sequence[Cap]) -> Slot:
+        if not self._knows_the_future:
+            scopes = {cap.scope for cap in self._windows_now}
+            self._spent |= self._used_in(scopes, starts_ahead(self._now, HORIZON))
+            self._knows_the_future = True
+        at, tripped = first_free(caps, self._now, self._used)
+        self.added.update(cap.window(at) for cap in caps)
+        for cap in tripped:
+            self._trip(cap.scope, f"{cap}: later ones wait", at)
+        return Slot(at, f"waits: {', '.join(map(str, tripped))}")
+
+    def _used_in(self, scopes: Set[str], starts: Collection[datetime]) -> dict[Window, int]:
+        """Ask for every scope in every window; the store makes that product by itself, in one query."""
+        one_scope, one_start = min(scopes), min(starts)
+        edges = {(scope, one_start) for scope in scopes} | {(one_scope, start) for start in starts}
+        return self._work.budgets.used(edges)
+
+    def _used(self, window: Window) -> int:
+        return self._spent.get(window, 0) + self.added[window]
+
+    def _trip(self, scope: str, reason: str, closes_at: datetime) -> None:
+        """A breaker is open until the last letter that waits for it has gone out."""
+        before = self.breakers.get(scope)
+        last = closes_at if before is None else max(before.closes_at, closes_at)
+        self.breakers[scope] = Breaker(scope, reason, self._now, last)
+
+
+def _open(work: Work, breakers: dict[str, Breaker], now: datetime) -> tuple[Breaker, ...]:
+    """Write breakers; those open already keep their beginning. Return the others."""
+    if not breakers:
+        return ()
+    already = {breaker.scope: breaker for breaker in work.budgets.open_breakers(now)}
+    for scope, breaker in breakers.items():
+        if (before := already.get(scope)) is None:
+            work.budgets.open_breaker(breaker)
+        elif before.closes_at < breaker.closes_at:
+            work.budgets.open_breaker(Breaker(scope, breaker.reason, before.opened_at, breaker.closes_at))
+    return tuple(breaker for scope, breaker in breakers.items() if scope not in already)
