@@ -196,18 +196,10 @@ def _other_domain(case: _Case) -> Opinion | None:
 
 
 def _contradiction(case: _Case) -> Opinion | None:
-    if case.dmarc != "pass" or not case.dkim_passed:
+    if case.dmarc != "pass" or not case.dkim_passed or case.dkim.outcome is not DkimOutcome.BAD:
         return None
     claim = f"the border says that the DKIM signature of {case.sender.domain} is good"
-    if case.dkim.outcome is DkimOutcome.BAD:
-        return Verdict.CONTRADICTION, f"{claim}, but it is not: {case.dkim.reason}"
-    if (
-        case.dkim.outcome is DkimOutcome.NONE
-        and case.says("dkim", "pass", "header.d")
-        and not case.spf_passed
-    ):
-        return Verdict.CONTRADICTION, f"{claim}, but the mail has none"
-    return None
+    return Verdict.CONTRADICTION, f"{claim}, but it is not: {case.dkim.reason}"
 
 
 def _passed(case: _Case) -> Opinion | None:
@@ -217,6 +209,9 @@ def _passed(case: _Case) -> Opinion | None:
         return Verdict.PASS, f"dmarc=pass for {case.sender.domain}, DKIM checked again"
     if not case.trust.border_believed:
         return None  # a sender can have written it: nothing but a good signature proves otherwise
+    own_signature = case.says("dkim", "pass", "header.d")  # header.i may name the parent domain's
+    if own_signature and case.dkim.outcome is DkimOutcome.NONE and not case.spf_passed:
+        return None  # what carried the pass is not enough for us, or not in the mail
     return Verdict.PASS, f"dmarc=pass for {case.sender.domain}, by the border's word"
 
 
@@ -233,10 +228,8 @@ def _passed_without_dmarc(case: _Case) -> Opinion | None:
 
 def _weak(case: _Case) -> Opinion | None:
     if case.dmarc == "pass":
-        return (
-            Verdict.WEAK,
-            "dmarc=pass, but a sender could have written that, and no DKIM signature confirms it",
-        )
+        why = case.dkim.reason or "it was not checked again"
+        return Verdict.WEAK, f"dmarc=pass, but no DKIM signature confirms it: {why}"
     if case.spf_passed:
         return Verdict.WEAK, f"only SPF speaks for {case.sender.domain}"
     return None

@@ -16,6 +16,7 @@ JEAN = f"jean@{DOMAIN}"
 ABOVE = Trust(authserv_ids=(BORDER,), border_by=(BORDER,), inner_by=(INNER,))
 BELOW = replace(ABOVE, placement=Placement.BELOW)
 BELOW_STRIPPED = replace(BELOW, border_strips=True)
+BOTTOM = replace(ABOVE, placement=Placement.BOTTOM)
 ABOVE_NO_DNS = replace(ABOVE, recheck_dkim=False)
 BELOW_NO_DNS = replace(BELOW, recheck_dkim=False)
 BELOW_STRIPPED_NO_DNS = replace(BELOW_STRIPPED, recheck_dkim=False)
@@ -58,6 +59,7 @@ def a_mail(
     border: str = BORDER,
     to: str = "desk@desk.example",
     more: Iterable[str] = (),
+    last: Iterable[str] = (),
 ) -> bytes:
     """Return a mail that came over *hops* (top first) and *border*, with lines *above* and *below* its hop."""
     lines = [
@@ -72,6 +74,7 @@ def a_mail(
         "Subject: Mon chargeur ne marche plus",
         "Date: Fri, 20 Nov 2026 09:59:58 +0100",
         f"Message-ID: <1@{DOMAIN}>",
+        *last,
     ]
     return "\r\n".join([*lines, "", "Il ne marche plus.", ""]).encode()
 
