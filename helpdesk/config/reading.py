@@ -112,14 +112,16 @@ def _read(source: Source, file: Path | None, table: Mapping[str, object], with_s
 
 
 def _credentials(source: Source, desk: Section, with_secrets: bool) -> Credentials:
-    folder = desk.path("credentials")
+    kept_in = desk.path("credentials")
     if not with_secrets:
-        return Credentials(None, False, {}, [])
-    if from_systemd := source.environ.get(CREDENTIALS_VARIABLE):
-        return Credentials(Path(from_systemd), True, source.environ, source.problems)
-    if folder is not None and not folder.is_dir():
-        desk.refuse("credentials", f"expected a folder, found none at {folder}")
-    return Credentials(folder or source.folder / CREDENTIALS_FOLDER, False, source.environ, source.problems)
+        return Credentials(None, Path(), False, {}, [])
+    given = source.environ.get(CREDENTIALS_VARIABLE)
+    if kept_in is not None and not given and not kept_in.is_dir():
+        desk.refuse("credentials", f"expected a folder, found none at {kept_in}")
+    kept_in = kept_in or source.folder / CREDENTIALS_FOLDER
+    return Credentials(
+        Path(given) if given else kept_in, kept_in, bool(given), source.environ, source.problems
+    )
 
 
 def _keys(source: Source, credentials: Credentials) -> Keys:

@@ -40,14 +40,16 @@ NO_SECRET = Secret("")
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Where secrets come from. ``private``: only our user can look into the folder, as systemd makes it.
+    """Where secrets come from. Where ``folder`` is None no secret is wanted, and none is missed.
 
-    ``environ`` wins over a file. Whatever is wrong with a file is added to ``problems``. Where ``folder`` is
-    None no secret is wanted, and none is missed.
+    ``from_systemd``: systemd filled ``folder`` for us alone, and ``kept_in`` is where it may have taken them
+    from; else both folders are the same. ``environ`` wins over a file. Whatever is wrong with a file is added
+    to ``problems``.
     """
 
     folder: Path | None
-    private: bool
+    kept_in: Path
+    from_systemd: bool
     environ: Mapping[str, str]
     problems: list[str]
 
@@ -68,7 +70,9 @@ class Credentials:
 
     def where(self, name: str, variable: str | None) -> str:
         """Return where to put the secret *name*, in words for a person."""
-        file = str(self.folder / name) if self.folder else name
+        file = str(self.kept_in / name)
+        if self.from_systemd:
+            file += f" (the unit must say LoadCredential={name}:{file})"
         return f"{file} or ${variable}" if variable else file
 
     def _from_file(self, path: Path) -> Secret:
@@ -87,7 +91,7 @@ class Credentials:
         except UnicodeDecodeError:
             self.problems.append(f"{path}: expected UTF-8 text, found other bytes")
             return NO_SECRET
-        if mode & OTHERS and not self.private:
+        if mode & OTHERS and not self.from_systemd:
             self.problems.append(
                 f"{path}: others can read it (mode {mode:04o}); expected 0600: chmod 600 {path}"
             )

@@ -105,8 +105,8 @@ def test_the_folder_that_systemd_provides_is_the_only_one_and_its_modes_are_its_
     assert settings.mailboxes[0].password.reveal() == "from-systemd"
     (tmp_path / "given" / "imap_password").unlink()
     assert complaints(file, CREDENTIALS_DIRECTORY=str(tmp_path / "given")) == [
-        "FOLDER/helpdesk.toml: [imap] password: missing: "
-        "write it to FOLDER/given/imap_password or $HELPDESK_IMAP_PASSWORD"
+        "FOLDER/helpdesk.toml: [imap] password: missing: write it to FOLDER/credentials/imap_password "
+        "(the unit must say LoadCredential=imap_password:FOLDER/credentials/imap_password) or $HELPDESK_IMAP_PASSWORD"
     ]
 
 
