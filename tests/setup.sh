@@ -78,7 +78,7 @@ venv() {
     [[ -e $STAMP && $(fingerprint) = $(<"$STAMP") ]] && return
     say "installing the pinned requirements"
     rm -f "$STAMP"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt >&2
+    .venv/bin/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt >&2
     fingerprint >"$STAMP"
 }
 
