@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from helpdesk.store.engine import MYSQL
+from helpdesk.store.names import MYSQL
 from helpdesk.store.tables import breakers, budgets
 
 Window = tuple[str, datetime]  # scope, start of the hour or day

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-_MYSQL = ("mysql", "mariadb")
+from helpdesk.store.names import MYSQL
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -19,7 +19,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Give MySQL and MariaDB their six digits; the others keep microseconds by themselves."""
-        if dialect.name in _MYSQL:
+        if dialect.name in MYSQL:
             return dialect.type_descriptor(mysql.DATETIME(fsp=6))
         return dialect.type_descriptor(DateTime())
 
@@ -36,15 +36,88 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
-def exact(length: int) -> String:
-    """Return a type for ASCII keys, compared byte for byte.
+class Unstorable(ValueError):
+    """A value does not fit its column on one of the databases, so none takes it; the text never quotes it."""
 
-    Under a unicode collation ``àdmin@`` equals ``admin@`` in MariaDB.
-    """
-    kind = String(length)
-    for name in _MYSQL:
-        kind = kind.with_variant(mysql.VARCHAR(length, charset="ascii", collation="ascii_bin"), name)
-    return kind
+
+class _Bounded(TypeDecorator[str]):
+    """Text whose limits hold on every database: PostgreSQL has no NUL, SQLite no length, MariaDB cuts at spaces."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Refuse what one of the databases would refuse, cut or change."""
+        if value is None:
+            return None
+        if len(value) > self.length:
+            raise Unstorable(f"a text of {len(value)} characters; the column takes {self.length}")
+        return _storable(value)
+
+
+class Exact(_Bounded):
+    """An ASCII key, compared byte for byte: under a unicode collation ``àdmin@`` equals ``admin@`` in MariaDB."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Name the collation where the default one would compare letters instead of bytes."""
+        if dialect.name in MYSQL:
+            return dialect.type_descriptor(mysql.VARCHAR(self.length, charset="ascii", collation="ascii_bin"))
+        return dialect.type_descriptor(String(self.length))
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Refuse what is not ASCII, and a space at the end, which MariaDB does not compare."""
+        if value is not None and not value.isascii():
+            raise Unstorable("a key has a character that is not ASCII; it takes ASCII only")
+        if value is not None and value.endswith(" "):
+            raise Unstorable("a key ends in a space; it may not")
+        return super().process_bind_param(value, dialect)
+
+
+class LongText(TypeDecorator[str]):
+    """Text of any length: plain TEXT ends at 64 KiB in MariaDB."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Give MySQL and MariaDB their longest text."""
+        return dialect.type_descriptor(mysql.LONGTEXT() if dialect.name in MYSQL else Text())
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Refuse what one of the databases would refuse."""
+        return None if value is None else _storable(value)
+
+
+def _storable(value: str) -> str:
+    if "\0" in value:
+        raise Unstorable("a text has a NUL character; remove it first")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise Unstorable("a text has half a surrogate pair; replace it first") from error
+    return value
+
+
+def exact(length: int) -> Exact:
+    """Return a type for ASCII keys of at most *length* characters, compared byte for byte."""
+    return Exact(length)
+
+
+def words(length: int) -> TypeDecorator[str]:
+    """Return a type for text of at most *length* characters in any language."""
+    return _Bounded(length)
+
+
+def fits_key(value: str, length: int) -> bool:
+    """Say whether an ``exact`` column of that length could hold *value*; if not, no row has it."""
+    return len(value) <= length and value.isascii() and "\0" not in value and not value.endswith(" ")
 
 
 def row_id() -> BigInteger:
@@ -52,20 +125,30 @@ def row_id() -> BigInteger:
     return BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
 
 
-def long_text() -> Text:
-    """Return a type for text of any length: plain TEXT ends at 64 KiB in MariaDB."""
-    kind = Text()
-    for name in _MYSQL:
-        kind = kind.with_variant(mysql.LONGTEXT(), name)
-    return kind
+def long_text() -> LongText:
+    """Return a type for text of any length."""
+    return LongText()
 
 
 def long_bytes() -> LargeBinary:
     """Return a type for bytes of any length: plain BLOB ends at 64 KiB in MariaDB."""
     kind = LargeBinary()
-    for name in _MYSQL:
+    for name in MYSQL:
         kind = kind.with_variant(mysql.LONGBLOB(), name)
     return kind
 
 
-__all__ = ["JSON", "Integer", "UtcDateTime", "exact", "long_bytes", "long_text", "row_id"]
+__all__ = [
+    "JSON",
+    "Exact",
+    "Integer",
+    "LongText",
+    "Unstorable",
+    "UtcDateTime",
+    "exact",
+    "fits_key",
+    "long_bytes",
+    "long_text",
+    "row_id",
+    "words",
+]

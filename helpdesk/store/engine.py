@@ -1,25 +1,30 @@
 """Open a database: SQLite, MariaDB/MySQL or PostgreSQL, each set up so that the same queries mean the same."""
 
-import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from helpdesk.errors import BadSettings
+from helpdesk.store import mariadb, postgresql
+from helpdesk.store.names import MYSQL, is_on_this_machine
 
-MYSQL = ("mysql", "mariadb")
-LOOPBACK = ("localhost", "127.0.0.1", "::1", "")
-CONNECT_SECONDS = 10
-READ_SECONDS = 60
-BUSY_MS = 10_000
+READ_ONLY = "helpdesk_read_only"  # execution option of a connection
+BUSY_SECONDS = 10
+STATEMENT_SECONDS = 60
 _DRIVERS = {
     "sqlite": "sqlite",
     "mysql": "mysql+pymysql",
     "mariadb": "mariadb+pymysql",
     "postgresql": "postgresql+psycopg",
+}
+_QUERY_KEYS = {
+    "mysql": {"unix_socket"},
+    "mariadb": {"unix_socket"},
+    "postgresql": {"host"},
+    "sqlite": set[str](),
 }
 
 
@@ -40,111 +45,87 @@ class Database:
         self.engine.dispose()
 
 
-def open_database(url: str, ca_file: str | None = None, pool_size: int = 8) -> Database:
+def open_database(
+    url: str,
+    ca_file: str | None = None,
+    pool_size: int = 8,
+    statement_seconds: int = STATEMENT_SECONDS,
+) -> Database:
     """Return the database of *url*; connects only when used.
 
     A server that is not on this machine is spoken to over TLS only, its certificate and name verified against
-    *ca_file* or the system's authorities. Raises BadSettings for a URL that names no database we know.
+    *ca_file* or the system's authorities; a server on this machine too when *ca_file* is given. A statement
+    that takes longer than *statement_seconds* means that the database is away. Raises BadSettings for a URL
+    that names no database we know, or that would change how it is spoken to.
     """
     parsed = _parsed(url)
-    shown = parsed.render_as_string(hide_password=True)
-    options: dict[str, Any] = {}
-    if parsed.get_backend_name() == "sqlite":
-        if parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        connect = _sqlite_options()
+    kind = parsed.get_backend_name()
+    if kind == "sqlite":
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+        _prepare_sqlite(engine, Path(str(parsed.database)))
     else:
-        options = {
-            "pool_size": pool_size,
-            "max_overflow": 4,
-            "pool_timeout": CONNECT_SECONDS,
-            "pool_recycle": 3600,
-        }
-        remote = parsed.host not in LOOPBACK and not (parsed.host or "").startswith("/")
-        connect = _mysql_options(remote, ca_file) if parsed.get_backend_name() in MYSQL else {}
-        if parsed.get_backend_name() == "postgresql":
-            connect = _postgresql_options(remote, ca_file)
-        options["isolation_level"] = "READ COMMITTED"
-    engine = create_engine(parsed, connect_args=connect, **options)
-    _prepare(engine)
-    return Database(engine, shown)
+        with_tls = ca_file is not None or not is_on_this_machine(parsed)
+        server = mariadb if kind in MYSQL else postgresql
+        engine = create_engine(
+            parsed,
+            connect_args=server.options(with_tls, ca_file, statement_seconds),
+            isolation_level="READ COMMITTED",
+            pool_size=pool_size,
+            max_overflow=4,
+            pool_timeout=server.CONNECT_SECONDS,
+            pool_recycle=3600,
+            pool_pre_ping=True,  # after the server came back, no transaction fails on a connection that died
+        )
+        event.listen(engine, "connect", server.prepare)
+    return Database(engine, parsed.render_as_string(hide_password=True))
 
 
 def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise BadSettings(
-            ["[database] url: not a database URL, e.g. sqlite:////var/lib/helpdesk/desk.sqlite3"]
-        ) from error
-    driver = _DRIVERS.get(parsed.get_backend_name())
-    if driver is None:
-        known = ", ".join(_DRIVERS)
-        raise BadSettings(
-            [f"[database] url: {parsed.get_backend_name()!r} is not supported; use one of {known}"]
-        )
-    parsed = parsed.set(drivername=driver)
-    return parsed.update_query_dict({"charset": "utf8mb4"}) if parsed.get_backend_name() in MYSQL else parsed
+        raise _bad_url("not a database URL, e.g. sqlite:////var/lib/helpdesk/desk.sqlite3") from error
+    kind = parsed.get_backend_name()
+    if kind not in _DRIVERS:
+        raise _bad_url(f"{kind!r} is not supported; use one of {', '.join(_DRIVERS)}")
+    if parsed.database in (None, "", ":memory:"):
+        raise _bad_url("names no database; write its name (its file, for SQLite) after the last slash")
+    allowed = _QUERY_KEYS[kind]
+    if odd := sorted(set(parsed.query) - allowed):
+        raise _bad_url(f"{odd[0]!r} may not stand in it; allowed: {', '.join(allowed) or 'nothing'}")
+    return parsed.set(drivername=_DRIVERS[kind])
 
 
-def _sqlite_options() -> dict[str, Any]:
-    return {"timeout": BUSY_MS / 1000, "check_same_thread": False}
+def _bad_url(problem: str) -> BadSettings:
+    return BadSettings([f"[database] url: {problem}"])
 
 
-def _mysql_options(remote: bool, ca_file: str | None) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "connect_timeout": CONNECT_SECONDS,
-        "read_timeout": READ_SECONDS,
-        "write_timeout": READ_SECONDS,
-    }
-    if remote or ca_file:
-        context = ssl.create_default_context(cafile=ca_file)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        options["ssl"] = context
-    return options
+def _prepare_sqlite(engine: Engine, file: Path) -> None:
+    """Make the folder and the file for our user only, and begin transactions as our work needs them."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    event.listen(engine, "do_connect", lambda *_: _make_private(file))
+    event.listen(engine, "connect", _sqlite_connection)
+    event.listen(engine, "begin", _begin_sqlite)
 
 
-def _postgresql_options(remote: bool, ca_file: str | None) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "connect_timeout": CONNECT_SECONDS,
-        "options": f"-c timezone=UTC -c statement_timeout={READ_SECONDS * 1000}",
-    }
-    if remote or ca_file:
-        options |= {"sslmode": "verify-full", "sslrootcert": ca_file or "system"}
-    return options
+def _make_private(file: Path) -> None:
+    """Create the database file, if there is none, before SQLite would create it for everybody to read."""
+    if not file.exists():
+        file.touch(mode=0o600)
 
 
-def _prepare(engine: Engine) -> None:
-    """Set every new connection up, and let SQLite's transactions begin as ours say."""
-    setup = {"sqlite": _sqlite_connection, "postgresql": None}.get(engine.dialect.name, _mysql_connection)
-    if setup is not None:
-        event.listen(engine, "connect", setup)
-    if engine.dialect.name == "sqlite":
-        # The reads of a batch decide its writes, so the lock is taken at BEGIN: upgrading later could deadlock.
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+def _begin_sqlite(connection: Connection) -> None:
+    """Begin by ourselves: Python's sqlite3 would begin at the first write only.
+
+    The reads of a batch decide its writes, so the lock is taken at once: taking it later could fail.
+    """
+    read_only = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
 def _sqlite_connection(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={BUSY_MS}",
-    ):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _mysql_connection(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute(
-        "SET SESSION time_zone='+00:00', sql_mode='STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ENGINE_SUBSTITUTION'"
-    )
-    cursor.execute("SHOW VARIABLES LIKE 'wsrep_on'")
-    if (row := cursor.fetchone()) and row[1] == "ON":
-        cursor.execute(
-            "SET SESSION wsrep_sync_wait=1"
-        )  # a read that decides must see the other nodes' commits
     cursor.close()

@@ -1,67 +1,119 @@
-"""What an error of the database means: try the transaction again, the database is away, or it is ours."""
+"""What an error of the database means: run the transaction again, wait for the database, or the row is refused.
 
-from enum import Enum
+Only errors that speak of the rows themselves (SQLSTATE classes 22 and 23 and their like) are refusals. Anything
+unforeseen counts as "away": then intake stops and nothing is lost, while a refusal gives a mail a fate.
+"""
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from collections.abc import Sequence
+
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-MYSQL_CONFLICT = frozenset({1213, 1205, 1020})  # deadlock, lock wait, row changed since read
-MYSQL_AWAY = frozenset(
-    {
-        1040,
-        1047,
-        1053,
-        1077,
-        1079,
-        1152,
-        1158,
-        1159,
-        1160,
-        1161,
-        1203,
-        1226,
-        1927,
-        2002,
-        2003,
-        2006,
-        2013,
-        2055,
-        4031,
-    }
+from helpdesk.errors import StoreAway
+from helpdesk.store.columns import Unstorable
+
+DatabaseTrouble = StatementError | PoolTimeout
+
+MYSQL_CONFLICTS = frozenset({1213, 1205, 1020})  # deadlock, lock wait, row changed since it was read
+MYSQL_DUPLICATES = frozenset({1062, 1586})
+POSTGRESQL_CONFLICTS = frozenset({"40001", "40P01", "55P03"})
+POSTGRESQL_REFUSED = ("22", "23")  # data exception, integrity constraint
+SQLITE_CONFLICTS = ("SQLITE_BUSY", "SQLITE_LOCKED")
+SQLITE_DUPLICATES = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
+
+ADVICE: Sequence[tuple[frozenset[object], str]] = (
+    (frozenset({1045, 1698, "28000", "28P01"}), "check the user and the password in [database] url"),
+    (frozenset({1044, 1142, 1143, "42501"}), "grant the user what docs/install.md lists"),
+    (frozenset({1049, "3D000"}), "create the database, or correct its name in [database] url"),
+    (
+        frozenset({1040, 1203, 1226, "53300"}),
+        "allow more connections on the server, or lower [database] pool_size",
+    ),
+    (frozenset({1047}), "this Galera node has lost its cluster: see to the other nodes and the network"),
+    (
+        frozenset({1290, 1836, "25006", "SQLITE_READONLY"}),
+        "it is read-only: point [database] url at the primary",
+    ),
+    (frozenset({1021, 1114, "53100", "SQLITE_FULL"}), "its disk is full: make room"),
+    (frozenset({1146, 1054, "42P01", "42703", "SQLITE_ERROR"}), "is its schema current? helpdeskd.py check"),
+    (frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"}), "restore its backup"),
+    (frozenset({"SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH"}), "may this user write to its folder?"),
 )
-# 1047: a Galera node without its cluster refuses every statement
-POSTGRESQL_CONFLICT = ("40001", "40P01")
-POSTGRESQL_AWAY = ("08", "57P", "53")  # connection, shutdown, out of resources
+ADVICE_ELSE = "does the server run, and can this machine reach it?"
 
 
-class Failure(Enum):
-    """What to do about an error."""
-
-    CONFLICT = "run the whole transaction again"
-    AWAY = "wait for the database"
-    REFUSED = "a key says that this exists already, or a value does not fit"
+class Conflict(Exception):
+    """The database undid the transaction in favour of another; the whole of it may be run again."""
 
 
-def failure_of(error: DBAPIError | PoolTimeout) -> Failure:
-    """Classify an error by the codes of its driver, never by its text, SQLite's excepted (it has no other)."""
-    if isinstance(error, PoolTimeout):
-        return Failure.AWAY
-    original = error.orig
-    state = getattr(original, "sqlstate", None)
-    if isinstance(state, str):
-        if state in POSTGRESQL_CONFLICT:
-            return Failure.CONFLICT
-        return Failure.AWAY if state.startswith(POSTGRESQL_AWAY) else Failure.REFUSED
-    code = original.args[0] if original is not None and original.args else None
-    if code in MYSQL_CONFLICT:
-        return Failure.CONFLICT
-    if code in MYSQL_AWAY or error.connection_invalidated:
-        return Failure.AWAY
-    if isinstance(error, IntegrityError):
-        return Failure.REFUSED
-    text = str(original)
-    if "database is locked" in text or "database table is locked" in text:
-        return Failure.CONFLICT
-    if isinstance(error, OperationalError | InterfaceError):
-        return Failure.AWAY
-    return Failure.REFUSED
+class Refusal(Exception):
+    """A row was refused: a key, a reference or a value does not fit. The text names columns, never values."""
+
+
+class AlreadyThere(Refusal):
+    """A unique key refused a row: it exists already, or another process was first."""
+
+
+def meaning(trouble: DatabaseTrouble, shown: str) -> Exception:
+    """Return what an error means: StoreAway, Conflict, Refusal, AlreadyThere, or the error when it is ours.
+
+    *shown* names the database. An error of ours (a wrong statement, not a wrong value) stays what it is.
+    """
+    if isinstance(trouble, PoolTimeout):
+        return StoreAway(f"database {shown}: every connection of this process is in use; trying again later")
+    original = trouble.orig
+    if isinstance(original, Unstorable):
+        return Refusal(str(original))
+    if not isinstance(trouble, DBAPIError):
+        return trouble
+    code = code_of(original)
+    if _is_conflict(code):
+        return Conflict(_told(original))
+    if _is_duplicate(code):
+        return AlreadyThere(_told(original))
+    if _is_refused(trouble, code):
+        return Refusal(_told(original))
+    return StoreAway(f"database {shown}: {_told(original)}; {_advice(code)}")
+
+
+def code_of(original: BaseException | None) -> object:
+    """Return the driver's code: SQLSTATE of PostgreSQL, error number of MariaDB, error name of SQLite."""
+    for name in ("sqlstate", "sqlite_errorname"):
+        if (code := getattr(original, name, None)) is not None:
+            return code
+    return original.args[0] if original is not None and original.args else None
+
+
+def _is_conflict(code: object) -> bool:
+    if isinstance(code, str):
+        return code in POSTGRESQL_CONFLICTS or code.startswith(SQLITE_CONFLICTS)
+    return code in MYSQL_CONFLICTS
+
+
+def _is_duplicate(code: object) -> bool:
+    return code in MYSQL_DUPLICATES or code in SQLITE_DUPLICATES or code == "23505"
+
+
+def _is_refused(trouble: DBAPIError, code: object) -> bool:
+    if isinstance(code, str) and code.startswith(POSTGRESQL_REFUSED):
+        return True
+    return isinstance(trouble, IntegrityError | DataError)
+
+
+def _told(original: BaseException | None) -> str:
+    """Return the database's words in one line, without the values that it quotes: they may be addresses."""
+    diagnosis = getattr(original, "diag", None)
+    if diagnosis is not None and diagnosis.message_primary:
+        return str(diagnosis.message_primary)
+    words = [str(word) for word in original.args] if original is not None else []
+    text = " ".join(" ".join(words).split())
+    for before, after in (("Duplicate entry ", " for key "), ("Incorrect ", " for column ")):
+        if before in text and after in text:
+            text = f"{text.partition(before)[0]}{before.strip()}{after}{text.rpartition(after)[2]}"
+    return text
+
+
+def _advice(code: object) -> str:
+    """Return what a person can do about it; SQLite's extended names begin with the plain one."""
+    plain = "_".join(code.split("_")[:2]) if isinstance(code, str) else code
+    return next((advice for codes, advice in ADVICE if plain in codes), ADVICE_ELSE)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, MetaData, Table, UniqueConstraint
 
-from helpdesk.store.columns import JSON, Integer, UtcDateTime, exact, long_bytes, long_text, row_id
+from helpdesk.store.columns import JSON, Integer, UtcDateTime, exact, long_bytes, long_text, row_id, words
 
 _ENGINE = {"engine": "InnoDB", "charset": "utf8mb4", "collate": "utf8mb4_unicode_ci"}
 OPTIONS: dict[str, Any] = {
@@ -29,7 +29,7 @@ teams = Table(
     "teams",
     metadata,
     _id(),
-    Column("name", String(100), nullable=False, unique=True),
+    Column("name", words(100), nullable=False, unique=True),
     **OPTIONS,
 )
 
@@ -37,7 +37,7 @@ people = Table(
     "people",
     metadata,
     _id(),
-    Column("name", String(200), nullable=False),
+    Column("name", words(200), nullable=False),
     Column("role", exact(20), nullable=False),
     Column("language", exact(2), nullable=False),
     Column("active", Boolean, nullable=False),
@@ -70,7 +70,7 @@ tickets = Table(
     metadata,
     _id(),
     Column("number", Integer, nullable=False, unique=True),
-    Column("subject", String(500), nullable=False),
+    Column("subject", words(500), nullable=False),
     Column("status", exact(20), nullable=False),
     Column("urgency", exact(20), nullable=False),
     Column("requester_id", ForeignKey(people.c.id), nullable=False),
@@ -114,15 +114,15 @@ mails = Table(  # the ledger: one row for each mail seen
     Column("effect", exact(64)),  # the fingerprint where the mail had an effect, else NULL
     Column("message_id", exact(255), nullable=False),  # SHA-256 in hex where the id is longer or not ASCII
     Column("size", Integer, nullable=False),
-    Column("subject", String(500), nullable=False),
+    Column("subject", words(500), nullable=False),
     Column("sender", exact(254), nullable=False),
     Column("dated_at", UtcDateTime),
     Column("seen_at", UtcDateTime, nullable=False),
     Column("fate", exact(20)),  # NULL: deferred, or being tried
     Column("rule", exact(40), nullable=False),
-    Column("reason", String(500), nullable=False),
+    Column("reason", words(500), nullable=False),
     Column("verdict", exact(20), nullable=False),
-    Column("verdict_reason", String(500), nullable=False),
+    Column("verdict_reason", words(500), nullable=False),
     Column("person_id", ForeignKey(people.c.id), index=True),
     Column("ticket_id", ForeignKey(tickets.c.id), index=True),
     Column("raw_sha256", exact(64)),  # the blob of a held or quarantined mail
@@ -135,6 +135,7 @@ mails = Table(  # the ledger: one row for each mail seen
     Index(None, "message_id"),
     Index(None, "sender", "seen_at"),
     Index(None, "fate", "seen_at"),
+    Index(None, "mailbox_id", "settled_at"),
     **OPTIONS,
 )
 
@@ -158,8 +159,8 @@ attachments = Table(
     _id(),
     Column("post_id", ForeignKey(posts.c.id), nullable=False, index=True),
     Column("position", Integer, nullable=False),
-    Column("name", String(255), nullable=False),
-    Column("content_type", exact(127), nullable=False),
+    Column("name", words(255), nullable=False),
+    Column("content_type", words(127), nullable=False),
     Column("size", Integer, nullable=False),
     Column("sha256", exact(64), nullable=False, index=True),
     Column("inline", Boolean, nullable=False),
@@ -183,7 +184,7 @@ letters = Table(  # the outbox: each row is complete, to the last header
     Column("attempts", Integer, nullable=False),
     Column("next_at", UtcDateTime, nullable=False),  # queued: not before; sending: the claim runs out
     Column("claim", exact(32), nullable=False),
-    Column("last_error", String(500), nullable=False),
+    Column("last_error", words(500), nullable=False),
     Column("queued_at", UtcDateTime, nullable=False),
     Column("sent_at", UtcDateTime),
     Index(None, "state", "next_at"),
@@ -205,7 +206,7 @@ breakers = Table(  # a cap that tripped: letters of its scope wait until it clos
     "breakers",
     metadata,
     Column("scope", exact(300), primary_key=True),
-    Column("reason", String(500), nullable=False),
+    Column("reason", words(500), nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("closes_at", UtcDateTime, nullable=False),
     **OPTIONS,
@@ -219,7 +220,7 @@ audit_logs = Table(
     Column("action", exact(60), nullable=False),
     Column("status", exact(10), nullable=False),  # SUCCESS, FAIL, DENIED
     Column("ip_address", exact(45), nullable=False),
-    Column("user_agent", String(200), nullable=False),
+    Column("user_agent", words(200), nullable=False),
     Column("created_at", UtcDateTime, nullable=False, index=True),
     Column("detail", JSON, nullable=False),
     **OPTIONS,

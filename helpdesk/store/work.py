@@ -8,14 +8,17 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from helpdesk.errors import StoreAway
 from helpdesk.store.audit import AuditTrail
 from helpdesk.store.budgets import Budgets
-from helpdesk.store.engine import Database
-from helpdesk.store.failures import Failure, failure_of
+from helpdesk.store.engine import READ_ONLY, Database
+from helpdesk.store.failures import AlreadyThere as AlreadyThere
+from helpdesk.store.failures import Conflict as Conflict
+from helpdesk.store.failures import Refusal as Refusal
+from helpdesk.store.failures import meaning
 from helpdesk.store.leases import Leases
 from helpdesk.store.letters import Letters
 from helpdesk.store.mails import Mails
@@ -31,28 +34,21 @@ _CLOCKS = {
 }
 
 
-class Refusal(Exception):
-    """A unique or foreign key refused a row: someone else was first, or what it names is gone."""
-
-
-class Conflict(Exception):
-    """The database undid the transaction in favour of another; the whole of it may be run again."""
-
-
 class Work:
-    """A transaction with the repositories on it. Raises StoreAway, Conflict or Refusal, whatever the driver says."""
+    """A transaction with the repositories on it.
 
-    def __init__(self, database: Database) -> None:
+    Raises StoreAway, Conflict, Refusal or AlreadyThere, whatever the driver says; a statement's own error
+    becomes one of them where the block ends. *read_only* work waits for no writer, and must not write.
+    """
+
+    def __init__(self, database: Database, *, read_only: bool = False) -> None:
         self._database = database
+        self._read_only = read_only
         self._connection: Connection
         self._now: datetime | None = None
 
     def __enter__(self) -> Self:
-        try:
-            self._connection = self._database.engine.connect()
-            self._connection.begin()
-        except (DBAPIError, PoolTimeout) as error:
-            raise self._meaning(error) from error
+        self._connection = self._begun()
         connection = self._connection
         self.people = People(connection)
         self.tickets = Tickets(connection)
@@ -64,23 +60,36 @@ class Work:
         self.audit = AuditTrail(connection)
         return self
 
+    def _begun(self) -> Connection:
+        try:
+            connection = self._database.engine.connect()
+        except (StatementError, PoolTimeout) as trouble:
+            raise self._meaning(trouble) from trouble
+        try:
+            connection.execution_options(**{READ_ONLY: self._read_only})
+            connection.begin()
+        except StatementError as trouble:
+            connection.close()
+            raise self._meaning(trouble) from trouble
+        return connection
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
             self._connection.close()  # rolls back what was not committed
-        except DBAPIError as failed:
+        except StatementError as trouble:
             if error is None:
-                raise self._meaning(failed) from failed
-        if isinstance(error, DBAPIError | PoolTimeout):
+                raise self._meaning(trouble) from trouble
+        if isinstance(error, StatementError):
             raise self._meaning(error) from error
 
     def commit(self) -> None:
         """Make it so. A conflict may still be told here (Galera certifies at COMMIT)."""
         try:
             self._connection.commit()
-        except DBAPIError as error:
-            raise self._meaning(error) from error
+        except StatementError as trouble:
+            raise self._meaning(trouble) from trouble
 
     def database_now(self) -> datetime:
         """Return the database's clock, read once for a transaction: leases of several hosts need one clock."""
@@ -91,31 +100,44 @@ class Work:
             self._now = moment.replace(tzinfo=UTC)
         return self._now
 
-    def _meaning(self, error: DBAPIError | PoolTimeout) -> Exception:
-        failure = failure_of(error)
-        what = error.orig if isinstance(error, DBAPIError) else error
-        if failure is Failure.AWAY:
-            return StoreAway(
-                f"database {self._database.shown}: {what}; intake waits and tries again, nothing is lost"
-            )
-        return Conflict(str(what)) if failure is Failure.CONFLICT else Refusal(str(what))
+    def _meaning(self, trouble: StatementError | PoolTimeout) -> Exception:
+        return meaning(trouble, self._database.shown)
 
 
-def in_work(database: Database, job: Callable[[Work], Result]) -> Result:
-    """Run *job* in a transaction and commit; on a conflict run the whole of it again, at most six times.
+def jittered_pause(attempt: int) -> float:
+    """Return how many seconds to wait after the *attempt*-th conflict: 20 to 60 ms, then twice as long each time."""
+    return random.uniform(0.01, 0.03) * float(2**attempt)  # noqa: S311 - spreads load, no secret
 
-    *job* must not act on the world: it may run more than once. Raises StoreAway when the conflicts do not end.
+
+def in_work(
+    database: Database,
+    job: Callable[[Work], Result],
+    *,
+    attempts: int = ATTEMPTS,
+    pause: Callable[[int], float] = jittered_pause,
+) -> Result:
+    """Run *job* in a transaction and commit; on a conflict run the whole of it again, at most *attempts* times.
+
+    *job* must not act on the world: it may run more than once. A row that exists already makes it run once
+    more too, since another process may have been first and the job will see it now. *pause* says how many
+    seconds to wait after which attempt. Raises StoreAway when the conflicts do not end, and Refusal.
     """
-    for attempt in range(1, ATTEMPTS + 1):
+    met_another = False
+    attempt = 0
+    while True:
+        attempt += 1
         try:
             with Work(database) as work:
                 result = job(work)
                 work.commit()
                 return result
+        except AlreadyThere:
+            if met_another or attempt >= attempts:
+                raise
+            met_another = True
         except Conflict as conflict:
-            if attempt == ATTEMPTS:
+            if attempt >= attempts:
                 raise StoreAway(
-                    f"database {database.shown}: {ATTEMPTS} conflicts in a row ({conflict}); trying again later"
+                    f"database {database.shown}: {attempt} conflicts in a row ({conflict}); trying again later"
                 ) from conflict
-            time.sleep(random.uniform(0.5, 1.5) * 0.02 * 2**attempt)  # noqa: S311 - spreads load, no secret
-    raise AssertionError("the last attempt returns or raises")
+            time.sleep(pause(attempt))

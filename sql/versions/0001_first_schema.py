@@ -180,6 +180,9 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_mails_mailbox_id_fingerprint"), "mails", ["mailbox_id", "fingerprint"], unique=False
     )
+    op.create_index(
+        op.f("ix_mails_mailbox_id_settled_at"), "mails", ["mailbox_id", "settled_at"], unique=False
+    )
     op.create_index(op.f("ix_mails_message_id"), "mails", ["message_id"], unique=False)
     op.create_index(op.f("ix_mails_person_id"), "mails", ["person_id"], unique=False)
     op.create_index(op.f("ix_mails_sender_seen_at"), "mails", ["sender", "seen_at"], unique=False)
@@ -254,7 +257,7 @@ def upgrade() -> None:
         sa.Column("post_id", row_id(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
-        sa.Column("content_type", exact(127), nullable=False),
+        sa.Column("content_type", sa.String(length=127), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("sha256", exact(64), nullable=False),
         sa.Column("inline", sa.Boolean(), nullable=False),
