@@ -1,5 +1,6 @@
 """What is refused before it is read, on both sides of each cap."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -99,6 +100,12 @@ def test_what_people_really_send_is_not_refused(raw: bytes) -> None:
 
 def test_header_like_lines_without_an_end_are_refused_without_reading_them_all() -> None:
     assert measure(b"a:b\n" * 500_000, Caps()) == "a header block has more than 500 fields"
+
+
+def test_folds_without_a_field_are_not_read_to_the_end() -> None:
+    started = time.perf_counter()
+    assert measure(b" \n" * (8 * 1024 * 1024), Caps()) == "a header block is longer than 262144 bytes"
+    assert time.perf_counter() - started < 1
 
 
 def test_24_megabytes_of_one_byte_lines_are_measured_without_splitting_them() -> None:

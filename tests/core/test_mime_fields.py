@@ -13,7 +13,7 @@ from helpdesk.core.flowed import unflow
 from helpdesk.core.mail import Caps
 from helpdesk.core.messageids import message_id_of, message_ids_in
 from helpdesk.core.parameters import media_type, read_parameters
-from helpdesk.core.transfer import decode_transfer
+from helpdesk.core.transfer import MAX_BLOCKS, decode_transfer
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,7 @@ A_B = Shown("", "a@b")
         pytest.param(b'"Martin, Lea" <a@b>, c@d', (Shown("Martin, Lea", "a@b"), Shown("", "c@d")), id="quoted comma"),
         pytest.param(rb'"a\"b" <a@b>', (Shown('a"b', "a@b"),), id="a quoted quote"),
         pytest.param(b"a@b (Lea (ici))", (Shown("Lea ici", "a@b"),), id="a comment as name"),
+        pytest.param(b"(Lea) <a@b>", (Shown("Lea", "a@b"),), id="a comment before"),
         pytest.param(b"=?utf-8?Q?L=C3=A9a=2C?= <a@b>", (Shown("Léa,", "a@b"),), id="an encoded comma"),
         pytest.param(b'"=?utf-8?Q?L=C3=A9a?=" <a@b>', (Shown("Léa", "a@b"),), id="encoded in quotes"),
         pytest.param(b"\xe9l\xe8ve <a@b>", (Shown("élève", "a@b"),), id="raw latin-1"),
@@ -183,6 +184,11 @@ NO_BASE64 = "the part is no base64; it is kept as it came"
         pytest.param(b"YQ==YmM=ZA==", "base64", b"abcd", "", id="padding in the middle"),
         pytest.param(b"YWJj!" + b"ZGVm" * 2, "base64", b"abcdefdef",
                      "junk of 1 bytes in a base64 part was passed over", id="little junk"),
+        pytest.param(b"QJ!\n=\r\n\rD===", "base64", b"@",
+                     "junk of 1 bytes in a base64 part was passed over", id="junk as long as the padding"),
+        pytest.param(b"QQ=" * MAX_BLOCKS, "base64", b"A" * MAX_BLOCKS, "", id="many padded blocks"),
+        pytest.param(b"QQ=" * (MAX_BLOCKS + 3), "base64", b"A\x04\x10" * 5001 + b"A", "",
+                     id="too many: the padding is taken for junk"),
         pytest.param(b"!YWJj!ZGVm", "base64", b"!YWJj!ZGVm", NO_BASE64, id="much junk"),
         pytest.param(b"Z", "base64", b"Z", NO_BASE64, id="less than a byte"),
         pytest.param(b"\r\n", "base64", b"", "", id="empty"),

@@ -5,6 +5,8 @@ import hashlib
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -169,6 +171,23 @@ def test_a_text_over_the_cap_is_cut_told_and_kept_whole_beside() -> None:
     ]
 
 
+def test_a_text_part_is_read_up_to_four_times_the_cap() -> None:
+    caps = replace(Caps(), max_text_bytes=8)
+    cut = "the text is longer than 8 bytes and was cut"
+    assert read_mail(b"A: b\r\n\r\n" + b"x" * 32, caps, OWN).problem == cut
+    beyond = read_mail(b"A: b\r\n\r\n" + b"x" * 33, caps, OWN)
+    assert beyond.problem == "a text part is longer than 32 bytes and was cut; " + cut
+    assert [one.size for one in beyond.attachments] == [33]
+
+
+def test_a_text_part_that_says_it_is_an_attachment_is_one() -> None:
+    said = b"Content-Disposition: attachment\r\n\r\njournal"
+    mail = read_mail(with_parts(b"\r\nVoir", said), Caps(), OWN)
+    assert (mail.text, [one.content for one in mail.attachments]) == ("Voir", [b"journal"])
+    alone = read_mail(with_parts(said), Caps(), OWN)
+    assert (alone.text, [one.content for one in alone.attachments]) == ("", [b"journal"])
+
+
 def test_a_text_of_24_megabytes_of_one_byte_lines_is_cut_without_reading_it_all() -> None:
     raw = b"Subject: x\r\n\r\n" + b"\0\n" * (12 * 1024 * 1024)
     mail = parse(raw, Caps(), OWN)
@@ -203,6 +222,24 @@ def test_a_bounce_says_whom_it_missed() -> None:
     assert mail.bounce is not None
     assert (mail.bounce.recipients, mail.bounce.failed) == (("lea@example.org",), True)
     assert [one.content_type for one in mail.attachments] == ["message/delivery-status"]
+
+
+def test_of_a_bounce_only_the_beginning_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths: list[int] = []
+
+    def noting(raw: bytes) -> Message:
+        lengths.append(len(raw))
+        return message_from_bytes(raw)
+
+    monkeypatch.setattr(parsing, "message_from_bytes", noting)
+    head = b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+    read_mail(head + b"--b\r\n\r\n" + b"x" * 1024 * 1024, Caps(), OWN)
+    assert lengths == [len(head) + 256 * 1024]
+
+
+def test_a_problem_that_quotes_the_mail_holds_no_control() -> None:
+    raw = b'Content-Type: text/plain; charset="a\x1b[2Jb"\r\n\r\n\xe9t\xe9'
+    assert read_mail(raw, Caps(), OWN).problem == "charset a [2jb is not read here"
 
 
 def test_our_own_letter_is_a_loop() -> None:
