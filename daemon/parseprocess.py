@@ -93,19 +93,20 @@ class WorkerProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the process without waiting for it. Raises PoolClosed after ``close``."""
+        """Start the process without waiting for it. Raises PoolClosed after ``close``, or WorkerBroken."""
         with self._starting:
             if self._closed:
                 raise PoolClosed("the parse workers are closed")
             if self._process is not None and self._process.poll() is None:
                 return
             self._end_process()
-            self._socket, theirs = socket.socketpair()
+            try:
+                self._socket, self._process = _spawned()
+            except OSError as error:  # no memory, no file or no process left for one more
+                raise WorkerBroken(f"no parse worker can be started: {error}") from error
             self._wire = _Timed(self._socket)
             self._reader = io.BufferedReader(self._wire, PIECE_BYTES)
             self._is_ready = False
-            with theirs:
-                self._process = _spawned(theirs.fileno())
             self._socket.settimeout(START_S)
             with contextlib.suppress(OSError):  # a worker that is gone already is seen when it is used
                 self._socket.sendall(pickle.dumps(self._orders))
@@ -113,13 +114,13 @@ class WorkerProcess:
     def examine(self, raws: Sequence[bytes], now_epoch: int) -> list[Any]:
         """Return what the worker found in each mail. Raises WorkerDied; the next call starts another."""
         self.start()
+        self._wait_until_ready()
+        limits = self._orders.limits
         try:
-            self._wait_until_ready()
-            limits = self._orders.limits
             self._send(raws, now_epoch)
             self._wire.deadline = time.monotonic() + limits.wall_s * len(raws) + GRACE_S
             found = _Plain(self._reader).load()
-        except (OSError, EOFError, pickle.UnpicklingError, ValueError, TypeError, AttributeError) as error:
+        except Exception as error:
             raise self._death(error) from error
         if not isinstance(found, list) or len(found) != len(raws):
             raise self._death(None)
@@ -181,16 +182,24 @@ class WorkerProcess:
         self._reader.close()
 
 
-def _spawned(descriptor: int) -> "subprocess.Popen[bytes]":
+def _spawned() -> "tuple[socket.socket, subprocess.Popen[bytes]]":
+    """Start a worker and return our end of its socket with it."""
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}  # no credentials
-    return subprocess.Popen(  # noqa: S603 - our own interpreter with our own code
-        [sys.executable, "-P", "-c", _BOOT, _ROOT, str(descriptor)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        pass_fds=(descriptor,),
-        cwd="/",
-        env=environment,
-    )
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _BOOT, _ROOT, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                cwd="/",
+                env=environment,
+            )
+        except OSError:
+            ours.close()
+            raise
+    return ours, process
 
 
 def _told(status: int | None, limits: WorkerLimits) -> str:

@@ -173,6 +173,14 @@ def test_the_class_says_what_kind_of_sender_wrote(file: str, kind: str, silent: 
     assert (line["class"], line["suppress_reply"]) == (kind, silent)
 
 
+def test_people_at_the_large_providers_are_people_and_may_be_answered() -> None:
+    paths = sorted((MAILS / "providers").rglob("*.eml"))
+    assert len(paths) > 10
+
+    for line in told(*paths):
+        assert (line["class"], line["suppress_reply"]) == ("normal", False), line["file"]
+
+
 def test_our_own_marks_tell_our_letters_from_another_desks(keep: Keep) -> None:
     path = keep("letter.eml", "From: desk@ecole.example\nX-Helpdesk-Loop: ours\n\nBonjour\n")
     kinds = []
