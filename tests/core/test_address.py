@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpdesk.core.address import BadSender, Sender, normal_address, sender_of
+from helpdesk.core.address import BadSender, Sender, disagreement, normal_address, sender_of
 from helpdesk.core.headers import Field, HeaderBlock, read_headers
 from tests.core.makers import CAPS
 
@@ -48,6 +48,36 @@ def test_a_from_that_can_be_read_in_two_ways_is_refused(raw: bytes) -> None:
     reason = block.problem or (sender.reason if isinstance(sender, BadSender) else "")
     assert reason
     assert expected(raw, "Reason") in reason
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        pytest.param([], "no From field", id="none"),
+        pytest.param([b"a@b.example", b"a@b.example"], "2 From fields; exactly one is allowed", id="two"),
+    ],
+)
+def test_there_is_exactly_one_from(values: list[bytes], reason: str) -> None:
+    block = HeaderBlock(tuple(Field("from", value) for value in values), 0)
+
+    assert sender_of(block) == BadSender(reason)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        pytest.param(b"Jean <a@b.example>", "", id="the same"),
+        pytest.param(b"<a@b.example>, <a@b.example>", "", id="the same twice"),
+        pytest.param(b"x@y.example", "parsers disagree about the address in From", id="another"),
+        pytest.param(
+            b"<a@b.example>, x@y.example", "parsers disagree about the address in From", id="one more"
+        ),
+        pytest.param(b"<x:a@b.example>", "parsers disagree about the address in From", id="one finds none"),
+        pytest.param(b".J <a@b.example>", "a parser fails on From: AttributeError", id="one fails"),
+    ],
+)
+def test_the_parsers_of_the_standard_library_must_find_the_same_address(line: bytes, problem: str) -> None:
+    assert disagreement(line, b"a@b.example") == problem
 
 
 def test_the_corpus_is_there() -> None:

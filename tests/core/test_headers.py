@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpdesk.core.headers import SINGLE_FIELDS, Field, read_headers, unfolded
+from helpdesk.core.headers import Field, read_headers, unfolded
 from tests.core.makers import CAPS, a_mail
 
 PLAIN = b"From: a@b.example\r\nSubject: hello\r\n"
@@ -73,7 +73,20 @@ def test_the_first_broken_rule_is_named(head: bytes, problem: str) -> None:
     assert problem_of(head) == problem
 
 
-@pytest.mark.parametrize("name", sorted(SINGLE_FIELDS - {"from", "subject"}))
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sender",
+        "reply-to",
+        "date",
+        "to",
+        "cc",
+        "message-id",
+        "references",
+        "content-type",
+        "content-transfer-encoding",
+    ],
+)
 def test_a_field_that_may_stand_once_is_refused_when_it_stands_twice(name: str) -> None:
     field = f"{name}: x\r\n".encode()
 
