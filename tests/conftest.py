@@ -4,9 +4,8 @@ A server that is not installed skips its tests and is named at the end; with CI=
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import Generator, Iterator
+from typing import NoReturn
 
 import pytest
 
@@ -14,11 +13,9 @@ from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.mariadb import MariaDb
 from tests.servers.postgres import Postgres
-from tests.servers.process import PrivateServer, ServerMissing
+from tests.servers.process import ServerMissing
 from tests.servers.smtp_sink import SmtpSink, Tls
 from tests.servers.sqlite import Sqlite
-
-Server = TypeVar("Server", bound=PrivateServer)
 
 ENGINES = ("sqlite", "mariadb", "postgres")
 SKIPPED_FOR = "server missing: "
@@ -29,19 +26,29 @@ def is_ci() -> bool:
     return os.environ.get("CI", "").lower() in ("true", "1")
 
 
-@contextmanager
-def running(server: Server) -> Iterator[Server]:
-    """Run a server; where it is not installed, fail in CI and skip elsewhere."""
+def without(missing: ServerMissing) -> NoReturn:
+    """End a test or a fixture whose server is not installed: fail in CI, skip elsewhere."""
+    if is_ci():
+        pytest.fail(f"{SKIPPED_FOR}{missing}", pytrace=False)
+    pytest.skip(f"{SKIPPED_FOR}{missing}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup() -> Generator[None, object, object]:
+    """Let a fixture start any server without asking first whether it is there."""
     try:
-        server.__enter__()
+        return (yield)
     except ServerMissing as missing:
-        if is_ci():
-            pytest.fail(f"{SKIPPED_FOR}{missing}", pytrace=False)
-        pytest.skip(f"{SKIPPED_FOR}{missing}")
+        without(missing)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, None, None]:
+    """Let a test start any server without asking first whether it is there."""
     try:
-        yield server
-    finally:
-        server.__exit__(None, None, None)
+        return (yield)
+    except ServerMissing as missing:
+        without(missing)
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +60,7 @@ def certificates() -> Certificates:
 @pytest.fixture(scope="session")
 def dovecot_server(certificates: Certificates) -> Iterator[Dovecot]:
     """The run's Dovecot, whatever is in its mailboxes."""
-    with running(Dovecot(certificates=certificates)) as server:
+    with Dovecot(certificates=certificates) as server:
         yield server
 
 
@@ -68,14 +75,14 @@ def dovecot(dovecot_server: Dovecot) -> Dovecot:
 @pytest.fixture(scope="session")
 def mariadb(certificates: Certificates) -> Iterator[MariaDb]:
     """The run's MariaDB."""
-    with running(MariaDb(certificates=certificates)) as server:
+    with MariaDb(certificates=certificates) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def postgres(certificates: Certificates) -> Iterator[Postgres]:
     """The run's PostgreSQL."""
-    with running(Postgres(certificates=certificates)) as server:
+    with Postgres(certificates=certificates) as server:
         yield server
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SKIPPED_FOR, pytest_terminal_summary, running
+from tests.conftest import SKIPPED_FOR, pytest_terminal_summary
 from tests.servers.process import PrivateServer, ServerMissing
 
 ROOT = Path(__file__).parents[2]
@@ -52,20 +52,51 @@ def _run(story: str, *modules: str) -> list[str]:
     return done.stdout.split()
 
 
+STORY = """
+import pytest
+from tests.conftest import pytest_fixture_setup, pytest_runtest_call, pytest_terminal_summary
+from tests.servers.test_fixtures import Absent
+
+
+@pytest.fixture
+def absent():
+    with Absent() as server:
+        yield server
+
+
+def test_with_a_fixture(absent): pass
+def test_that_starts_its_own(): Absent().__enter__()
+def test_without_a_server(): pass
+"""
+
+
+def _outcome(folder: Path, ci: str) -> str:
+    """Return what pytest says about STORY; its hooks are in a plug-in, as conftest.py is for our tests."""
+    folder.joinpath("story.py").write_text(STORY)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "story", "-c", "/dev/null", "--rootdir=.", "story.py"],
+        cwd=folder,
+        env={"PYTHONPATH": f"{folder}:{ROOT}", "CI": ci, "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.stdout
+
+
 @pytest.mark.parametrize("ci", ["", "false", "0"])
-def test_a_missing_server_skips_its_tests_on_a_persons_machine(
-    ci: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CI", ci)
-    with pytest.raises(pytest.skip.Exception, match="server missing: absentd is not installed"):
-        running(Absent()).__enter__()
+def test_a_missing_server_skips_its_tests_on_a_persons_machine(ci: str, tmp_path: Path) -> None:
+    outcome = _outcome(tmp_path, ci)
+    assert "1 passed, 2 skipped in" in outcome
+    assert "NOT TESTED: servers are missing" in outcome
+    assert "2 tests skipped: absentd is not installed (apt-get install absent-server)" in outcome
 
 
 @pytest.mark.parametrize("ci", ["true", "True", "1"])
-def test_a_missing_server_fails_its_tests_in_ci(ci: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CI", ci)
-    with pytest.raises(pytest.fail.Exception, match="server missing: absentd is not installed"):
-        running(Absent()).__enter__()
+def test_a_missing_server_fails_its_tests_in_ci(ci: str, tmp_path: Path) -> None:
+    outcome = _outcome(tmp_path, ci)
+    assert "1 failed, 1 passed, 1 error in" in outcome
+    assert "server missing: absentd is not installed (apt-get install absent-server)" in outcome
 
 
 def test_skipped_tests_are_counted_and_named_at_the_end() -> None:

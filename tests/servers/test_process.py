@@ -31,7 +31,7 @@ class Sleeper(PrivateServer):
 
     def child_pid(self) -> int:
         """Return the pid of the process that the server started."""
-        return int((self.folder / "child").read_text())
+        return int((self.folder / "child").read_text().split()[1])
 
     def _check_installed(self) -> None:
         pass
@@ -45,11 +45,11 @@ class Sleeper(PrivateServer):
     def _command(self) -> Sequence[str | Path]:
         if self.ports_taken <= self.unlucky:
             return ["/bin/sh", "-c", "echo address in use; exit 98"]
-        return ["/bin/sh", "-c", "sleep 1000 & echo $! > child; wait"]
+        return ["/bin/sh", "-c", "sleep 1000 & echo $$ $! > child; wait"]
 
     def _answers(self) -> bool:
         child = self.folder / "child"
-        return child.exists() and child.read_text().endswith("\n")
+        return child.exists() and child.read_text().startswith(f"{self.pid} ")
 
 
 def _gone(pid: int) -> bool:
