@@ -12,6 +12,7 @@ from helpdesk.core.encodedwords import MAX_ENCODED_WORDS, decode_words, one_line
 
 MAX_ADDRESSES = 200
 MAX_ADDRESS_CHARACTERS = 320
+MAX_NAME_CHARACTERS = 320
 
 _PIECE = re.compile(
     rb'"(?P<quoted>[^"\\]*+(?:\\.[^"\\]*+)*+)"'
@@ -70,12 +71,16 @@ def _shown(entry: _Entry, max_words: int) -> list[Shown]:
     words = b"".join(entry.words).strip()
     comment = b"".join(entry.comment).strip()
     if entry.angle is not None:
-        return [Shown(decode_words(words or comment, max_words), _address(entry.angle))]
+        return [Shown(_name(words or comment, max_words), _address(entry.angle))]
     before, group, after = words.rpartition(b":")  # "team: a@b" opens a group, "undisclosed-recipients:" too
     words = after.strip() if group else words
     if b"@" in words:
-        return [Shown(decode_words(comment, max_words), _address(words))]
-    return [Shown(decode_words(words, max_words), "")] if words and not before else []
+        return [Shown(_name(comment, max_words), _address(words))]
+    return [Shown(_name(words, max_words), "")] if words and not before else []
+
+
+def _name(raw: bytes, max_words: int) -> str:
+    return decode_words(raw, max_words)[:MAX_NAME_CHARACTERS]
 
 
 def _address(raw: bytes) -> str:

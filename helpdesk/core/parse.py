@@ -54,6 +54,7 @@ def read_mail(raw: bytes, caps: Caps, own: OwnMarks) -> Mail:
     sender = _shown(block, "from", caps)
     headers = tuple((name, unfold(value).decode("latin-1")) for name, value in block.fields)
     kind, suppress_reply = classify(headers, (block.first("content-type") or b"").decode("latin-1"), own)
+    bounce, unread = _bounce(raw, root, kind, body.text)
     attachments, problems = _attachments(root, raw, body, caps)
     return Mail(
         size=len(raw),
@@ -75,8 +76,8 @@ def read_mail(raw: bytes, caps: Caps, own: OwnMarks) -> Mail:
         attachments=attachments,
         kind=kind,
         suppress_reply=suppress_reply,
-        bounce=_bounce(raw, root, kind, body.text),
-        problem=_problem((*_structure_problems(root), *body.problems, *problems)),
+        bounce=bounce,
+        problem=_problem((*_structure_problems(root), *body.problems, *problems, *unread)),
     )
 
 
@@ -104,10 +105,13 @@ def _return_path(block: Block) -> str | None:
     return shown[0].address if shown else ""
 
 
-def _bounce(raw: bytes, root: Part, kind: MailClass, text: str) -> Bounce | None:
+def _bounce(raw: bytes, root: Part, kind: MailClass, text: str) -> tuple[Bounce | None, list[str]]:
     if kind is not MailClass.BOUNCE and root.content_type != "multipart/report":
-        return None
-    return bounce_of(message_from_bytes(raw[: root.block.body + _REPORT_BYTES]), text)
+        return None, []
+    try:
+        return bounce_of(message_from_bytes(raw[: root.block.body + _REPORT_BYTES]), text), []
+    except Exception as error:  # noqa: BLE001  email.message raises on hostile charsets and nesting; the text is read
+        return None, [f"the report could not be read: {type(error).__name__}"]
 
 
 def _attachments(root: Part, raw: bytes, body: Body, caps: Caps) -> tuple[tuple[Attachment, ...], list[str]]:

@@ -94,6 +94,11 @@ def test_addresses_are_shown_leniently(value: bytes, shown: tuple[Shown, ...]) -
     assert shown_addresses(value) == shown
 
 
+def test_a_name_and_an_address_are_cut_at_320_characters() -> None:
+    assert shown_addresses(b"n" * 320 + b" <" + b"a" * 320 + b">") == (Shown("n" * 320, "a" * 320),)
+    assert shown_addresses(b"n" * 321 + b" <" + b"a" * 321 + b">") == (Shown("n" * 320, "a" * 320),)
+
+
 def test_of_many_addresses_two_hundred_are_shown() -> None:
     assert len(shown_addresses(b",".join([b"a@b"] * 200))) == 200
     assert len(shown_addresses(b",".join([b"a@b"] * 201))) == 200
