@@ -17,8 +17,9 @@ LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*+@(?:{_LABEL}\.)++(?![0-9]++$){_LABEL}")
-_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*+")
+# No possessive quantifier on a group: Python 3.11.2 (Debian 12) then matches "a.@example.org".
+_ADDRESS = re.compile(rf"{_ATOM}(?>(?:\.{_ATOM})*)@(?>(?:{_LABEL}\.)+)(?![0-9]++$){_LABEL}")
+_HOST = re.compile(rf"{_LABEL}(?>(?:\.{_LABEL})*)")
 
 Value = TypeVar("Value")
 Word = TypeVar("Word", bound=StrEnum)

@@ -143,6 +143,9 @@ def test_a_value_of_the_wrong_kind_is_refused(tmp_path: Path, section: str, line
         ("a@" + "b" * 64 + ".org", False),
         ("a@xn--e1afmkfd.xn--p1ai", True),
         ("a..b@example.org", False),
+        ("a.@example.org", False),
+        ("a@example-.org", False),
+        ("a@g-or.example.org", True),
         (".a@example.org", False),
         ("a@-example.org", False),
         ("a@example.123", False),
@@ -205,7 +208,19 @@ def test_the_port_follows_from_the_kind_of_tls(
 
 
 @pytest.mark.parametrize(
-    "host", ["", "imap.example.org:993", "imap..org", "-a.org", "a b", "é.org", "a_b.org", "x." * 127 + "org"]
+    "host",
+    [
+        "",
+        "imap.example.org:993",
+        "imap..org",
+        "imap.org.",
+        "-a.org",
+        "a-.org",
+        "a b",
+        "é.org",
+        "a_b.org",
+        "x." * 127 + "org",
+    ],
 )
 def test_a_host_is_a_name_or_an_address_without_port(tmp_path: Path, host: str) -> None:
     assert len(problems(tmp_path, MINIMAL.replace("imap.example.org", host))) == 1
