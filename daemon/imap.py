@@ -216,7 +216,7 @@ class ImapInbox:
         It tells of a mail once, perhaps at the end of our search that did not see it yet: IDLE would wait in vain.
         """
         _code, told = self._client._imap.response("EXISTS")
-        return told != [None]
+        return bool(told != [None])
 
     def _idle(self, seconds: float, stopped: Callable[[], bool]) -> None:
         self._client.idle()

@@ -13,7 +13,14 @@ from daemon.imap import Inbox
 from daemon.parsers import Examined, ParsePool
 from helpdesk.actions.arrival import Arrival, Filed, Source
 from helpdesk.actions.desk import Desk
-from helpdesk.actions.intake import charge_attempts, file_batch, inbox_state, known_source, mark_settled
+from helpdesk.actions.intake import (
+    charge_attempts,
+    file_batch,
+    inbox_state,
+    known_source,
+    mark_settled,
+    sweep,
+)
 from helpdesk.core.batches import batches
 from helpdesk.core.fingerprint import fingerprint_of
 from helpdesk.core.mail import Unreadable
@@ -85,6 +92,7 @@ class Intake:
         self._pool = pool
         self._on_letters = on_letters
         self._careful_mails = careful_mails
+        self._swept: Inbox | None = None
         self._workers = ThreadPoolExecutor(1, thread_name_prefix="parse")
 
     def drain(self, inbox: Inbox, going: Callable[[], bool]) -> int:
@@ -95,6 +103,9 @@ class Intake:
         source = known_source(self._desk, self._mailbox, inbox.uidvalidity, self._max_age_days)
         looked_at = 0
         uids = inbox.uids()
+        if inbox is not self._swept:
+            sweep(self._desk, source, uids)
+            self._swept = inbox
         for start in range(0, len(uids), LOOK_AHEAD_UIDS):
             state = inbox_state(self._desk, source, uids[start : start + LOOK_AHEAD_UIDS])
             self._settle(inbox, state.unsettled)

@@ -42,13 +42,13 @@ class MailboxWatch(threading.Thread):
         self._intake = intake
         self._lease = lease
         self._beat = beat
-        self._stop = threading.Event()
+        self._ending = threading.Event()
         self._inbox: ImapInbox | None = None
         self._trouble = ""
 
     def stop(self) -> None:
         """Ask the thread to end after the batch in hand."""
-        self._stop.set()
+        self._ending.set()
 
     def abort(self) -> None:
         """Cut the connection under a verb that does not end; what was not committed stays in the inbox."""
@@ -58,7 +58,7 @@ class MailboxWatch(threading.Thread):
     def run(self) -> None:
         """Watch until stopped."""
         failures = 0
-        while not self._stop.is_set():
+        while not self._ending.is_set():
             try:
                 with ImapInbox(self._settings.account) as inbox:
                     self._inbox = inbox
@@ -66,7 +66,7 @@ class MailboxWatch(threading.Thread):
                     failures = 0
                     self._watch(inbox)
             except (MailboxAway, StoreAway) as trouble:
-                if self._stop.is_set():
+                if self._ending.is_set():
                     return
                 failures += 1
                 seconds = reconnect_seconds(failures, random.random())  # noqa: S311 - spreads load only
@@ -77,7 +77,7 @@ class MailboxWatch(threading.Thread):
 
     def _watch(self, inbox: ImapInbox) -> None:
         """Drain and wait by turns, while the lease is ours; another daemon's mailbox is only waited for."""
-        while not self._stop.is_set():
+        while not self._ending.is_set():
             going = self._going()
             self.answered.set()
             if not going:
@@ -89,11 +89,11 @@ class MailboxWatch(threading.Thread):
     def _going(self) -> bool:
         """Tell the watchdog that we live, keep the lease, and say whether to go on."""
         self._beat()
-        return not self._stop.is_set() and self._lease.keep()
+        return not self._ending.is_set() and self._lease.keep()
 
     def _pause(self, seconds: float) -> None:
         until = time.monotonic() + seconds
-        while not self._stop.wait(1.0) and time.monotonic() < until:
+        while not self._ending.wait(1.0) and time.monotonic() < until:
             self._beat()  # waiting for a server is progress too: a restart would not bring it back
 
     def _tell(self, trouble: str, seconds: float) -> None:

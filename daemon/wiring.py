@@ -20,6 +20,7 @@ from helpdesk.actions.desk import Desk
 from helpdesk.config import ImapSettings, Settings
 from helpdesk.core.classify import OwnMarks
 from helpdesk.core.keys import REPLY_TOKENS
+from helpdesk.core.lettercaps import LetterLimits
 from helpdesk.core.letters import Stationery
 from helpdesk.core.rules import Policy
 from helpdesk.errors import HelpdeskError
@@ -37,7 +38,7 @@ def opened_database(settings: Settings) -> Database:
 
 def desk_of(settings: Settings, database: Database) -> Desk:
     """Return the desk that actions work on. Raises BadSettings where a template is missing or broken."""
-    desk, key = settings.desk, settings.keys.derive(REPLY_TOKENS)
+    desk, caps, key = settings.desk, settings.caps, settings.keys.derive(REPLY_TOKENS)
     stationery = Stationery(
         desk.name,
         desk.address,
@@ -53,6 +54,12 @@ def desk_of(settings: Settings, database: Database) -> Desk:
         Blobs(desk.state_dir / "blobs"),
         stationery,
         Policy(desk.reopen_days),
+        LetterLimits(
+            per_address_hour=caps.per_address_hour,
+            per_address_day=caps.per_address_day,
+            per_domain_hour=caps.per_domain_hour,
+            overall_hour=caps.overall_hour,
+        ),
         desk.addresses,
         desk.language,
         settings.alerts.to,
@@ -63,7 +70,8 @@ def desk_of(settings: Settings, database: Database) -> Desk:
 
 def own_marks(settings: Settings) -> OwnMarks:
     """Return the marks by which our own letters are known when they come back."""
-    return OwnMarks(settings.keys.install_id, settings.desk.address.rpartition("@")[2])
+    domain = settings.desk.address.rpartition("@")[2]
+    return OwnMarks(settings.keys.install_id, domain, frozenset(settings.desk.addresses))
 
 
 def account_of(mailbox: ImapSettings) -> ImapAccount:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from helpdesk.core.lettercaps import LetterLimits
 from helpdesk.core.letters import Stationery
 from helpdesk.core.people import Language
 from helpdesk.core.rules import Policy
@@ -22,6 +23,7 @@ class Desk:
     blobs: Blobs
     stationery: Stationery
     policy: Policy
+    limits: LetterLimits
     addresses: tuple[str, ...]
     language: Language
     alert_addresses: tuple[str, ...]

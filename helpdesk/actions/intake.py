@@ -1,6 +1,6 @@
 """File a batch of mails: gather, decide, carry out, commit. All of a batch or, where that fails, one by one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -40,7 +40,7 @@ def known_source(desk: Desk, mailbox: str, uidvalidity: int, max_age_days: int) 
 def inbox_state(desk: Desk, source: Source, uids: Sequence[int]) -> InboxState:
     """Compare UIDs with the ledger, in one query."""
     now = desk.clock()
-    with Work(desk.database) as work:
+    with Work(desk.database, read_only=True) as work:
         rows = work.mails.rows_of(source.mailbox_id, source.uidvalidity, uids)
     state = InboxState([], [], [])
     for uid in uids:
@@ -65,6 +65,19 @@ def _charge(desk: Desk, source: Source, uids: Sequence[int], work: Work) -> None
     rows = work.mails.rows_of(source.mailbox_id, source.uidvalidity, uids)
     work.mails.charge([row.id for row in rows.values()])
     work.mails.add([tried_row(source, uid, desk.clock()) for uid in uids if uid not in rows])
+
+
+def sweep(desk: Desk, source: Source, present: Collection[int]) -> None:
+    """Mark as settled what has a fate and is not in the inbox, whose UIDs are *present*.
+
+    A process that dies between the move and its note leaves such mails behind.
+    """
+    with Work(desk.database, read_only=True) as work:
+        waiting = work.mails.unsettled(source.mailbox_id)
+    here = set(present)
+    mark_settled(
+        desk, [one.id for one in waiting if one.uidvalidity != source.uidvalidity or one.uid not in here]
+    )
 
 
 def mark_settled(desk: Desk, mail_ids: Sequence[int]) -> None:

@@ -5,14 +5,16 @@ from datetime import datetime
 
 from helpdesk.actions.carry_out import Confirmation
 from helpdesk.actions.desk import Desk
+from helpdesk.actions.letters import Wanted, book_letters
 from helpdesk.core.letters import Addressee, Answered, Letter, dedupe_key, ticket_opened, ticket_reopened
+from helpdesk.store.budgets import Breaker
 from helpdesk.store.ids import new_id
 from helpdesk.store.letters import QUEUED
 from helpdesk.store.rows import Row
 from helpdesk.store.work import Work
 
 
-def letter_row(letter: Letter, now: datetime, **refers_to: int | None) -> Row:
+def letter_row(letter: Letter, now: datetime, person_id: int | None = None) -> Row:
     """Return the outbox row of a letter that is due at once."""
     return {
         "id": new_id(),
@@ -28,10 +30,10 @@ def letter_row(letter: Letter, now: datetime, **refers_to: int | None) -> Row:
         "claim": "",
         "last_error": "",
         "queued_at": now,
-        "person_id": None,
+        "person_id": person_id,
         "ticket_id": None,
         "mail_id": None,
-    } | refers_to
+    }
 
 
 def queue_confirmations(
@@ -40,23 +42,40 @@ def queue_confirmations(
     confirmations: Sequence[Confirmation],
     numbers: Mapping[int | None, int],
     now: datetime,
-) -> None:
-    """Queue a letter for each confirmation."""
+) -> tuple[Breaker, ...]:
+    """Queue a letter for each confirmation that the caps allow, now or later; return the breakers that tripped."""
+    wanted = [
+        Wanted(one.known.address, one.mail.subject, one.ticket.id if one.reopened else None)
+        for one in confirmations
+    ]
+    booking = book_letters(work, desk.limits, wanted, now)
     rows = []
-    for confirmation in confirmations:
-        person, mail, ticket = confirmation.known.person, confirmation.mail, confirmation.ticket
-        number = numbers[ticket.id]
-        kind = ticket_reopened if confirmation.reopened else ticket_opened
-        letter = kind(
-            desk.stationery,
-            Addressee(confirmation.known.address, person.language, person.name, person.id),
-            number,
-            mail.subject,
-            now,
-            Answered(mail.message_id, mail.references),
-            dedupe_key("reopened" if confirmation.reopened else "opened", str(confirmation.mail_id)),
-        )
-        rows.append(
-            letter_row(letter, now, person_id=person.id, ticket_id=ticket.id, mail_id=confirmation.mail_id)
-        )
+    for confirmation, slot in zip(confirmations, booking.slots, strict=True):
+        if slot.at is not None:
+            letter = _confirmation(desk, confirmation, numbers[confirmation.ticket.id], now)
+            row = letter_row(letter, now, person_id=confirmation.known.person.id)
+            rows.append(
+                row
+                | {
+                    "next_at": slot.at,
+                    "last_error": slot.reason,
+                    "ticket_id": confirmation.ticket.id,
+                    "mail_id": confirmation.mail_id,
+                }
+            )
     work.letters.add(rows)
+    return booking.opened
+
+
+def _confirmation(desk: Desk, confirmation: Confirmation, number: int, now: datetime) -> Letter:
+    person, mail = confirmation.known.person, confirmation.mail
+    kind = ticket_reopened if confirmation.reopened else ticket_opened
+    return kind(
+        desk.stationery,
+        Addressee(confirmation.known.address, person.language, person.name, person.id),
+        number,
+        mail.subject,
+        now,
+        Answered(mail.message_id, mail.references),
+        dedupe_key("reopened" if confirmation.reopened else "opened", str(confirmation.mail_id)),
+    )

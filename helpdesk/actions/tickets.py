@@ -21,7 +21,7 @@ class ShownTicket:
 
 def shown_ticket(database: Database, number: int) -> ShownTicket:
     """Return a ticket with its conversation. Raises Refused when there is none with that number."""
-    with Work(database) as work:
+    with Work(database, read_only=True) as work:
         found = list(work.tickets.by_numbers([number]).values())
         if not found:
             raise Refused(f"there is no ticket {number}")
@@ -34,5 +34,5 @@ def shown_ticket(database: Database, number: int) -> ShownTicket:
 
 def newest_tickets(database: Database, limit: int) -> list[Ticket]:
     """Return the newest tickets, newest first, deleted ones left out."""
-    with Work(database) as work:
+    with Work(database, read_only=True) as work:
         return work.tickets.newest(limit)

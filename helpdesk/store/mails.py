@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from helpdesk.store.ids import new_id
-from helpdesk.store.rows import Effect, LedgerRow, Row
+from helpdesk.store.rows import Effect, LedgerRow, Row, UnsettledMail
 from helpdesk.store.tables import mailboxes, mails
 
 MAX_KEY = 255
@@ -93,3 +93,10 @@ class Mails:
         """Note that these mails have left the inbox."""
         if ids:
             self._connection.execute(update(mails).where(mails.c.id.in_(ids)).values(settled_at=at))
+
+    def unsettled(self, mailbox_id: int) -> list[UnsettledMail]:
+        """Return the mails of a mailbox that have a fate and are not known to have left the inbox."""
+        query = select(mails.c.id, mails.c.uidvalidity, mails.c.uid).where(
+            mails.c.mailbox_id == mailbox_id, mails.c.settled_at.is_(None), mails.c.fate.is_not(None)
+        )
+        return [UnsettledMail(row.id, row.uidvalidity, row.uid) for row in self._connection.execute(query)]

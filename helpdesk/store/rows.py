@@ -20,6 +20,15 @@ class LedgerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class UnsettledMail:
+    """A mail with a fate that may still be in the inbox, under the UID that it had there."""
+
+    id: int
+    uidvalidity: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """The mail that had an effect under a fingerprint, and the ticket it led to."""
 

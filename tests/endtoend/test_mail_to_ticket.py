@@ -1,0 +1,103 @@
+"""From the mailbox to the letter, on real servers, on every database."""
+
+import binascii
+from email import message_from_bytes
+from email.header import Header
+from email.policy import default
+
+from tests.endtoend.world import LEARNER, World, from_learner
+
+
+def test_a_proven_mail_becomes_one_ticket_and_one_confirmation(world: World) -> None:
+    world.dovecot.append_many("desk", [from_learner()])
+    done = world.once()
+    assert done.returncode == 0, done.stderr
+    assert world.rows("SELECT number, subject, status FROM tickets") == [
+        (1, "Mon chargeur ne marche plus", "waiting")
+    ]
+    [letter] = world.sink.messages
+    assert letter.recipients == (LEARNER,)
+    shown = message_from_bytes(letter.content, policy=default)
+    assert shown["Subject"].startswith("[#1]")
+    assert shown["In-Reply-To"] == "<1@ecole.example>"
+    assert shown["Auto-Submitted"] == "auto-replied"
+    counts = world.dovecot.folder_counts("desk")
+    assert (counts["INBOX"], counts["Done"]) == (0, 1)
+    assert world.rows("SELECT state FROM letters") == [("sent",)]
+    assert LEARNER not in done.stderr, "no address in clear in the log"
+
+
+def test_a_second_run_does_nothing_more(world: World) -> None:
+    world.dovecot.append_many("desk", [from_learner()])
+    world.once()
+    world.once()
+    assert world.rows("SELECT COUNT(*) FROM tickets") == [(1,)]
+    assert len(world.sink.messages) == 1
+
+
+def test_a_forged_mail_is_held_and_answered_to_nobody(world: World) -> None:
+    world.dovecot.append_many("desk", [from_learner(proof="dmarc=fail header.from=ecole.example")])
+    assert world.once().returncode == 0
+    assert world.rows("SELECT COUNT(*) FROM tickets") == [(0,)]
+    assert world.rows("SELECT fate, verdict FROM mails") == [("held", "spoof")]
+    assert world.rows("SELECT action, status FROM audit_logs WHERE action = 'SENDER_FORGED'") == [
+        ("SENDER_FORGED", "DENIED")
+    ]
+    assert [letter.recipients for letter in world.sink.messages] == [("admin@ecole.example",)]
+    assert world.dovecot.folder_counts("desk")["Held"] == 1
+
+
+def test_a_reply_to_the_confirmation_joins_the_ticket(world: World) -> None:
+    world.dovecot.append_many("desk", [from_learner()])
+    world.once()
+    own_id = message_from_bytes(world.sink.messages[0].content)["Message-ID"]
+    reply = from_learner(
+        "Re: tout autre sujet", "Voici", message_id="<2@x>", extra=f"In-Reply-To: {own_id}\r\n"
+    )
+    world.dovecot.append_many("desk", [reply])
+    world.once()
+    assert world.rows("SELECT COUNT(*) FROM tickets") == [(1,)]
+    assert world.rows("SELECT COUNT(*) FROM posts") == [(2,)]
+    assert world.rows("SELECT rule, fate FROM mails ORDER BY uid DESC")[0] == ("reply_to_ticket", "appended")
+
+
+def test_the_same_mail_delivered_twice_opens_one_ticket(world: World) -> None:
+    world.dovecot.append_many("desk", [from_learner(), from_learner()])
+    world.once()
+    assert world.rows("SELECT fate FROM mails ORDER BY uid") == [("opened",), ("duplicate",)]
+    assert world.rows("SELECT COUNT(*) FROM tickets") == [(1,)]
+
+
+TEXTS = (
+    ("utf-8", "Élève à l'école, déjà reçu"),
+    ("iso-8859-1", "Élève à l'école : déjà reçu"),
+    ("windows-1252", "L’élève – « 30 € »"),
+    ("utf-8", "لا يعمل الشاحن"),
+    ("iso-2022-jp", "充電器が動きません"),
+    ("utf-8", "ordinateur 💻🔥 en panne"),
+)
+
+
+def _written_in(charset: str, text: str, encoding: str) -> bytes:
+    """Return a mail whose subject and text are *text*, as a client of that language sends it."""
+    body = text.encode(charset)
+    coded = binascii.b2a_base64(body) if encoding == "base64" else binascii.b2a_qp(body)
+    kind = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n"
+    subject = Header(text, charset, maxlinelen=10_000).encode()
+    return from_learner(
+        subject, coded.decode("ascii"), message_id=f"<{hash((text, encoding))}@x>", extra=kind
+    )
+
+
+def test_mail_in_any_language_is_stored_as_it_was_written(world: World) -> None:
+    encodings = ("quoted-printable", "base64")
+    world.dovecot.append_many(
+        "desk", [_written_in(*text, encoding) for text in TEXTS for encoding in encodings]
+    )
+    assert world.once().returncode == 0
+    stored = world.rows(
+        "SELECT t.subject, p.text FROM tickets t JOIN posts p ON p.ticket_id = t.id ORDER BY number"
+    )
+    assert [(subject, text.strip()) for subject, text in stored] == [
+        (text, text) for _charset, text in TEXTS for _encoding in encodings
+    ]
