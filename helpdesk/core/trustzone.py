@@ -120,10 +120,11 @@ def _zone_fields(fields: tuple[Field, ...], border: int, trust: Trust) -> Iterab
         return fields[:border]
     if trust.placement is Placement.BELOW:
         return _below(fields[border + 1 :], trust.border_strips)
-    return reversed(tuple(takewhile(_closes_a_header, reversed(fields[border + 1 :]))))
+    return reversed(tuple(takewhile(closes_a_header, reversed(fields[border + 1 :]))))
 
 
-def _closes_a_header(field: Field) -> bool:
+def closes_a_header(field: Field) -> bool:
+    """Say whether a field can stand among those that a border adds at the very end of a header."""
     return field.name == RESULTS_FIELD or field.name.startswith("x-")
 
 
