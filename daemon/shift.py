@@ -107,7 +107,7 @@ class Shift:
         while True:
             self.awake.clear()
             try:
-                found = await self._take()
+                found, wait_seconds = await self._take()
             except StoreAway as trouble:
                 self._store_is(str(trouble))
                 if until_empty:
@@ -117,26 +117,38 @@ class Shift:
             if until_empty and not found and not self._in_hand:
                 return
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._settings.poll_seconds):
+                async with asyncio.timeout(wait_seconds):
                     await self.awake.wait()
 
-    async def _take(self) -> int:
-        """Claim as many letters as there is room for, but none while the relay is away; return how many."""
+    async def _take(self) -> tuple[int, float]:
+        """Claim as many letters as there is room for, but none while the relay is away.
+
+        Return how many, and how long to wait before the next look unless something wakes us.
+        """
+        poll_seconds = self._settings.poll_seconds
         room = self._settings.batch_letters - self._queue.qsize()
         if room < self._settings.batch_letters // 2 or (self.links.away and self._in_hand):
-            return 0
-        if not self._in_hand and not self.links.open:
-            if not await self._in_store(self._outbox.is_due):
-                return 0
-            self.links.give(await self.links.take())  # first make sure that somebody will take them
+            return 0, poll_seconds
+        if not self._in_hand:
+            next_seconds = await self._in_store(self._outbox.seconds_to_next)
+            if next_seconds is None or next_seconds > 0:
+                return 0, min(poll_seconds, next_seconds or poll_seconds)
+            if not self.links.open:
+                self.links.give(await self.links.take())  # first make sure that somebody will take them
         lease_seconds = self._settings.lease_seconds
         until = _now() + lease_seconds
         taken = await self._in_store(self._outbox.take, room, lease_seconds)
+        self._store_is("")  # it took a write; being read proves too little, a full disk can be read
         self._more = len(taken) == room
         for one in taken:
+            if (
+                hold := self._in_hand.get(one.letter.id)
+            ) is not None:  # our lease ran out unrenewed: ours again
+                hold.taken, hold.until = one, until
+                continue
             self._in_hand[one.letter.id] = _Hold(one, until)
             self._queue.put_nowait(one)
-        return len(taken)
+        return len(taken), poll_seconds
 
     async def _work(self) -> None:
         while True:
@@ -214,6 +226,7 @@ class Shift:
                 await asyncio.sleep(STORE_PAUSE_SECONDS)
                 self._news.set()
             return
+        self._store_is("")
         for one in settled:
             self.ends[one.end] += 1
             self._drop(one.ended.taken.letter.id)
@@ -252,11 +265,9 @@ class Shift:
         """Run a query in the one thread for that, so that the loop goes on meanwhile."""
         self._step_until = _now() + STEP_SECONDS
         try:
-            result = await asyncio.get_running_loop().run_in_executor(self._thread, job, *values)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, job, *values)
         finally:
             self._step_until = math.inf
-        self._store_is("")
-        return result
 
     def _store_is(self, trouble: str) -> None:
         if trouble and not self._store_trouble:

@@ -5,7 +5,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from helpdesk.core.audit import Action
 from helpdesk.core.audit import Outcome as AuditOutcome
@@ -46,42 +46,42 @@ class Settled:
 
 
 class Outbox:
-    """The letters of one database. Each method is one transaction; all raise StoreAway."""
+    """The letters of one database. Each method is one transaction; all raise StoreAway.
+
+    *clock* is the database's: the leases of daemons on several hosts need one clock.
+    """
 
     def __init__(
         self,
         database: Database,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[Work], datetime] = Work.database_now,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
         self._clock = clock
         self._chance = chance
 
-    def next_due_at(self) -> datetime | None:
-        """Return when the next letter is due, or its claim by a dead process runs out; None: no letter waits."""
-        return in_work(self._database, lambda work: work.letters.next_due_at())
-
-    def is_due(self) -> bool:
-        """Say whether a letter may go out now."""
-        due_at = self.next_due_at()
-        return due_at is not None and due_at <= self._clock()
+    def seconds_to_next(self) -> float | None:
+        """Return in how many seconds a letter is due, or a dead process's claim on it ends; None: none waits."""
+        with Work(self._database, read_only=True) as work:
+            due_at = work.letters.next_due_at()
+            return None if due_at is None else (due_at - self._clock(work)).total_seconds()
 
     def take(self, limit: int, lease_seconds: float) -> list[Taken]:
         """Claim up to *limit* letters that are due, oldest first; nobody else sends them while the lease lasts."""
 
         def job(work: Work) -> list[Taken]:
             claim = secrets.token_hex(16)
-            claimed = work.letters.claim(self._clock(), limit, lease_seconds, claim)
+            claimed = work.letters.claim(self._clock(work), limit, lease_seconds, claim)
             return [Taken(letter, claim) for letter in claimed]
 
         return in_work(self._database, job)
 
     def keep(self, taken: Sequence[Taken], lease_seconds: float) -> None:
         """Lengthen the lease of letters in hand: however long a relay takes, only a dead process loses them."""
-        until = self._clock() + timedelta(seconds=lease_seconds)
 
         def job(work: Work) -> None:
+            until = self._clock(work) + timedelta(seconds=lease_seconds)
             for claim, ids in _ids_by_claim(taken).items():
                 work.letters.renew(ids, claim, until)
 
@@ -89,27 +89,26 @@ class Outbox:
 
     def release(self, taken: Sequence[Taken], reason: str) -> None:
         """Give letters back that nobody has tried to send; they are due at once."""
-        now = self._clock()
 
         def job(work: Work) -> None:
             for one in taken:
-                work.letters.put_back(one.letter.id, one.claim, now, reason)
+                work.letters.put_back(one.letter.id, one.claim, self._clock(work), reason)
 
         in_work(self._database, job)
 
     def settle(self, ends: Sequence[Ended]) -> list[Settled]:
         """Write what became of letters: sent, to be tried again, or dead, with an audit row for each dead one."""
-        now = self._clock()
-        settled = [self._judged(ended, now) for ended in ends]
 
-        def job(work: Work) -> None:
+        def job(work: Work) -> list[Settled]:
+            now = self._clock(work)
+            settled = [self._judged(ended, now) for ended in ends]
             sent = [one.ended.taken for one in settled if one.end is End.SENT]
             for claim, ids in _ids_by_claim(sent).items():
                 work.letters.mark_sent(ids, claim, now)
             work.audit.add([_death(one, now) for one in settled if _not_sent(work, one)])
+            return settled
 
-        in_work(self._database, job)
-        return settled
+        return in_work(self._database, job)
 
     def _judged(self, ended: Ended, now: datetime) -> Settled:
         end = ended.outcome.end

@@ -1,8 +1,7 @@
-"""An outbox in a SQLite file, and letters for it."""
+"""An outbox, and letters for it."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import select
 
@@ -27,7 +26,7 @@ class OutboxBench:
     @property
     def outbox(self) -> Outbox:
         """Return what delivery uses; its jitter is in the middle."""
-        return Outbox(self.database, lambda: self.now, lambda: 0.5)
+        return Outbox(self.database, lambda _work: self.now, lambda: 0.5)
 
     def queue(self, count: int = 1, due_at: datetime | None = None) -> list[str]:
         """Queue letters one second apart and return their Message-IDs."""
@@ -74,8 +73,8 @@ class OutboxBench:
         }
 
 
-def bench(folder: Path) -> OutboxBench:
-    """Return an empty outbox in *folder*."""
-    database = open_database(f"sqlite:///{folder}/outbox.sqlite3")
+def bench(url: str) -> OutboxBench:
+    """Return an empty outbox in an empty database."""
+    database = open_database(url)
     metadata.create_all(database.engine)
     return OutboxBench(database)

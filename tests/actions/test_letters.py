@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +22,8 @@ MANY = LetterLimits(1000, 1000, 1000, 1000, 1000)
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[OutboxBench]:
-    made = bench(tmp_path)
+def desk(database_url: str) -> Iterator[OutboxBench]:
+    made = bench(database_url)
     yield made
     made.database.close()
 

@@ -19,14 +19,15 @@ from helpdesk.core.smtpreplies import End
 from helpdesk.errors import StoreAway
 from tests.actions.outboxes import OutboxBench, bench
 from tests.daemon.scripted_relay import CUT, HANG, Authority, ScriptedRelay
-from tests.servers.certificates import Flaw
+from tests.servers.certificates import Certificates, Flaw
+from tests.servers.smtp_sink import SmtpSink, Tls
 
 SLOW = DeliverySettings(poll_seconds=60.0)  # what happens within a test happens because somebody woke it
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[OutboxBench]:
-    made = bench(tmp_path)
+    made = bench(f"sqlite:///{tmp_path}/outbox.sqlite3")
     made.now = datetime.now(UTC)
     yield made
     made.database.close()
@@ -78,26 +79,33 @@ def names(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.msg for record in caplog.records if record.name == "helpdesk.letters"]
 
 
+def message_id_of(content: bytes) -> str:
+    return content.partition(b"\r\n")[0].decode().removeprefix("Message-ID: ")
+
+
 def message_ids(server: ScriptedRelay) -> list[str]:
-    return [
-        letter.content.partition(b"\r\n")[0].decode().removeprefix("Message-ID: ")
-        for letter in server.letters
-    ]
+    return [message_id_of(letter.content) for letter in server.letters]
 
 
-@pytest.mark.parametrize("mode", ["plain", "starttls", "tls"])
+@pytest.mark.parametrize("tls", list(Tls), ids=lambda tls: tls.name)
 def test_every_letter_that_is_due_arrives_once_and_is_marked(
-    desk: OutboxBench, authority: Authority, mode: str
+    desk: OutboxBench, certificates: Certificates, tls: Tls
 ) -> None:
     sent = desk.queue(120)
-    server = ScriptedRelay(tls=None if mode == "plain" else authority.context(), starttls=mode == "starttls")
-    with server.serving():
-        result = drain(desk, relay_for(server, authority.ca_file))
-    assert result == DrainResult(sent=120, later=0, dead=0)
-    assert sorted(message_ids(server)) == sorted(sent)
+    names = {Tls.STARTTLS: "starttls", Tls.IMPLICIT: "tls", Tls.NONE: "plain"}
+    with SmtpSink(tls=tls, certificates=certificates, user="desk", password="secret") as sink:
+        relay = Relay(
+            RelaySettings(
+                sink.host, sink.port, names[tls], "desk", "secret", str(sink.ca_file), "desk.example"
+            )
+        )
+        assert drain(desk, relay) == DrainResult(sent=120, later=0, dead=0)
+        arrived = sink.messages
+    assert sorted(message_id_of(one.content) for one in arrived) == sorted(sent)
+    assert {one.encrypted for one in arrived} == {tls is not Tls.NONE}
+    assert {one.user for one in arrived} == {"desk"}
     assert set(desk.states()) == {"sent"}
-    assert {letter.encrypted for letter in server.letters} == {mode != "plain"}
-    assert server.connections <= 4
+    assert sink.connections <= 4
 
 
 def test_nothing_due_means_no_connection(desk: OutboxBench) -> None:
@@ -345,7 +353,7 @@ def test_a_stop_gives_back_what_was_not_begun(desk: OutboxBench) -> None:
                 await until(lambda: desk.states().count("sending") == 10)
                 await asyncio.sleep(0.2)
             assert sorted(desk.states()) == ["queued"] * 8 + ["sending"] * 2
-            assert real(desk).is_due()
+            assert (real(desk).seconds_to_next() or 0) < 0
 
     asyncio.run(main())
 
@@ -391,9 +399,9 @@ class Flaky(Outbox):
             self._away[name] -= 1
             raise StoreAway("database sqlite: gone")
 
-    def is_due(self) -> bool:
-        self._call("is_due")
-        return super().is_due()
+    def seconds_to_next(self) -> float | None:
+        self._call("seconds_to_next")
+        return super().seconds_to_next()
 
     def take(self, limit: int, lease_seconds: float) -> list[Taken]:
         self._call("take")
@@ -408,7 +416,7 @@ class Flaky(Outbox):
         return super().settle(ends)
 
 
-@pytest.mark.parametrize("step", ["is_due", "take", "settle"])
+@pytest.mark.parametrize("step", ["seconds_to_next", "take", "settle"])
 def test_a_database_that_goes_away_loses_and_doubles_nothing(
     desk: OutboxBench, step: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -428,7 +436,7 @@ def test_a_database_that_goes_away_loses_and_doubles_nothing(
 
 
 def test_a_drain_ends_with_the_error_when_the_database_is_away(desk: OutboxBench) -> None:
-    delivery = Delivery(Flaky(desk, {"is_due": 1}), relay_for(ScriptedRelay()), SLOW)
+    delivery = Delivery(Flaky(desk, {"seconds_to_next": 1}), relay_for(ScriptedRelay()), SLOW)
     with pytest.raises(StoreAway, match="gone"):
         asyncio.run(delivery.drain())
 
@@ -445,6 +453,20 @@ def test_letters_whose_lease_ran_out_unrenewed_are_not_begun(desk: OutboxBench) 
             async with running(Delivery(flaky, relay, settings)):
                 await until(lambda: sorted(desk.states()) == ["queued", "sent", "sent"])
                 assert [row["attempts"] for row in desk.rows()] == [1, 2, 2]
+
+    asyncio.run(main())
+
+
+def test_a_letter_on_the_wire_is_not_sent_beside_itself_when_its_lease_ran_out(desk: OutboxBench) -> None:
+    server = ScriptedRelay({"content": HANG}, once={"content"})
+    settings = DeliverySettings(connections=2, lease_seconds=0.3, renew_seconds=0.1, poll_seconds=0.1)
+
+    async def main() -> None:
+        with server.serving():
+            desk.queue()
+            async with running(Delivery(Flaky(desk, {"keep": 1000}), relay_for(server), settings)):
+                await until(lambda: desk.rows()[0]["attempts"] == 3)
+                assert server.commands.count("DATA") == 1
 
     asyncio.run(main())
 
@@ -469,9 +491,9 @@ def test_no_beat_is_heard_when_a_query_is_stuck(desk: OutboxBench, monkeypatch: 
     beats: list[float] = []
 
     class Stuck(Flaky):
-        def is_due(self) -> bool:
+        def seconds_to_next(self) -> float | None:
             time.sleep(0.6)
-            return False
+            return None
 
     async def main() -> None:
         delivery = Delivery(
