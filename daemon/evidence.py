@@ -1,17 +1,22 @@
 """One mail and what the DNS says about it, made into a judgement on its sender."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from helpdesk.core.address import Sender
-from helpdesk.core.dkimcheck import arrived_at, dkim_queries, recheck
+from helpdesk.core.dkimcheck import TxtAnswer, arrived_at, dkim_queries, recheck
 from helpdesk.core.headers import read_headers
 from helpdesk.core.mail import Caps
 from helpdesk.core.trust import DkimCheck, Trust
 from helpdesk.core.verdict import Judgement, evidence_of, judge, needs_dkim
 
-if TYPE_CHECKING:  # a worker that never asks the DNS need not load it
-    from daemon.dnsfacts import TxtLookups
+
+class Lookups(Protocol):
+    """Whoever can answer for TXT records: ``daemon.dnsfacts.TxtLookups``, which takes long to load."""
+
+    def answers_for(self, names: Iterable[str]) -> Mapping[str, TxtAnswer]:
+        """Return an answer for each of *names*; never raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,7 @@ class Judged:
     signed_at: int | None
 
 
-def judged(raw: bytes, caps: Caps, trust: Trust, lookups: "TxtLookups | None", now_epoch: int) -> Judged:
+def judged(raw: bytes, caps: Caps, trust: Trust, lookups: Lookups | None, now_epoch: int) -> Judged:
     """Judge the sender of *raw*; asks the DNS only where the verdict hangs on it, and never raises for a mail."""
     evidence = evidence_of(raw, caps, trust)
     if needs_dkim(evidence, trust) and lookups is not None and isinstance(evidence.sender, Sender):
@@ -31,9 +36,9 @@ def judged(raw: bytes, caps: Caps, trust: Trust, lookups: "TxtLookups | None", n
     return Judged(judge(evidence, trust), evidence.dkim.signed_at)
 
 
-def dkim_seen(raw: bytes, caps: Caps, domain: str, lookups: "TxtLookups", now_epoch: int) -> DkimCheck:
+def dkim_seen(raw: bytes, caps: Caps, domain: str, lookups: Lookups, now_epoch: int) -> DkimCheck:
     """Return what our own look at the signatures of *domain* finds, with keys from the DNS."""
     block = read_headers(raw, caps)
     names = dkim_queries(block, domain)
-    answers = lookups.answers_for(names) if names else {}
+    answers: Mapping[str, TxtAnswer] = lookups.answers_for(names) if names else {}
     return recheck(raw, block, domain, answers, arrived_at(block, now_epoch))
