@@ -8,6 +8,8 @@ from typing import TextIO
 from daemon.evidence import Lookups, dkim_seen
 from daemon.inspect import wire_form
 from daemon.trustfile import TrustNotWritten, lines_of, settings_of, write_settings
+from helpdesk.config.section import Section, Source
+from helpdesk.config.trustsection import trust as read_trust
 from helpdesk.core.address import Sender, sender_of
 from helpdesk.core.admission import Admission, Age, DeskAddressing, admit
 from helpdesk.core.calibrate import Proposal, Sighting, propose
@@ -78,6 +80,10 @@ def explain(raw: bytes, trust: Trust, caps: Caps, lookups: Lookups | None, now: 
 
 
 def _write(path: Path, mailbox: str, trust: Trust, confirm: Callable[[str], bool], out: TextIO) -> int:
+    source = Source("Not writable", Path(), {})
+    if read_trust(Section(source, ("imap", "trust"), settings_of(trust), use_env=False)) != trust:
+        _say(out, *source.problems, "Nothing was written.")
+        return EXIT_FAILED
     if not confirm(term_safe(f"Write these settings to {path}? Answer yes to do it: ")):
         _say(out, "Nothing was written.")
         return DONE

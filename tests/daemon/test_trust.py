@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from daemon.evidence import judged
 from daemon.trust import calibrate, explain
 from daemon.trustfile import TrustNotWritten, settings_of, with_settings, write_settings
+from helpdesk.core.calibrate import propose
 from helpdesk.core.dkimcheck import NO_ANSWER, TxtAnswer
 from helpdesk.core.mail import Caps
 from helpdesk.core.trust import Placement, Trust
@@ -110,6 +112,17 @@ def test_a_file_that_cannot_be_changed_is_a_failure_that_says_so(tmp_path: Path)
     status, said = said_by_calibrate(some_of("zoho"), Trust(), path, True)
     assert (status, "there is no [imap] called main; there are: other" in said) == (1, True)
     assert said_by_calibrate(some_of("zoho"), Trust(), tmp_path / "none", True)[0] == 1
+
+
+def test_settings_that_the_daemon_would_refuse_are_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "helpdesk.toml"
+    path.write_bytes(TEMPLATE.read_bytes())
+    too_wide = replace(propose(some_of("zoho")), trust=replace(GENERAL["zoho"], border_by=("*",)))
+    monkeypatch.setattr("daemon.trust.propose", lambda raws: too_wide)
+    status, said = said_by_calibrate(some_of("zoho"), Trust(), path, True)
+    assert (status, "border_by" in said, path.read_bytes()) == (1, True, TEMPLATE.read_bytes())
 
 
 BASE = 'a = 1\n\n[imap]\nhost = "x" # c\n'
