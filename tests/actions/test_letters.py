@@ -122,6 +122,15 @@ def test_an_open_breaker_keeps_its_beginning_and_moves_its_end(desk: OutboxBench
     assert (breaker.opened_at, breaker.closes_at) == (NOON, NOON + 2 * ONE)
 
 
+def test_a_breaker_stays_open_for_the_last_letter_that_waits_for_it(desk: OutboxBench) -> None:
+    people = "skzllszzzlkzskks"  # found by trial: here an earlier letter waits longer than a later one
+    ones = [Wanted(f"{person}@x.example", f"{number}") for number, person in enumerate(people)]
+    booking = book(desk, ones, LetterLimits(1, 100, 100, 100, 3))
+    waiting = [slot.at for slot in booking.slots if slot.at and "3 letters an hour" in slot.reason]
+    assert waiting[-1] < max(waiting)
+    assert breakers(desk)["hour:all"].closes_at == max(waiting)
+
+
 def test_a_breaker_closes_by_itself(desk: OutboxBench) -> None:
     book(desk, wanted(11))
     desk.now = NOON + ONE

@@ -30,6 +30,7 @@ def test_a_token_is_26_letters_that_no_mail_system_changes() -> None:
         pytest.param([KEY], 123, 7, TOKEN, True, id="as made"),
         pytest.param([KEY], 123, 7, TOKEN.upper(), True, id="case was changed on the way"),
         pytest.param([OLD_KEY, KEY], 123, 7, TOKEN, True, id="made with a key since replaced"),
+        pytest.param([KEY, OLD_KEY], 123, 7, TOKEN, True, id="made with the newest key"),
         pytest.param([OLD_KEY], 123, 7, TOKEN, False, id="key was withdrawn"),
         pytest.param([], 123, 7, TOKEN, False, id="no key at all"),
         pytest.param([KEY], 124, 7, TOKEN, False, id="another ticket"),
