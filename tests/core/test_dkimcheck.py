@@ -21,6 +21,7 @@ from helpdesk.core.dkimcheck import (
     dkim_queries,
     recheck,
 )
+from helpdesk.core.dkimtags import BadSignature, Signature, aligned_signatures
 from helpdesk.core.headers import HeaderBlock, read_headers
 from helpdesk.core.mail import Caps
 from helpdesk.core.trust import DkimCheck, DkimOutcome
@@ -221,6 +222,40 @@ def test_a_short_key_proves_nothing(bits: int, outcome: DkimOutcome, monkeypatch
     key = a_key(1024)
     check = checked(signed(a_mail(a_signature()), key), the_record(record_of(key)))
     assert check.outcome is outcome, check
+
+
+@pytest.mark.parametrize(
+    ("most", "outcome"),
+    [pytest.param(2048, PASSED, id="as long as may be"), pytest.param(2047, NONE, id="a bit longer")],
+)
+def test_a_key_that_would_take_long_is_not_used(
+    most: int, outcome: DkimOutcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpdesk.core.dkimcheck.MAX_RSA_BITS", most)
+    check = checked(signed(a_mail(a_signature())))
+    assert (check.outcome, f"1024 to {most} count" in check.reason) == (outcome, outcome is NONE), check
+
+
+@pytest.mark.parametrize(
+    ("names", "outcome"), [pytest.param(200, PASSED, id="200"), pytest.param(201, BAD, id="201")]
+)
+def test_h_holds_at_most_200_names(names: int, outcome: DkimOutcome) -> None:
+    listed = ":\r\n ".join(("from", "subject", *(f"x{number}" for number in range(names - 2))))
+    assert checked(signed(a_mail(a_signature(rest=f"h={listed}; bh=; b=")))).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("length", "kind"),
+    [
+        pytest.param(16 * 1024, Signature, id="16 KiB"),
+        pytest.param(16 * 1024 + 1, BadSignature, id="one byte over"),
+    ],
+)
+def test_a_signature_has_at_most_16_kib(length: int, kind: type[Signature | BadSignature]) -> None:
+    filled = a_signature(rest=f"{FILLED}; z=")
+    filled += "a" * (length - len(filled) - 1)  # 1: the blank after the colon
+    (found,) = aligned_signatures(block_of(a_mail(filled)), DOMAIN)
+    assert isinstance(found, kind)
 
 
 def test_an_rsa_key_may_be_published_without_its_wrapping() -> None:
