@@ -70,7 +70,8 @@ def _trust(mailbox: ImapSettings) -> Finding:
     what = f"trust of mailbox {mailbox.name}"
     if not mailbox.trust.configured:
         return Finding(
-            what, "nothing is configured, so nobody is proven and all mail is held; run: helpdeskd.py trust calibrate"
+            what,
+            "nothing is configured, so nobody is proven and all mail is held; run: helpdeskd.py trust calibrate",
         )
     return Finding(what)
 

@@ -184,6 +184,21 @@ class ImapInbox:
             found = self._client.fetch([uid], [f"BODY.PEEK[HEADER]<0.{OVERSIZE_HEADER_BYTES}>"])
             return bytes(found.get(uid, {}).get(b"BODY[HEADER]<0>") or b"")
 
+    def newest_heads(self, folders: Sequence[str], count: int) -> list[bytes]:
+        """Return the header blocks of the newest mails of *folders*, *count* at most, passing over missing folders.
+
+        Leaves another folder selected: not for a connection that goes on with intake.
+        """
+        heads: list[bytes] = []
+        with away(f"{self._where}: reading headers"):
+            for folder in folders:
+                if len(heads) < count and self._client.folder_exists(folder):
+                    self._client.select_folder(folder, readonly=True)
+                    uids = sorted(self._client.search("ALL"))[len(heads) - count :]
+                    found = self._client.fetch(uids, ["BODY.PEEK[HEADER]"])
+                    heads += [data[b"BODY[HEADER]"] for data in found.values() if b"BODY[HEADER]" in data]
+        return heads
+
     def move(self, uids: Sequence[int], folder: str) -> None:
         """Move mails out of the inbox; UIDs that are gone are passed over.
 

@@ -3,14 +3,18 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from helpdesk import logs
 from helpdesk.config import Settings, load, load_for_inspect
 from helpdesk.core.keys import LOG_PEPPER
+from helpdesk.core.trust import Trust
 from helpdesk.errors import EXIT_FAILED, HelpdeskError
+
+T = TypeVar("T")
 
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -41,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         "files", nargs="+", type=Path, metavar="FILE", help="a mail, as .eml or from a Maildir"
     )
     inspect.add_argument("--json", action="store_true", help="one JSON object per line and file")
+    _add_trust(commands)
     demo = add("demo", "tell the whole story on embedded servers, in a temporary folder", settings=False)
     demo.add_argument("--once", action="store_true", help="end after the story: 0, or 1 if a step failed")
     return parser
@@ -53,6 +58,32 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the settings (default: $HELPDESK_CONFIG, ./helpdesk.toml, /etc/helpdesk/helpdesk.toml)",
     )
+
+
+def _add_trust(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    summary = "learn or explain why a sender is believed"
+    trust = commands.add_parser("trust", help=summary, description=summary[0].upper() + summary[1:] + ".")
+    verbs = trust.add_subparsers(dest="verb", required=True, metavar="VERB")
+    calibrate = verbs.add_parser(
+        "calibrate",
+        help="read the route of recent mails and propose the trust settings",
+        description="Show hops, placement and ids of the last mails and propose [imap.trust]; "
+        "the settings are written only after you agreed.",
+    )
+    _add_settings(calibrate)
+    calibrate.add_argument("--mailbox", metavar="NAME", help="which mailbox (default: the first)")
+    calibrate.add_argument("--last", type=int, default=20, metavar="N", help="how many mails (default: 20)")
+    calibrate.add_argument(
+        "--from-files", nargs="+", type=Path, metavar="FILE", help="read these mails instead"
+    )
+    explain = verbs.add_parser(
+        "explain",
+        help="say step by step why a mail was or was not believed",
+        description="Say step by step why a mail was or was not believed.",
+    )
+    _add_settings(explain)
+    explain.add_argument("--mailbox", metavar="NAME", help="by whose trust settings (default: the first)")
+    explain.add_argument("file", type=Path, metavar="FILE", help="the mail, as .eml or from a Maildir")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -81,6 +112,8 @@ def _command(given: argparse.Namespace) -> Callable[[argparse.Namespace], int]:
         "run": _run,
         "once": _once,
         "inspect": _inspect,
+        "trust_calibrate": _trust_calibrate,
+        "trust_explain": _trust_explain,
         "demo": _demo,
     }
     return functions[name]
@@ -133,6 +166,62 @@ def _inspect(given: argparse.Namespace) -> int:
 
     settings = load_for_inspect(given.config, os.environ)
     return inspect_files(given.files, given.json, settings, datetime.now(UTC), sys.stdout)
+
+
+def _trust_calibrate(given: argparse.Namespace) -> int:
+    from daemon.trust import calibrate
+
+    if given.from_files:
+        raws = [_read(path) for path in given.from_files]
+        return calibrate(raws, _trust(given), None, _agreed, sys.stdout)
+    from daemon.imap import ImapInbox
+    from daemon.wiring import account_of
+
+    settings = _settings(given)
+    mailbox = _named({one.name: one for one in settings.mailboxes}, given.mailbox)
+    with ImapInbox(account_of(mailbox)) as inbox:
+        folders = (mailbox.folder, mailbox.done_folder, mailbox.held_folder)
+        raws = inbox.newest_heads(folders, given.last)
+    return calibrate(raws, mailbox.trust, settings.file, _agreed, sys.stdout, mailbox.name)
+
+
+def _trust_explain(given: argparse.Namespace) -> int:
+    from daemon.dnsfacts import TxtLookups
+    from daemon.trust import explain
+
+    settings, trust = load_for_inspect(given.config, os.environ), _trust(given)
+    lookups = TxtLookups(settings.dns.nameservers, settings.dns.port) if trust.recheck_dkim else None
+    return explain(_read(given.file), trust, settings.limits.caps, lookups, datetime.now(UTC), sys.stdout)
+
+
+def _trust(given: argparse.Namespace) -> Trust:
+    """Return the trust settings of the mailbox asked for; nobody is trusted where there are no settings."""
+    by_mailbox = load_for_inspect(given.config, os.environ).trust
+    return _named(by_mailbox, given.mailbox) if by_mailbox else Trust()
+
+
+def _named(mailboxes: Mapping[str, T], name: str | None) -> T:
+    """Return what belongs to the mailbox of that name, or to the first one."""
+    wanted = next(iter(mailboxes)) if name is None else name
+    if wanted not in mailboxes:
+        raise HelpdeskError(
+            f"there is no mailbox {wanted!r} in the settings; there is {', '.join(mailboxes)}"
+        )
+    return mailboxes[wanted]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise HelpdeskError(f"{path}: {error.strerror}") from error
+
+
+def _agreed(question: str) -> bool:
+    try:
+        return input(f"{question} ").strip().lower() in ("yes", "y", "oui", "o")
+    except EOFError:
+        return False
 
 
 def _demo(given: argparse.Namespace) -> int:

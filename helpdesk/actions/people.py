@@ -30,7 +30,9 @@ def add_person(
 
     def job(work: Work) -> KnownAddress:
         if found := work.people.known_addresses([normal]).get(normal):
-            raise Refused(f"{normal} is registered already, for {found.person.name} ({found.person.role.value})")
+            raise Refused(
+                f"{normal} is registered already, for {found.person.name} ({found.person.role.value})"
+            )
         now = datetime.now(UTC)
         person = work.people.add(name, role, language, now)
         known = work.people.add_address(person, normal, state, now)
