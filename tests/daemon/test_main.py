@@ -1,0 +1,93 @@
+"""The command line: exit statuses, one line for each trouble, help that is enough."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = ["init", "migrate", "check", "run", "once", "inspect", "trust", "demo"]
+
+
+def _run(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("HELPDESK_")}
+    return subprocess.run(
+        [sys.executable, str(ROOT / arguments[0]), *arguments[1:]],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_help_names_every_command_and_the_exit_statuses(tmp_path: Path) -> None:
+    shown = _run("helpdeskd.py", "--help", folder=tmp_path)
+    assert shown.returncode == 0
+    assert all(command in shown.stdout for command in COMMANDS)
+    assert "78" in shown.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help_of_its_own(command: str, tmp_path: Path) -> None:
+    shown = _run("helpdeskd.py", command, "--help", folder=tmp_path)
+    assert shown.returncode == 0
+    assert f"helpdeskd.py {command}" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        pytest.param(["helpdeskd.py"], 2, id="no command"),
+        pytest.param(["helpdeskd.py", "fly"], 2, id="unknown command"),
+        pytest.param(["helpdeskd.py", "run", "--fast"], 2, id="unknown option"),
+        pytest.param(["helpdeskd.py", "run"], 78, id="no settings"),
+        pytest.param(
+            ["helpdeskd.py", "check", "--config", "missing.toml"], 78, id="settings that are not there"
+        ),
+        pytest.param(["helpdesk-admin.py"], 2, id="no noun"),
+        pytest.param(["helpdesk-admin.py", "person", "add", "a@b.example"], 2, id="no name"),
+        pytest.param(
+            ["helpdesk-admin.py", "person", "add", "a@b.example", "--name", "A"], 78, id="no database"
+        ),
+        pytest.param(["helpdeskd.py", "inspect", "missing.eml"], 1, id="a file that is not there"),
+    ],
+)
+def test_wrong_usage_ends_with_its_status_and_no_traceback(
+    arguments: list[str], status: int, tmp_path: Path
+) -> None:
+    done = _run(*arguments, folder=tmp_path)
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_init_migrate_and_person_add_work_from_an_empty_folder(tmp_path: Path) -> None:
+    assert _run("helpdeskd.py", "init", folder=tmp_path).returncode == 0
+    settings = tmp_path / "helpdesk.toml"
+    filled = settings.read_text()
+    for line, value in (
+        ('name = ""', 'name = "Desk"'),
+        ('address = ""', 'address = "desk@a.example"'),
+        ('host = ""', 'host = "mail.a.example"'),
+        ('user = ""', 'user = "desk"'),
+        ("to = []", 'to = ["admin@a.example"]'),
+        ('#state_dir = "/var/lib/helpdesk"', f'state_dir = "{tmp_path / "state"}"'),
+        ('#url = "sqlite:////var/lib/helpdesk/helpdesk.sqlite3"', ""),
+    ):
+        filled = filled.replace(line, value)
+    settings.write_text(filled)
+    password = tmp_path / "credentials" / "imap_password"
+    password.touch(mode=0o600)
+    password.write_text("secret\n")
+    migrated = _run("helpdeskd.py", "migrate", folder=tmp_path)
+    assert migrated.returncode == 0, migrated.stderr
+    person = ["person", "add", "Marie@A.example", "--name", "Marie", "--role", "user", "--language", "fr"]
+    added = _run("helpdesk-admin.py", *person, folder=tmp_path)
+    assert added.returncode == 0, added.stderr
+    assert "marie@a.example" in added.stdout
+    again = _run("helpdesk-admin.py", *person, folder=tmp_path)
+    assert again.returncode == 1
+    assert "registered already" in again.stderr
