@@ -6,9 +6,11 @@ from helpdesk.core.tickets import Ticket
 
 def sees(person: Person, team_ids: frozenset[int], ticket: Ticket) -> bool:
     """Say whether *person*, a member of *team_ids*, may see *ticket* (a deleted one: an admin only)."""
+    if not person.active:
+        return False
     if person.role is Role.ADMIN:
         return True
-    if ticket.deleted or not person.active:
+    if ticket.deleted:
         return False
     if person.id == ticket.requester_id or person.id in ticket.participants:
         return True

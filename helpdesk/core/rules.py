@@ -157,6 +157,8 @@ def sender_not_admitted(_mail: Mail, facts: Facts, policy: Policy) -> Decision |
     if admission.entry is Entry.ACCEPT:
         return None
     reason = f"{facts.judgement.verdict.value}: {admission.reason}"
+    if facts.known is not None and not facts.known.person.active:
+        reason = f"{reason}; its owner's account is closed"
     if admission.entry is Entry.DEFER:
         waited = facts.now - (facts.first_seen or facts.now)
         if waited < timedelta(hours=policy.defer_hours):
@@ -173,10 +175,11 @@ def feedback(mail: Mail, _facts: Facts, _policy: Policy) -> Decision | None:
     return Ignore("a feedback report") if mail.kind is MailClass.FEEDBACK else None
 
 
-def reply_to_ticket(_mail: Mail, facts: Facts, policy: Policy) -> Decision | None:
+def reply_to_ticket(mail: Mail, facts: Facts, policy: Policy) -> Decision | None:
     """A mail joins the ticket it names when its sender may see that ticket.
 
-    Several at the same level of trust never make us guess: the newest that is open.
+    Several at the same level of trust never make us guess: the newest that is open. An automatic mail reopens
+    nothing: the absence note that answers « your ticket is resolved » is no news.
     """
     mine = [reference for reference in facts.references if _may_join(facts, reference.ticket)]
     joinable = [reference for reference in mine if not _long_resolved(reference.ticket, facts, policy)]
@@ -184,7 +187,8 @@ def reply_to_ticket(_mail: Mail, facts: Facts, policy: Policy) -> Decision | Non
         return None
     level = [reference for reference in joinable if reference.by == joinable[0].by]
     best = max(level, key=lambda r: (r.ticket.status is not Status.RESOLVED, r.ticket.number))
-    return Append(best.ticket, best.by, reopens=best.ticket.status is Status.RESOLVED)
+    resolved = best.ticket.status is Status.RESOLVED
+    return Append(best.ticket, best.by, reopens=resolved and mail.kind is not MailClass.AUTO_REPLY)
 
 
 def automatic_without_ticket(mail: Mail, _facts: Facts, _policy: Policy) -> Decision | None:
@@ -194,14 +198,9 @@ def automatic_without_ticket(mail: Mail, _facts: Facts, _policy: Policy) -> Deci
 
 def new_ticket(mail: Mail, facts: Facts, policy: Policy) -> Decision | None:
     """Whoever comes this far is proven, registered and has something new to say."""
-    notes = []
-    for reference in facts.references:
-        number = reference.ticket.number
-        if not _may_join(facts, reference.ticket):
-            notes.append(f"this mail names ticket {number}, which its sender may not see ({reference.by})")
-        elif _long_resolved(reference.ticket, facts, policy):
-            notes.append(f"follows ticket {number}, resolved over {policy.reopen_days} days ago")
-    return OpenTicket("; ".join(dict.fromkeys(notes)), mail.suppress_reply)
+    tickets = dict.fromkeys(reference.ticket for reference in facts.references)
+    notes = (_why_apart(ticket, facts, policy) for ticket in tickets)
+    return OpenTicket("; ".join(filter(None, notes)), mail.suppress_reply)
 
 
 RULES: tuple[Rule, ...] = (
@@ -232,6 +231,17 @@ def decide(seen: Mail | Unreadable, facts: Facts, policy: Policy) -> Ruling:
 
 def _may_join(facts: Facts, ticket: Ticket) -> bool:
     return facts.known is not None and not ticket.deleted and sees(facts.known.person, facts.team_ids, ticket)
+
+
+def _why_apart(ticket: Ticket, facts: Facts, policy: Policy) -> str:
+    """Return, for staff, why a mail that names *ticket* did not join it; nothing where it could have."""
+    if ticket.deleted:
+        return f"this mail names ticket {ticket.number}, which is deleted"
+    if not _may_join(facts, ticket):
+        return f"this mail names ticket {ticket.number}, which its sender may not see"
+    if _long_resolved(ticket, facts, policy):
+        return f"follows ticket {ticket.number}, resolved over {policy.reopen_days} days ago"
+    return ""
 
 
 def _long_resolved(ticket: Ticket, facts: Facts, policy: Policy) -> bool:
