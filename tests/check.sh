@@ -20,6 +20,6 @@ if [[ ${#failed[@]} -gt 0 ]]; then
     printf 'FAILED, see above: %s\n' "${failed[@]}" >&2
 fi
 if [[ ${1:-} = all ]]; then
-    check "pytest" "$PYTHON" -m pytest -rs
+    check "pytest" "$PYTHON" -m pytest -rfEs
 fi
 [[ ${#failed[@]} -eq 0 ]]
