@@ -244,7 +244,9 @@ def test_a_link_that_the_relay_closed_while_idle_costs_nothing(desk: OutboxBench
     assert [row["attempts"] for row in desk.rows()] == [1, 1, 1]
 
 
-def test_a_busy_link_that_is_told_to_close_loses_no_attempt(desk: OutboxBench) -> None:
+def test_a_busy_link_that_is_told_to_close_loses_no_attempt(
+    desk: OutboxBench, caplog: pytest.LogCaptureFixture
+) -> None:
     server = ScriptedRelay(pipelining=False)
 
     async def main() -> None:
@@ -263,6 +265,7 @@ def test_a_busy_link_that_is_told_to_close_loses_no_attempt(desk: OutboxBench) -
     asyncio.run(main())
     assert server.connections == 2
     assert [row["attempts"] for row in desk.rows()] == [1, 1]
+    assert "relay-away" not in names(caplog)
 
 
 def test_one_link_is_kept_for_letters_that_come_one_by_one(desk: OutboxBench) -> None:
@@ -322,6 +325,20 @@ def test_a_letter_on_a_hanging_relay_stays_ours_and_the_others_flow(desk: Outbox
 
     asyncio.run(main())
     assert sorted(desk.states()) == ["sending", *["sent"] * 29]
+
+
+def test_letters_behind_a_slow_one_stay_ours_until_their_turn(desk: OutboxBench) -> None:
+    server = ScriptedRelay({"content": b"250 slow\r\n"}, delay_seconds=0.5)
+    settings = DeliverySettings(connections=1, lease_seconds=0.6, renew_seconds=0.1, poll_seconds=0.1)
+
+    async def main() -> None:
+        with server.serving():
+            desk.queue(4)
+            async with running(Delivery(real(desk), relay_for(server), settings)):
+                await until(lambda: set(desk.states()) == {"sent"})
+
+    asyncio.run(main())
+    assert [row["attempts"] for row in desk.rows()] == [1, 1, 1, 1]
 
 
 def test_a_stopped_daemon_s_letter_goes_out_when_its_lease_runs_out(desk: OutboxBench) -> None:
