@@ -3,6 +3,7 @@
 import base64
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import threading
@@ -36,6 +37,7 @@ user = "{user}"
 [imap.trust]
 authserv_ids = ["{border}"]
 border_by = ["{border}"]
+inner_by = ["{lmtp_host}"]
 placement = "above"
 [smtp]
 host = "{host}"
@@ -114,6 +116,7 @@ def _written_settings(folder: Path, dovecot: Dovecot, user: str, sink: SmtpSink)
             imap_ca=dovecot.ca_file,
             user=user,
             border=BORDER,
+            lmtp_host=socket.gethostname(),
             smtp_port=sink.port,
             smtp_ca=sink.ca_file,
         )

@@ -30,7 +30,7 @@ def main() -> None:
     """Measure, print, and write JSON where asked."""
     parser = argparse.ArgumentParser(prog="bench.intake", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
-    parser.add_argument("--mails", type=int, default=COUNT, metavar="N")
+    parser.add_argument("--mails", type=int, default=COUNT, metavar="N", help=f"how many (default: {COUNT})")
     given = parser.parse_args()
     certificates = Certificates()
     users = dict.fromkeys(("sqlite", "mariadb", "naive", "single"), PASSWORD)

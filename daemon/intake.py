@@ -160,8 +160,7 @@ class Intake:
 
     def _file(self, inbox: Inbox, source: Source, arrivals: Sequence[Arrival], started: float) -> int:
         filed = file_batch(self._desk, source, arrivals)
-        if any(one.fate is Fate.OPENED for one in filed):
-            self._on_letters()
+        self._on_letters()
         self._settle(inbox, filed)
         each_ms = round((time.monotonic() - started) * 1000 / max(len(filed), 1))
         for one in filed:

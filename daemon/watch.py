@@ -77,13 +77,19 @@ class MailboxWatch(threading.Thread):
 
     def _watch(self, inbox: ImapInbox) -> None:
         """Drain and wait by turns, while the lease is ours; another daemon's mailbox is only waited for."""
+        lively = False
         while not self._ending.is_set():
             going = self._going()
             self.answered.set()
             if not going:
                 self._pause(STANDBY_SECONDS)
-            elif self._intake.drain(inbox, self._going) == 0:
-                self._well_again()
+                continue
+            if self._intake.drain(inbox, self._going):
+                lively = True
+                continue
+            self._well_again()
+            lively = lively and inbox.linger(lambda: not self._going())
+            if not lively:
                 inbox.wait(min(self._settings.poll_seconds, IDLE_SECONDS), lambda: not self._going())
 
     def _going(self) -> bool:

@@ -7,8 +7,10 @@ from helpdesk.core.trust import Placement, Profile, Trust
 AUTHSERV_IDS = list_of(fitting("an id without spaces", r"[!-~]{1,253}"))
 BORDERS = list_of(
     fitting(
-        "a host name, *.example.org for all hosts below a domain, or 2002:* for addresses that begin so",
-        r"(?:\*\.)?[A-Za-z0-9._-]{1,250}|[0-9A-Fa-f:.]{2,45}\*?|\[[0-9A-Fa-f:.]{2,45}\]",
+        "a host name, where * stands for any characters (*.example.org, in*.mail.example.net), "
+        "or 2002:* for addresses that begin so",
+        r"[A-Za-z0-9._-]{1,250}|(?!.*\.\*$)(?=(?:.*[A-Za-z0-9]){3})[A-Za-z0-9._*-]{4,250}"
+        r"|[0-9A-Fa-f:.]{2,45}\*?|\[[0-9A-Fa-f:.]{2,45}\]",
     )
 )
 

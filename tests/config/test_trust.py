@@ -55,7 +55,7 @@ def test_microsoft_365_writes_no_id_so_none_is_wanted(tmp_path: Path) -> None:
     assert loaded(tmp_path, text).mailboxes[0].trust.configured
 
 
-@pytest.mark.parametrize("pattern", ["*", "mx*.example.org", "mx.example.*", "*.", "a b"])
+@pytest.mark.parametrize("pattern", ["*", "xy*", "mx.example.*", "*.", "a b"])
 def test_a_border_pattern_that_matches_too_much_or_never_is_refused(tmp_path: Path, pattern: str) -> None:
     text = MINIMAL + TRUST.replace('"mx.example.org", "*.mail', f'"{pattern}", "*.mail')
     assert len(problems(tmp_path, text)) == 1
