@@ -4,6 +4,7 @@ The grammar is a part of RFC 5322 §3.4 on which all programs agree. Whatever pa
 third time by the two parsers of the standard library, and counts only if all three find the same address.
 """
 
+import email.utils
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -25,23 +26,26 @@ MAX_LINE = 998  # RFC 5322 §2.1.1
 CACHED_SENDERS = 2048
 
 _ATEXT = rb"A-Za-z0-9!#$%&'*+/=?^_`{|}~\-"
-_LOCAL = rb"[" + _ATEXT + rb"]++(?:\.[" + _ATEXT + rb"]++)*+"
+_LOCAL = rb"[" + _ATEXT + rb"]++(?>(?:\.[" + _ATEXT + rb"]++)*)"
 _ADDRESS = rb"(?P<local>" + _LOCAL + rb")@(?P<domain>[A-Za-z0-9.\-\x80-\xff]++)"
-_QUOTED = rb'"(?:[^"\\\x00-\x08\x0a-\x1f\x7f]++|\\["\\])*+"'
+_QUOTED = rb'"(?>(?:[^"\\\x00-\x08\x0a-\x1f\x7f]++|\\["\\])*)"'
 _COMMENT = rb'\([^()\\<>@"\x00-\x08\x0a-\x1f\x7f]*+\)'  # plain text only: nothing an address could hide in
 _WORD = rb"[" + _ATEXT + rb".\x80-\xff]++"
 _NAMED = re.compile(
-    rb"(?P<name>(?:(?:" + _WORD + rb"|" + _QUOTED + rb"|" + _COMMENT + rb")[ \t]*+)*+)<" + _ADDRESS + rb">"
+    rb"(?P<name>(?>(?:(?:" + _WORD + rb"|" + _QUOTED + rb"|" + _COMMENT + rb")[ \t]*+)*))<" + _ADDRESS + rb">"
 )
-_BARE = re.compile(_ADDRESS + rb"(?:[ \t]*+(?P<name>" + _COMMENT + rb"))?+")
+_BARE = re.compile(_ADDRESS + rb"(?:[ \t]*+(?P<name>" + _COMMENT + rb"))?")
 _TWICE = re.compile(rb"(?P<name>)(?P<first>" + _LOCAL + rb"@[A-Za-z0-9.\-]++)[ \t]*+<" + _ADDRESS + rb">")
 _QUOTED_STRING = re.compile(_QUOTED)
 _QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)
 _HIDDEN = re.compile(_QUOTED + rb"|\([^()]*+\)")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"(?:{_LABEL}\.)++(?![0-9]++\Z){_LABEL}")
+_DOMAIN = re.compile(rf"(?>(?:{_LABEL}\.)+)(?![0-9]++\Z){_LABEL}")
 _TEXT_LOCAL = re.compile(_LOCAL.decode("ascii"))
 _SHOWN_ADDRESS = re.compile(r"[^\s\"'<>()\[\],;:@]++@[^\s\"'<>()\[\],;:@]++")
+# Later Pythons, and Debian's 3.11.2 with them, answer nothing at all where they see two addresses (CVE-2023-27043);
+# the same one twice is allowed here, so all of them shall show what they see.
+_LOOSELY = {"strict": False} if getattr(email.utils, "supports_strict_parsing", False) else {}
 _PARSER_ERRORS = (LookupError, ValueError, TypeError, AttributeError, RecursionError, MessageError)
 
 
@@ -171,7 +175,7 @@ def disagreement(line: bytes, written: bytes) -> str:
     wanted = {written.decode("ascii", "surrogateescape")}
     found: dict[str, Any] = {"defects": []}
     try:
-        loose = {address for _, address in getaddresses([text])}
+        loose = {address for _, address in getaddresses([text], **_LOOSELY)}
         AddressHeader.parse(text, found)
         strict = {address.addr_spec for group in found["groups"] for address in group.addresses}
     except _PARSER_ERRORS as error:

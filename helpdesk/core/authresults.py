@@ -45,22 +45,22 @@ class Results:
 def _comment(depth: int) -> str:
     # An odd quote inside a comment is a quoted local part that was cut by a bracket: refuse it.
     text = r'[^()"\\]++|\\[ -~]|"[^()"\\]*+"'
-    return rf"\((?:{text}|{_comment(depth - 1)})*+\)" if depth > 1 else rf"\((?:{text})*+\)"
+    return rf"\((?>(?:{text}|{_comment(depth - 1)})*)\)" if depth > 1 else rf"\((?>(?:{text})*)\)"
 
 
 _COMMENT = _comment(MAX_COMMENT_DEPTH)
 _END = r"(?=[\s;]|\Z)"  # nothing may be glued to a value or to a comment
-_BLANK = rf"(?:\s++|{_COMMENT}{_END})*+"
-_QUOTED = r'"(?:[^"\\]++|\\["\\])*+"'
+_BLANK = rf"(?>(?:\s++|{_COMMENT}{_END})*)"
+_QUOTED = r'"(?>(?:[^"\\]++|\\["\\])*)"'
 _BARE = r'[^\s;()"\\]*+'
-_PROPERTY = rf"(?:[A-Za-z][\w-]*+\.)?+[A-Za-z][\w-]*+\s*+=(?:{_QUOTED}|{_BARE}){_END}"
-_IDENTITY = re.compile(rf"{_BLANK}(?P<id>[\w.:-]++)(?:{_BLANK}(?P<version>[0-9]++))?+{_BLANK}(?:;|\Z)")
+_PROPERTY = rf"(?>(?:[A-Za-z][\w-]*+\.)?)[A-Za-z][\w-]*+\s*+=(?:{_QUOTED}|{_BARE}){_END}"
+_IDENTITY = re.compile(rf"{_BLANK}(?P<id>[\w.:-]++)(?:{_BLANK}(?P<version>[0-9]++))?{_BLANK}(?:;|\Z)")
 _NAME_ONLY = re.compile(rf"{_BLANK}[\w.-]++{_BLANK}(?:;|\Z)")
 _EMPTY = re.compile(rf"{_BLANK}(?:;|\Z)")
 _RESULT = re.compile(
-    rf"{_BLANK}(?P<method>[A-Za-z][\w-]*+)(?:\s*+/\s*+(?P<version>[0-9]++))?+"
+    rf"{_BLANK}(?P<method>[A-Za-z][\w-]*+)(?:\s*+/\s*+(?P<version>[0-9]++))?"
     rf"\s*+=\s*+(?P<value>[A-Za-z][\w-]*+)(?=[\s;(]|\Z)"
-    rf"{_BLANK}(?P<properties>(?:{_PROPERTY}{_BLANK})*+)(?:;|\Z)"
+    rf"{_BLANK}(?P<properties>(?>(?:{_PROPERTY}{_BLANK})*))(?:;|\Z)"
 )
 _PIECE = re.compile(rf"{_COMMENT}|(?P<name>[\w.-]++)\s*+=(?P<value>{_QUOTED}|{_BARE})")
 _QUOTED_PAIR = re.compile(r"\\(.)")

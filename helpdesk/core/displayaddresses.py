@@ -15,10 +15,10 @@ MAX_ADDRESS_CHARACTERS = 320
 MAX_NAME_CHARACTERS = 320
 
 _PIECE = re.compile(
-    rb'"(?P<quoted>[^"\\]*+(?:\\.[^"\\]*+)*+)"'
+    rb'"(?P<quoted>[^"\\]*+(?>(?:\\.[^"\\]*+)*))"'
     rb"|<(?P<angle>[^<>]{0,1000}+)>"
     rb"|(?P<comma>[,;])"
-    rb'|(?P<words>(?:[^"<,;()\\]++|\\.)++)'  # a pair at once, or one open quote would be tried at every pair
+    rb'|(?P<words>(?>(?:[^"<,;()\\]++|\\.)+))'  # a pair at once, or one open quote would be tried at every pair
     rb"|(?P<other>.)",
     re.DOTALL,
 )

@@ -23,7 +23,7 @@ CANONICALIZATIONS = (b"simple", b"relaxed")
 _WIDE = re.compile(rb"[\t\r\n ]{65}")
 _TEXT = re.compile(rb"[\t -~]*+")
 _TAG_NAME = re.compile(rb"[A-Za-z][A-Za-z0-9_]{0,30}+")
-_LABELS = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}+(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62}+)*+")
+_LABELS = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}+(?>(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62}+)*)")
 _FIELD_NAME = re.compile(rb"[!-9;-~]{1,998}+")
 _SECONDS = re.compile(rb"[0-9]{1,12}+")
 

@@ -9,7 +9,7 @@ from helpdesk.core.mail import Caps
 # Line ends are CRLF or bare LF; a bare CR is a character like any other here.
 _FIELD = re.compile(
     rb"([!-9;-~]++)[ \t]*+:"  # blanks before the colon: RFC 5322 §4.5, obsolete, still written
-    rb"([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)"
+    rb"([^\n]*+(?>(?:\n[ \t][^\n]*+)*))(?:\n|\Z)"
 )
 _FOLD = re.compile(rb"\r?+\n(?=[ \t])")
 _STRAY = re.compile(rb"(?:>?+From |[ \t])[^\n]*+(?:\n|\Z)")

@@ -24,8 +24,8 @@ MAX_TAGS = 100_000  # about a second of work; the longest threads of real mail h
 
 _MARKS = re.compile("[\ufdd0-\ufdef]")
 _NAME = re.compile(r"/?[a-zA-Z][a-zA-Z0-9:]{0,30}+")
-# Quotes only count after an equals sign: <p don't> ends at its bracket.
-_TAG_REST = re.compile(r"""((?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')|=)*+)>""")
+# Quotes only count after an equals sign: <p don't> ends at its bracket. Bounded: each piece takes memory.
+_TAG_REST = re.compile(r"""((?>(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')|=){0,5000}))>""")
 _LONG_NUMBER = re.compile(r"&#0*+[0-9]{8,}+;?")  # int() refuses 4,300 digits
 
 _PARAGRAPHS = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6"])

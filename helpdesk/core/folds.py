@@ -18,7 +18,6 @@ LOOSE_SIGNATURE_LINES = 15
 
 _QUOTED = re.compile(r"[ \t]{0,3}>")
 _PROMPT = re.compile(r">>>(?: |$)")
-_BLANK_LINES = re.compile(r"(?:[ \t\u00a0]*+\n)*+")
 
 
 def folds_of(text: str, subject: str = "") -> tuple[Fold, ...]:
@@ -42,8 +41,8 @@ def visible_text(text: str, folds: Sequence[Fold]) -> str:
 
 
 def _without_blank_ends(piece: str) -> str:
-    blank = _BLANK_LINES.match(piece)
-    return piece[blank.end() if blank else 0 :].rstrip()
+    first_letter = len(piece) - len(piece.lstrip(" \t\u00a0\n"))
+    return piece[piece.rfind("\n", 0, first_letter) + 1 :].rstrip()
 
 
 class _Folding:

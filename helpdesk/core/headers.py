@@ -6,7 +6,7 @@ from typing import NamedTuple
 from helpdesk.core.mail import Caps
 
 _NAME = rb"[!-9;-~]++"  # RFC 5322 §3.6.8: printable ASCII without the colon
-_FIELD = re.compile(rb"(" + _NAME + rb"):([^\r\n]*+(?:\r\n[ \t][^\r\n]*+)*+)\r\n")
+_FIELD = re.compile(rb"(" + _NAME + rb"):([^\r\n]*+(?>(?:\r\n[ \t][^\r\n]*+)*))\r\n")
 _ANY_END = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n")
 _ANY_LINE_END = re.compile(rb"\r\n|\n|\r")
 _LOOSE_FIELD = re.compile(rb"(" + _NAME + rb")[ \t]*+:(.*+)", re.DOTALL)

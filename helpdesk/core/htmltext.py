@@ -10,7 +10,6 @@ from inscriptis.model.config import ParserConfig
 from helpdesk.core.flathtml import CELL_ENDS, QUOTE_CLOSES, QUOTE_OPENS, flatten
 
 _TAGS = re.compile("<[^<>]*+>")
-_CELLS = re.compile(f"[ \xa0]*+(?:{CELL_ENDS}[ \xa0]*+)++")
 _GAP = re.compile("\n{4,}+")
 
 
@@ -51,6 +50,13 @@ def _with_quote_marks(text: str) -> str:
             continue
         else:
             fresh = False
-            cells = _CELLS.sub("  ", line).rstrip() if CELL_ENDS in line else line.rstrip()
+            cells = (_on_one_line(line.split(CELL_ENDS)) if CELL_ENDS in line else line).rstrip()
             out.append(f"{'>' * level} {cells}".rstrip() if level else cells)
     return "\n".join(out)
+
+
+def _on_one_line(cells: list[str]) -> str:
+    """The cells of a row, two spaces between those that hold something; the indent of the first one stays."""
+    first, *others = cells
+    texts = [first.rstrip(" \xa0"), *filter(None, (cell.strip(" \xa0") for cell in others))]
+    return "  ".join(texts)

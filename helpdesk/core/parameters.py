@@ -13,7 +13,7 @@ MAX_PARAMETERS = 200
 _VALUE = re.compile(rb"[ \t]*+([^;\s(]*+)")
 _NEXT = re.compile(rb"[;\s]*+")
 _PARAMETER = re.compile(
-    rb'([^=;\s]{1,100}+)[ \t]*+=[ \t]*+(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^;]*+))', re.DOTALL
+    rb'([^=;\s]{1,100}+)[ \t]*+=[ \t]*+(?:"([^"\\]*+(?>(?:\\.[^"\\]*+)*))"|([^;]*+))', re.DOTALL
 )
 _ESCAPED = re.compile(rb'\\(["\\])')
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}+/[a-z0-9!#$&^_.+-]{1,60}+")

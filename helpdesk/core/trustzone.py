@@ -19,8 +19,8 @@ _TRACE = (
     *("x-icl-", "x-arc-info", "x-dmarc-"),  # iCloud
 )
 _PLAIN = rb"(?:[^()\\]++|\\.)"
-_DEEP_2 = rb"\((?:" + _PLAIN + rb"|\(" + _PLAIN + rb"*+\))*+\)"
-_COMMENT = re.compile(rb"\((?:" + _PLAIN + rb"|" + _DEEP_2 + rb")*+\)", re.DOTALL)
+_DEEP_2 = rb"\((?>(?:" + _PLAIN + rb"|\((?>" + _PLAIN + rb"*)\))*)\)"
+_COMMENT = re.compile(rb"\((?>(?:" + _PLAIN + rb"|" + _DEEP_2 + rb")*)\)", re.DOTALL)
 _HOST = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9_.:-]*+|\[[0-9A-Fa-f.:]++\]")
 
 

@@ -100,6 +100,8 @@ def test_text_is_found_however_deep_it_lies(html: str) -> None:
         pytest.param("<!--" * 60_000, id="comments that never close"),
         pytest.param("<script>" * 60_000, id="scripts that never close"),
         pytest.param("<a href" + " " * 400_000 + ">", id="blanks in a tag"),
+        pytest.param("<a" + "=x" * 400_000 + ">", id="equals signs in a tag"),
+        pytest.param("<pre><td>" + " " * 200_000 + "x</td><td>y", id="blanks before a cell"),
         pytest.param("<blockquote>x" * 60_000, id="quotes in quotes"),
         pytest.param("&#" * 200_000, id="ampersands"),
         pytest.param("<table>" + "<tr><td>x</td></tr>" * 5000 + "<td>" + "y" * 9000, id="a wide cell"),
