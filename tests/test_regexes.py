@@ -1,8 +1,8 @@
 """Regular expressions must mean the same on every Python we run on, Debian's 3.11.2 included.
 
-There a possessive quantifier on a *group* keeps what a half-matched last round has eaten (CPython
-gh-106052; 3.11.7 is right): ``a(?:\\.b)*+@`` matches ``a.@``. Readers that decide whom to believe would believe more than
-was written. On one character or set (``[a-z]++``) it is right, and so is the atomic group ``(?>(?:\\.b)*)``.
+There a possessive quantifier on a *group* keeps what a half-matched last round has eaten (CPython gh-106052;
+3.11.7 is right): ``a(?:\\.b)*+@`` matches ``a.@``. Readers that decide whom to believe would believe more than was
+written. On one character or set (``[a-z]++``) it is right, and so is the atomic group ``(?>(?:\\.b)*)``.
 """
 
 import ast
