@@ -4,7 +4,7 @@ One letter per cause and hour, and at most so many an hour in all: a flood of fo
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,14 +12,19 @@ from helpdesk.actions.carry_out import Suspicion
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.outbox import letter_row
 from helpdesk.core.admission import Alert
-from helpdesk.core.letters import Addressee, Letter, Notice, alert, confirm_sender, dedupe_key
+from helpdesk.core.letters import Addressee, Notice, alert, confirm_sender, dedupe_key
 from helpdesk.core.mail import Mail
+from helpdesk.core.people import KnownAddress
 from helpdesk.core.rules import Defer, Hold
+from helpdesk.store.budgets import Breaker
+from helpdesk.store.rows import Row
 from helpdesk.store.work import Work
 
 MANY_AN_HOUR = 5
 QUESTIONS_A_DAY = 5
+OVERALL = "hour:all"  # the scope of the cap on all letters, as core.lettercaps names it
 _WAITED = {Alert.AFTER_15_MINUTES: timedelta(minutes=15), Alert.AFTER_4_HOURS: timedelta(hours=4)}
+_Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,50 +39,89 @@ def queue_alerts(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now: d
     """Queue the alerts that *suspicions* ask for, as far as this hour's budget goes."""
     if not suspicions:
         return
-    hour = now.replace(minute=0, second=0, microsecond=0)
+    hour = _hour(now)
     counts = Counter(suspicion.facts.judgement.verdict.value for suspicion in suspicions)
     work.budgets.spend({(f"refused:{verdict}", hour): count for verdict, count in counts.items()})
     used = work.budgets.used([("alerts", hour), *((f"refused:{verdict}", hour) for verdict in counts)])
     totals = {verdict: used[f"refused:{verdict}", hour] for verdict in counts}
-    written = {
-        cause: _alert_letters(desk, cause, suspicion, totals[cause.verdict], now, hour)
+    notices: dict[_Key, Notice] = {
+        ("alert", cause.verdict, cause.who, hour.isoformat()): _notice(cause, suspicion, totals, now)
         for cause, suspicion in _causes(suspicions, totals, now).items()
     }
-    known = work.letters.known({letter.dedupe for letters in written.values() for letter in letters})
-    fresh = [letters for letters in written.values() if any(letter.dedupe not in known for letter in letters)]
-    fresh = fresh[: max(0, desk.alerts_per_hour - used.get(("alerts", hour), 0))]
-    if fresh:
-        work.letters.add(
-            [letter_row(one, now) for letters in fresh for one in letters if one.dedupe not in known]
-        )
-        work.budgets.spend({("alerts", hour): len(fresh)})
+    _queue(work, desk, notices, used.get(("alerts", hour), 0), now)
+
+
+def queue_breaker_alerts(work: Work, desk: Desk, opened: Sequence[Breaker], now: datetime) -> None:
+    """Queue an alert when the cap on all letters together tripped; those of single people are their own affair."""
+    overall = [breaker for breaker in opened if breaker.scope == OVERALL]
+    if overall:
+        hour = _hour(now)
+        used = work.budgets.used([("alerts", hour)])
+        notices: dict[_Key, Notice] = {
+            ("breaker", breaker.scope, breaker.opened_at.isoformat()): Notice(
+                "letters wait", breaker.opened_at, 1, f"{breaker.reason} until {breaker.closes_at:%H:%M} UTC"
+            )
+            for breaker in overall
+        }
+        _queue(work, desk, notices, used.get(("alerts", hour), 0), now)
 
 
 def queue_questions(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now: datetime) -> None:
     """Ask registered owners whether weakly proven mail is theirs: once an hour, five times a day for each."""
-    hour = now.replace(minute=0, second=0, microsecond=0)
+    hour = _hour(now)
     day = hour.replace(hour=0)
     asked = {
-        suspicion.facts.known.address: suspicion
-        for suspicion in reversed(suspicions)
+        suspicion.facts.known: suspicion.mail_id
+        for suspicion in reversed(suspicions)  # the first of several counts
         if isinstance(suspicion.decision, Hold) and suspicion.decision.confirm and suspicion.facts.known
     }
-    used = work.budgets.used([(f"ask:{address}", start) for address in asked for start in (hour, day)])
-    for address, suspicion in asked.items():
-        known, scope = suspicion.facts.known, f"ask:{address}"
-        today = used.get((scope, day), 0)
-        if known is None or used.get((scope, hour), 0) or today >= QUESTIONS_A_DAY:
-            continue
-        person = known.person
-        to = Addressee(address, person.language, person.name, person.id)
-        dedupe = dedupe_key("confirm_sender", str(suspicion.mail_id))
-        letter = confirm_sender(desk.stationery, to, suspicion.mail_id, now, dedupe, now)
-        work.letters.add([letter_row(letter, now, person_id=person.id)])
-        work.budgets.spend({(scope, start): 1 for start in {hour, day}})
+    used = work.budgets.used([(_asking(known), start) for known in asked for start in (hour, day)])
+    due = {
+        known: mail_id
+        for known, mail_id in asked.items()
+        if (_asking(known), hour) not in used and used.get((_asking(known), day), 0) < QUESTIONS_A_DAY
+    }
+    work.letters.add([_question(desk, known, mail_id, now) for known, mail_id in due.items()])
+    work.budgets.spend({(_asking(known), start): 1 for known in due for start in (hour, day)})
+
+
+def _hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0)
+
+
+def _asking(known: KnownAddress) -> str:
+    return f"ask:{known.address}"
+
+
+def _question(desk: Desk, known: KnownAddress, mail_id: int, now: datetime) -> Row:
+    person = known.person
+    to = Addressee(known.address, person.language, person.name, person.id)
+    dedupe = dedupe_key("confirm_sender", str(mail_id))
+    letter = confirm_sender(desk.stationery, to, mail_id, now, dedupe, now)
+    return letter_row(letter, now, person_id=person.id, mail_id=mail_id)
+
+
+def _queue(work: Work, desk: Desk, notices: Mapping[_Key, Notice], used: int, now: datetime) -> None:
+    """Queue notices to all contacts, those of them that are new and fit into this hour's budget."""
+    keys = {
+        notice_key: {address: dedupe_key(*notice_key, address) for address in desk.alert_addresses}
+        for notice_key in notices
+    }
+    known = work.letters.known({dedupe for of_notice in keys.values() for dedupe in of_notice.values()})
+    fresh = [one for one, of_notice in keys.items() if not known.issuperset(of_notice.values())]
+    fresh = fresh[: max(0, desk.alerts_per_hour - used)]
+    rows = [
+        letter_row(alert(desk.stationery, Addressee(address, desk.language), notices[one], dedupe, now), now)
+        for one in fresh
+        for address, dedupe in keys[one].items()
+        if dedupe not in known
+    ]
+    work.letters.add(rows)
+    work.budgets.spend({("alerts", _hour(now)): len(fresh)} if fresh else {})
 
 
 def _causes(
-    suspicions: Iterable[Suspicion], totals: dict[str, int], now: datetime
+    suspicions: Iterable[Suspicion], totals: Mapping[str, int], now: datetime
 ) -> dict[_Cause, Suspicion]:
     causes: dict[_Cause, Suspicion] = {}
     for suspicion in suspicions:
@@ -102,24 +146,12 @@ def _due(suspicion: Suspicion, wanted: Alert, total: int, now: datetime) -> bool
             return False
 
 
-def _alert_letters(
-    desk: Desk, cause: _Cause, suspicion: Suspicion, count: int, now: datetime, hour: datetime
-) -> list[Letter]:
+def _notice(cause: _Cause, suspicion: Suspicion, totals: Mapping[str, int], now: datetime) -> Notice:
     seen = suspicion.arrival.seen
-    notice = Notice(
+    return Notice(
         what=f"{suspicion.decision.__class__.__name__.lower()}: {cause.verdict}",
         happened_at=now,
-        count=count,
+        count=totals[cause.verdict],
         reason=suspicion.decision.reason,
         sample=seen.subject if isinstance(seen, Mail) else "",
     )
-    return [
-        alert(
-            desk.stationery,
-            Addressee(address, desk.language),
-            notice,
-            dedupe_key("alert", cause.verdict, cause.who, hour.isoformat(), address),
-            now,
-        )
-        for address in desk.alert_addresses
-    ]

@@ -1,8 +1,8 @@
 """Step 6, carry out: turn the rulings of a batch into rows, in the order in which the mails came."""
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
@@ -45,7 +45,9 @@ class Suspicion:
 
 @dataclass(slots=True)
 class Changes:
-    """All that a batch writes. Tickets carry the number 0 until the batch has taken its numbers."""
+    """All that a batch writes. ``numbers`` gives the tickets their numbers, in order."""
+
+    numbers: Iterator[int]
 
     mails: list[Row] = field(default_factory=list)
     mails_again: list[Row] = field(default_factory=list)
@@ -68,9 +70,10 @@ def carry_out(
     gathered: Gathered,
     facts_of: Callable[[Arrival], Facts],
     ruling_of: Callable[[Arrival, Facts], Ruling],
+    numbers: Iterator[int],
 ) -> Changes:
     """Decide each mail of *batch* and return all that is to be written; later mails see the earlier ones."""
-    changes = Changes()
+    changes = Changes(numbers)
     for arrival in batch:
         facts = facts_of(arrival)
         ruling = ruling_of(arrival, facts)
@@ -95,6 +98,7 @@ def carry_out(
                 arrival.judgement.verdict.value,
                 arrival.sender,
                 outcome.ticket_id,
+                gathered.number_of(outcome.ticket_id),
             )
         )
     return changes
@@ -139,11 +143,13 @@ def _open(
     decision: rules.OpenTicket,
 ) -> Ticket:
     mail, known = _admitted(arrival, facts)
-    ticket = Ticket(new_id(), 0, mail.subject[:TEXT_CHARS], Status.WAITING, known.person.id)
+    ticket = Ticket(
+        new_id(), next(changes.numbers), mail.subject[:TEXT_CHARS], Status.WAITING, known.person.id
+    )
     changes.tickets.append(
         {
             "id": ticket.id,
-            "number": 0,
+            "number": ticket.number,
             "subject": ticket.subject,
             "status": Status.WAITING.value,
             "urgency": Urgency.NORMAL.value,
@@ -170,8 +176,9 @@ def _append(
     ticket = decision.ticket
     _post(changes, gathered.now, ticket.id, mail, mail_id, known.person.id)
     action = Action.POST_ADDED
-    if decision.reopens and ticket.id not in changes.reopened:
+    if decision.reopens:
         action = Action.TICKET_REOPENED
+        ticket = replace(ticket, status=Status.WAITING, resolved_at=None)
         changes.reopened.add(ticket.id)
         if not mail.suppress_reply:
             changes.confirmations.append(Confirmation(known, ticket, mail, mail_id, reopened=True))
@@ -190,12 +197,10 @@ def _accepted(
     changes: Changes, gathered: Gathered, arrival: Arrival, mail_id: int, known: KnownAddress, ticket: Ticket
 ) -> None:
     """Remember the effect for the mails behind, and the strongest proof that this address ever gave."""
-    gathered.note(arrival, mail_id, ticket)
+    gathered.note(arrival, mail_id, known, ticket)
     verdict = arrival.judgement.verdict
-    if known.best_verdict != Verdict.PASS and known.best_verdict != verdict:
-        changes.best_verdicts[known.id] = (
-            Verdict.PASS if changes.best_verdicts.get(known.id) == Verdict.PASS else verdict
-        )
+    if known.best_verdict != verdict:  # a weaker one is never accepted behind a stronger one
+        changes.best_verdicts[known.id] = verdict.value
 
 
 def _post(changes: Changes, now: datetime, ticket_id: int, mail: Mail, mail_id: int, author_id: int) -> None:

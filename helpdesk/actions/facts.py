@@ -1,7 +1,7 @@
 """Step 4, gather: what the database knows about a batch of mails, in a fixed number of queries."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from helpdesk.actions.arrival import Arrival, Source
@@ -32,12 +32,19 @@ class Gathered:
     tickets: dict[int, Ticket]
     tickets_by_message_id: dict[str, int]
 
-    def note(self, arrival: Arrival, mail_id: int, ticket: Ticket) -> None:
-        """Remember that *arrival* opened or joined *ticket*."""
+    def number_of(self, ticket_id: int | None) -> int | None:
+        """Return a ticket's number where this batch has to do with the ticket."""
+        ticket = self.tickets.get(ticket_id) if ticket_id else None
+        return ticket.number if ticket else None
+
+    def note(self, arrival: Arrival, mail_id: int, known: KnownAddress, ticket: Ticket) -> None:
+        """Remember that *arrival*, from *known*, opened or joined *ticket*, which is so from now on."""
         self.tickets[ticket.id] = ticket
         self.effects[arrival.seen.fingerprint] = Effect(mail_id, ticket.id)
+        self.known[known.address] = replace(known, best_verdict=arrival.judgement.verdict.value)
         if isinstance(arrival.seen, Mail) and arrival.seen.message_id:
-            self.tickets_by_message_id[arrival.seen.message_id] = ticket.id
+            # The first one counts: who repeats another's id does not draw the answers to it.
+            self.tickets_by_message_id.setdefault(arrival.seen.message_id, ticket.id)
 
 
 def gather(work: Work, desk: Desk, source: Source, batch: Sequence[Arrival]) -> Gathered:
@@ -50,11 +57,13 @@ def gather(work: Work, desk: Desk, source: Source, batch: Sequence[Arrival]) -> 
     numbers |= {
         claim.mark.number for mail in mails for claim in _claims(desk, mail) if claim.mark.kind == "t"
     }
-    tickets = work.tickets.by_ids(set(by_id.values())) | work.tickets.by_numbers(numbers)
+    effects = work.mails.effects(source.mailbox_id, {arrival.seen.fingerprint for arrival in batch})
+    ticket_ids = {*by_id.values(), *(effect.ticket_id for effect in effects.values() if effect.ticket_id)}
+    tickets = work.tickets.by_ids(ticket_ids) | work.tickets.by_numbers(numbers)
     return Gathered(
         now=desk.clock(),
         rows=work.mails.rows_of(source.mailbox_id, source.uidvalidity, [arrival.uid for arrival in batch]),
-        effects=work.mails.effects(source.mailbox_id, {arrival.seen.fingerprint for arrival in batch}),
+        effects=effects,
         known=known,
         teams=work.people.teams_of({entry.person.id for entry in known.values()}),
         tickets=tickets,
@@ -70,7 +79,7 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
     mail = seen if isinstance(seen, Mail) else None
     admission = admit(
         judgement,
-        min((entry.state for entry in claimed), key=STRENGTH.index, default=AddressState.UNKNOWN),
+        min(map(_state_of, claimed), key=STRENGTH.index, default=AddressState.UNKNOWN),
         known.best_verdict if known else "",
         desk_addressing(
             desk.addresses, (*mail.to, *mail.cc) if mail else (), mail.delivered_to if mail else ()
@@ -92,19 +101,34 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
     )
 
 
+def _state_of(entry: KnownAddress) -> AddressState:
+    """Return what an address may do: nothing, whatever its own state, once its owner's account is closed."""
+    if entry.person.active or entry.state is AddressState.BLOCKED:
+        return entry.state
+    return AddressState.SUSPENDED
+
+
 def _references(mail: Mail, known: KnownAddress, gathered: Gathered, desk: Desk) -> tuple[Reference, ...]:
-    """Return the tickets a mail points at: by Message-IDs, then by signed marks, then by number."""
+    """Return the tickets a mail points at: by Message-IDs, then by signed marks, then by number.
+
+    A mark that was not signed for this sender is no more than the number in it.
+    """
     by_number = {ticket.number: ticket for ticket in gathered.tickets.values()}
     found: list[Reference] = []
     for message_id in _referenced_ids(mail):
         ticket_id = gathered.tickets_by_message_id.get(message_id)
         if ticket_id in gathered.tickets:
             found.append(Reference(gathered.tickets[ticket_id], "message-id"))
+    hinted: list[int] = []
     for claim in _claims(desk, mail):
-        signed = claim.mark.kind == "t" and genuine(desk.reply_keys, claim, known.person.id)
-        if signed and claim.mark.number in by_number:
-            found.append(Reference(by_number[claim.mark.number], "reply address"))
-    numbers = ticket_numbers(mail.subject)
+        number = claim.mark.number
+        if claim.mark.kind != "t" or number not in by_number:
+            continue
+        if genuine(desk.reply_keys, claim, known.person.id):
+            found.append(Reference(by_number[number], "reply address"))
+        else:
+            hinted.append(number)
+    numbers = (*hinted, *ticket_numbers(mail.subject))
     found.extend(Reference(by_number[number], "number") for number in numbers if number in by_number)
     return tuple(dict.fromkeys(found))
 

@@ -1,23 +1,25 @@
 """File a batch of mails: gather, decide, carry out, commit. All of a batch or, where that fails, one by one."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import count
 
-from helpdesk.actions.alerts import queue_alerts, queue_questions
+from helpdesk.actions.alerts import queue_alerts, queue_breaker_alerts, queue_questions
 from helpdesk.actions.arrival import Arrival, Filed, Source
 from helpdesk.actions.carry_out import Changes, carry_out
 from helpdesk.actions.desk import Desk
-from helpdesk.actions.facts import Gathered, facts_about, gather
+from helpdesk.actions.facts import facts_about, gather
 from helpdesk.actions.outbox import queue_confirmations
 from helpdesk.actions.rows import tried_row
 from helpdesk.core.mail import Unreadable
 from helpdesk.core.rules import decide
 from helpdesk.core.tickets import Fate
 from helpdesk.core.verdict import bomb
+from helpdesk.errors import HelpdeskError, StoreAway
 from helpdesk.store.rows import LedgerRow
-from helpdesk.store.work import Refusal, Work, in_work
+from helpdesk.store.work import AlreadyThere, Refusal, Work, in_work
 
 MAX_ATTEMPTS = 3
 
@@ -90,55 +92,73 @@ def file_batch(desk: Desk, source: Source, batch: Sequence[Arrival]) -> list[Fil
     """Give every mail of *batch* its fate, in one transaction; return what became of each, in order.
 
     Where the batch fails, each mail is filed by itself, and one that fails alone is quarantined: it harms no
-    other. Raises StoreAway; then nothing was filed.
+    other. Raises StoreAway; then nothing was filed, or, of a batch that had failed before, the first mails.
     """
+    if not batch:
+        return []
     try:
         return in_work(desk.database, partial(_file, desk, source, batch))
-    except (Refusal, ValueError, TypeError, LookupError, AssertionError) as error:
+    except HelpdeskError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, one mail must not stop all others for good
         if len(batch) > 1:
             return [filed for arrival in batch for filed in file_batch(desk, source, [arrival])]
-        return [_quarantined(desk, source, batch[0], error)]
+        return [_given_up(desk, source, batch[0], error)]
 
 
-def _quarantined(desk: Desk, source: Source, arrival: Arrival, error: Exception) -> Filed:
-    """Quarantine a mail that could not be filed, unless another daemon has filed it meanwhile."""
-    reason = f"could not be filed: {type(error).__name__}"
+def _given_up(desk: Desk, source: Source, arrival: Arrival, error: Exception) -> Filed:
+    """Quarantine a mail that cannot be filed, with its bytes and the sender that it was read to have.
+
+    A row that is there already is no mail's fault: raises StoreAway, as where quarantine fails too.
+    """
+    if isinstance(error, AlreadyThere):
+        raise StoreAway(f"a row that a mail needs is there already ({error}); trying again later") from error
+    # Other errors may quote the mail, and this goes into the log too.
+    reason = f"could not be filed: {error if isinstance(error, Refusal) else type(error).__name__}"
     unread = Unreadable(arrival.seen.size, arrival.seen.fingerprint, reason)
-    given_up = Arrival(arrival.uid, arrival.raw, unread, bomb(reason))
-    filed = in_work(desk.database, partial(_file, desk, source, [given_up]))[0]
-    return replace(filed, error=f"{type(error).__name__}: {error}")
+    judgement = replace(bomb(reason), sender=arrival.judgement.sender)
+    given_up = Arrival(arrival.uid, arrival.raw, unread, judgement)
+    try:
+        filed = in_work(desk.database, partial(_file, desk, source, [given_up]))[0]
+    except HelpdeskError:
+        raise
+    except Exception as again:
+        what = type(again).__name__
+        raise StoreAway(f"a mail could be neither filed nor quarantined ({what}); {reason}") from again
+    return replace(filed, error=reason)
 
 
 def _file(desk: Desk, source: Source, batch: Sequence[Arrival], work: Work) -> list[Filed]:
     gathered = gather(work, desk, source, batch)
-    done = [_as_filed(uid, row) for uid, row in gathered.rows.items() if row.fate is not None]
-    done_uids = {filed.uid for filed in done}
-    todo = [arrival for arrival in batch if arrival.uid not in done_uids]
+    filed = {uid: _as_filed(uid, row) for uid, row in gathered.rows.items() if row.fate is not None}
     changes = carry_out(
-        todo,
+        [arrival for arrival in batch if arrival.uid not in filed],
         source,
         gathered,
         lambda arrival: facts_about(arrival, gathered, desk, source),
         lambda arrival, facts: decide(arrival.seen, facts, desk.policy),
+        _free_numbers(work),
     )
-    if changes.tickets:
-        taken = work.tickets.next_numbers(len(changes.tickets))
-        for row, number in zip(changes.tickets, taken, strict=True):
-            row["number"] = number
     desk.blobs.put(changes.blobs.items())
     _write(work, changes, gathered.now)
-    numbers = _numbers(changes, gathered)
-    queue_confirmations(work, desk, changes.confirmations, numbers, gathered.now)
+    opened = queue_confirmations(work, desk, changes.confirmations, gathered.now)
     queue_questions(work, desk, changes.suspicions, gathered.now)
     queue_alerts(work, desk, changes.suspicions, gathered.now)
-    filed = {one.uid: one for one in done}
-    filed |= {one.uid: replace(one, ticket_number=numbers.get(one.ticket_id)) for one in changes.filed}
+    queue_breaker_alerts(work, desk, opened, gathered.now)
+    filed |= {one.uid: one for one in changes.filed}
     return [filed[arrival.uid] for arrival in batch]
+
+
+def _free_numbers(work: Work) -> Iterator[int]:
+    """Yield the next ticket numbers; the first one locks the counter, which ``_write`` moves on."""
+    yield from count(work.tickets.next_numbers(0).stop)
 
 
 def _write(work: Work, changes: Changes, now: datetime) -> None:
     """Insert in the order in which rows refer to each other."""
-    work.tickets.add(changes.tickets)
+    if changes.tickets:
+        work.tickets.next_numbers(len(changes.tickets))
+        work.tickets.add(changes.tickets)
     work.tickets.reopen(changes.reopened, now)
     work.tickets.touch(changes.touched - changes.reopened, now)
     work.mails.add(changes.mails)
@@ -146,12 +166,6 @@ def _write(work: Work, changes: Changes, now: datetime) -> None:
     work.posts.add(changes.posts, changes.attachments)
     work.people.set_best_verdicts(changes.best_verdicts)
     work.audit.add(changes.events)
-
-
-def _numbers(changes: Changes, gathered: Gathered) -> dict[int | None, int]:
-    """Return the numbers of all tickets that the batch has to do with, the new ones among them."""
-    numbers: dict[int | None, int] = {ticket.id: ticket.number for ticket in gathered.tickets.values()}
-    return numbers | {row["id"]: row["number"] for row in changes.tickets}
 
 
 def _as_filed(uid: int, row: LedgerRow) -> Filed:

@@ -1,6 +1,6 @@
 """Queue letters in the transaction of their cause."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from helpdesk.actions.carry_out import Confirmation
@@ -14,8 +14,15 @@ from helpdesk.store.rows import Row
 from helpdesk.store.work import Work
 
 
-def letter_row(letter: Letter, now: datetime, person_id: int | None = None) -> Row:
-    """Return the outbox row of a letter that is due at once."""
+def letter_row(
+    letter: Letter,
+    now: datetime,
+    *,
+    person_id: int | None = None,
+    ticket_id: int | None = None,
+    mail_id: int | None = None,
+) -> Row:
+    """Return the outbox row of a letter that is due at once; the ids say whom and what it is about."""
     return {
         "id": new_id(),
         "kind": letter.kind.value,
@@ -31,8 +38,8 @@ def letter_row(letter: Letter, now: datetime, person_id: int | None = None) -> R
         "last_error": "",
         "queued_at": now,
         "person_id": person_id,
-        "ticket_id": None,
-        "mail_id": None,
+        "ticket_id": ticket_id,
+        "mail_id": mail_id,
     }
 
 
@@ -40,7 +47,6 @@ def queue_confirmations(
     work: Work,
     desk: Desk,
     confirmations: Sequence[Confirmation],
-    numbers: Mapping[int | None, int],
     now: datetime,
 ) -> tuple[Breaker, ...]:
     """Queue a letter for each confirmation that the caps allow, now or later; return the breakers that tripped."""
@@ -52,28 +58,25 @@ def queue_confirmations(
     rows = []
     for confirmation, slot in zip(confirmations, booking.slots, strict=True):
         if slot.at is not None:
-            letter = _confirmation(desk, confirmation, numbers[confirmation.ticket.id], now)
-            row = letter_row(letter, now, person_id=confirmation.known.person.id)
-            rows.append(
-                row
-                | {
-                    "next_at": slot.at,
-                    "last_error": slot.reason,
-                    "ticket_id": confirmation.ticket.id,
-                    "mail_id": confirmation.mail_id,
-                }
+            row = letter_row(
+                _confirmation(desk, confirmation, now),
+                now,
+                person_id=confirmation.known.person.id,
+                ticket_id=confirmation.ticket.id,
+                mail_id=confirmation.mail_id,
             )
+            rows.append(row | {"next_at": slot.at, "last_error": slot.reason})
     work.letters.add(rows)
     return booking.opened
 
 
-def _confirmation(desk: Desk, confirmation: Confirmation, number: int, now: datetime) -> Letter:
+def _confirmation(desk: Desk, confirmation: Confirmation, now: datetime) -> Letter:
     person, mail = confirmation.known.person, confirmation.mail
     kind = ticket_reopened if confirmation.reopened else ticket_opened
     return kind(
         desk.stationery,
         Addressee(confirmation.known.address, person.language, person.name, person.id),
-        number,
+        confirmation.ticket.number,
         mail.subject,
         now,
         Answered(mail.message_id, mail.references),
