@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from daemon.parseworker import CHUNK, PIECE_BYTES, READY, SIZE, Orders, WorkerLimits
 from helpdesk.errors import HelpdeskError
@@ -83,6 +83,11 @@ class _Plain(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} is no plain data of ours")
 
 
+def read_answer(reader: IO[bytes]) -> Any:
+    """Return what a worker wrote. Raises UnpicklingError for anything but plain data, and what a bad stream may."""
+    return _Plain(reader).load()
+
+
 class WorkerProcess:
     """One worker process with the socket to it. Used by one thread at a time, stopped by any."""
 
@@ -119,7 +124,7 @@ class WorkerProcess:
         try:
             self._send(raws, now_epoch)
             self._wire.deadline = time.monotonic() + limits.wall_s * len(raws) + GRACE_S
-            found = _Plain(self._reader).load()
+            found = read_answer(self._reader)
         except Exception as error:
             raise self._death(error) from error
         if not isinstance(found, list) or len(found) != len(raws):
@@ -148,6 +153,13 @@ class WorkerProcess:
             if self._closed:
                 raise PoolClosed("the parse workers are closed")
             raise WorkerBroken(f"no parse worker can be started: {died}; its messages stand before this line")
+        try:
+            read_answer(self._reader)  # to a plain mail: what cannot be read here would quarantine every mail
+        except Exception as error:
+            self._death(error)
+            if self._closed:
+                raise PoolClosed("the parse workers are closed") from error
+            raise WorkerBroken(f"what a parse worker writes cannot be read: {error}") from error
 
     def _send(self, raws: Sequence[bytes], now_epoch: int) -> None:
         self._socket.settimeout(self._orders.limits.wall_s)

@@ -5,6 +5,7 @@ and unpickles only plain data. The worker ends when the parent is gone: at once 
 when the time for one mail is over while it works.
 """
 
+import enum
 import importlib
 import io
 import pickle
@@ -14,7 +15,10 @@ import socket
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 CHUNK = struct.Struct("<QI")  # the time in seconds since 1970, the number of mails
 SIZE = struct.Struct("<Q")
@@ -41,6 +45,18 @@ class Orders:
     limits: WorkerLimits
 
 
+class _Pickler(pickle.Pickler):
+    """Writes enums by their value on every Python; 3.11.2 would write ``getattr``, which the parent refuses."""
+
+    def reducer_override(self, value: Any, /) -> Any:
+        return (type(value), (value.value,)) if isinstance(value, enum.Enum) else NotImplemented
+
+
+def write_answer(found: list[Any], writer: "SupportsWrite[bytes]") -> None:
+    """Write *found* as the parent will read it: it takes data classes, enums and dates of ours, nothing else."""
+    _Pickler(writer, protocol=5).dump(found)
+
+
 def main(descriptor: int) -> None:
     """Serve the parent at the other end of the socket *descriptor* until it closes it."""
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -51,9 +67,10 @@ def main(descriptor: int) -> None:
         examine = getattr(importlib.import_module(module), maker)(orders.setup)
         _confine(orders.limits)
         # What cannot read a plain mail would quarantine every mail: better not to be ready.
-        examine(PROBE, 0)
+        plain = examine(PROBE, 0)
         parent.sendall(READY)
         try:
+            _answer(parent, [plain])
             _serve(parent, reader, _guarded(examine, orders))
         except OSError:
             return  # the parent is gone
@@ -73,8 +90,12 @@ def _serve(parent: socket.socket, reader: io.BufferedReader, examine: Callable[[
             return
         found = [examine(raw, now_epoch) for raw in raws]
         del raws
-        with parent.makefile("wb", buffering=PIECE_BYTES) as writer:
-            pickle.dump(found, writer, protocol=5)
+        _answer(parent, found)
+
+
+def _answer(parent: socket.socket, found: list[Any]) -> None:
+    with parent.makefile("wb", buffering=PIECE_BYTES) as writer:
+        write_answer(found, writer)
 
 
 def _guarded(examine: Callable[[bytes, int], Any], orders: Orders) -> Callable[[bytes, int], Any]:

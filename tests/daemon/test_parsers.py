@@ -1,5 +1,6 @@
 """Workers die, hang and eat memory for single mails; the pool gives up those mails and loses no other."""
 
+import io
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from daemon.parseprocess import read_answer
 from daemon.parsers import (
     MAX_CHUNK_BYTES,
     Examined,
@@ -21,9 +23,11 @@ from daemon.parsers import (
     WorkerLimits,
     chunks,
 )
+from daemon.parseworker import write_answer
 from helpdesk.core.classify import OwnMarks
-from helpdesk.core.mail import Caps, Mail, Unreadable
+from helpdesk.core.mail import Caps, Mail, MailClass, Unreadable
 from helpdesk.core.trust import Trust
+from helpdesk.core.verdict import Verdict
 from tests.daemon.troublemakers import JUDGED
 
 LIMITS = WorkerLimits(memory_bytes=512 * 1024 * 1024, cpu_s=1.0, wall_s=30.0)
@@ -198,11 +202,25 @@ def test_what_a_library_prints_does_not_disturb_the_answers() -> None:
 def test_a_worker_that_a_mail_has_taken_over_cannot_run_code_in_the_daemon() -> None:
     EVIL.unlink(missing_ok=True)
     with pool_of("taken_over") as pool:
-        seen = told(pool.examine([a_mail("good"), a_mail("evil"), a_mail("good")]))
+        seen = told(pool.examine([a_mail("good"), a_mail("evil"), a_mail("good"), a_mail("reaching")]))
 
     assert not EVIL.exists()
     assert seen[0] == seen[2] == "! fine"
     assert "gave no answer" in seen[1]
+    assert "gave no answer" in seen[3]
+
+
+@pytest.mark.parametrize("written_as", ["value", "getattr"])
+def test_answers_can_be_read_however_python_writes_enums(
+    monkeypatch: pytest.MonkeyPatch, written_as: str
+) -> None:
+    if written_as == "getattr":  # as Python 3.11.2 does
+        monkeypatch.setattr(Verdict, "__reduce_ex__", lambda self, _protocol: (getattr, (Verdict, self.name)))
+    stream = io.BytesIO()
+    write_answer([JUDGED, *Verdict, *MailClass], stream)
+    stream.seek(0)
+
+    assert read_answer(stream) == [JUDGED, *Verdict, *MailClass]
 
 
 def test_closing_ends_a_batch_at_once_and_leaves_no_process() -> None:
@@ -225,6 +243,14 @@ def test_closing_ends_a_batch_at_once_and_leaves_no_process() -> None:
 
 def test_a_broken_installation_is_no_mails_fault() -> None:
     with pool_of("useless") as pool, pytest.raises(WorkerBroken, match="ended with status 1"):
+        pool.examine([a_mail("x")] * 3)
+
+
+def test_answers_that_cannot_be_read_at_all_are_no_mails_fault() -> None:
+    with (
+        pool_of("unreadable") as pool,
+        pytest.raises(WorkerBroken, match=r"cannot be read: posix\.system is no"),
+    ):
         pool.examine([a_mail("x")] * 3)
 
 

@@ -71,9 +71,27 @@ class Evil:
         return os.system, ("touch /tmp/helpdesk-evil",)
 
 
+class Reaching:
+    """Data that would fetch what hangs on a class of ours, by the way in which some Pythons write enums."""
+
+    def __reduce__(self) -> tuple[object, tuple[object, str]]:
+        return getattr, (Verdict, "__init_subclass__")
+
+
+def unreadable(setup: Setup) -> object:
+    """Answer to every mail, the first plain one included, with what the parent refuses."""
+    return lambda raw, now_epoch: Evil()
+
+
 def taken_over(setup: Setup) -> object:
     """Answer as a worker would that a mail has taken over; the probe at the start is answered well."""
-    return lambda raw, now_epoch: Evil() if b"evil" in raw else Examined(Unreadable(0, "", "fine"), JUDGED)
+    return _evil
+
+
+def _evil(raw: bytes, now_epoch: int) -> object:
+    if b"evil" in raw:
+        return Evil()
+    return Reaching() if b"reaching" in raw else Examined(Unreadable(0, "", "fine"), JUDGED)
 
 
 def useless(setup: Setup) -> Examiner:
