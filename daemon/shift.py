@@ -12,9 +12,9 @@ from typing import TypeVar
 from daemon.links import Links
 from daemon.smtplink import Link, Report
 from helpdesk.actions.deliver import Ended, Outbox, Settled, Taken
-from helpdesk.core.smtpreplies import End
+from helpdesk.core.smtpreplies import End, Outcome
 from helpdesk.errors import StoreAway
-from helpdesk.logs import event, who
+from helpdesk.logs import event, failed, who
 
 LOG = logging.getLogger("helpdesk.letters")
 T = TypeVar("T")
@@ -141,13 +141,11 @@ class Shift:
         self._store_is("")  # it took a write; being read proves too little, a full disk can be read
         self._more = len(taken) == room
         for one in taken:
-            if (
-                hold := self._in_hand.get(one.letter.id)
-            ) is not None:  # our lease ran out unrenewed: ours again
+            if hold := self._in_hand.get(one.letter.id):  # our lease had run out unrenewed: ours again
                 hold.taken, hold.until = one, until
-                continue
-            self._in_hand[one.letter.id] = _Hold(one, until)
-            self._queue.put_nowait(one)
+            else:
+                self._in_hand[one.letter.id] = _Hold(one, until)
+                self._queue.put_nowait(one)
         return len(taken), poll_seconds
 
     async def _work(self) -> None:
@@ -156,7 +154,12 @@ class Shift:
             if self._more and self._queue.qsize() < self._settings.batch_letters // 2:
                 self.awake.set()
             hold = self._in_hand[taken.letter.id]
-            ended = await self._attempt(hold)
+            try:
+                ended = await self._attempt(hold)
+            except Exception as defect:  # noqa: BLE001 - a letter that breaks us must not stop the others
+                failed(LOG, "letter-defect", defect, letter=taken.letter.id)
+                hold.on_wire = False
+                ended = Ended(taken, Outcome(End.TRY_LATER), f"defect: {type(defect).__name__}")
             if ended is not None:
                 hold.ended = True
                 self._ended.append(ended)
@@ -191,7 +194,7 @@ class Shift:
         try:
             report = await link.send(letter.envelope_from, letter.recipient, letter.content)
             hold.on_wire = False
-        except asyncio.CancelledError:  # it stays on the wire: perhaps it arrives, and its lease runs out
+        except BaseException:  # cancelled, it stays on the wire: perhaps it arrives, and its lease runs out
             link.abort()
             raise
         if report.outcome.relay_fault:

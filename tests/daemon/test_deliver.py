@@ -14,6 +14,7 @@ import pytest
 from daemon.deliver import Delivery, DrainResult
 from daemon.shift import DeliverySettings
 from daemon.smtp import Relay, RelaySettings
+from daemon.smtplink import Link, Report
 from helpdesk.actions.deliver import Ended, Outbox, Settled, Taken
 from helpdesk.core.smtpreplies import End
 from helpdesk.errors import StoreAway
@@ -224,6 +225,24 @@ def test_a_letter_that_always_meets_a_fault_does_not_keep_the_others_waiting(des
                 assert poison not in message_ids(server)
 
     asyncio.run(main())
+
+
+def test_a_letter_that_breaks_us_does_not_stop_the_others(
+    desk: OutboxBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.queue(10)
+    server = ScriptedRelay()
+    send = Link.send
+
+    async def broken(link: Link, sender: str, recipient: str, content: bytes) -> Report:
+        if recipient.startswith("learner3@"):
+            raise ValueError("a defect")
+        return await send(link, sender, recipient, content)
+
+    monkeypatch.setattr(Link, "send", broken)
+    with server.serving():
+        assert drain(desk, relay_for(server)) == DrainResult(sent=9, later=1, dead=0)
+    assert desk.rows()[2]["last_error"] == "defect: ValueError"
 
 
 def test_a_link_that_the_relay_closed_while_idle_costs_nothing(desk: OutboxBench) -> None:
