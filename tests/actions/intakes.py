@@ -48,15 +48,17 @@ def a_mail(
     to: str | None = DESK,
     says: Sequence[str] = BORDER_SAYS,
     above: Sequence[str] | None = None,
+    below: Sequence[str] = (),
     hops: Sequence[str] = (),
     date: datetime | None = NOW - timedelta(minutes=5),
     extra: Sequence[str] = (),
 ) -> bytes:
-    """Return a mail as its border *says* something about it; *above* stands for the border's lines instead."""
+    """Return a mail as its border *says* something about it; *above* stands in place of what it says."""
     lines = [
         *(received(hop) for hop in hops),
         *([results(*says)] if above is None else above),
         received(BORDER),
+        *below,
         received("mail.univ.example", "laptop.univ.example"),
         f"From: {sender}",
         *([f"To: {to}"] if to else []),
