@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from daemon.imap import Inbox
 from daemon.parsers import Examined, ParsePool
@@ -19,6 +19,7 @@ from helpdesk.actions.intake import (
     inbox_state,
     known_source,
     mark_settled,
+    released_mails,
     sweep,
 )
 from helpdesk.core.batches import batches
@@ -105,6 +106,7 @@ class Intake:
         uids = inbox.uids()
         if inbox is not self._swept:
             sweep(self._desk, source, uids)
+            self._file_released(source)
             self._swept = inbox
         for start in range(0, len(uids), LOOK_AHEAD_UIDS):
             state = inbox_state(self._desk, source, uids[start : start + LOOK_AHEAD_UIDS])
@@ -162,24 +164,22 @@ class Intake:
         filed = file_batch(self._desk, source, arrivals)
         self._on_letters()
         self._settle(inbox, filed)
-        each_ms = round((time.monotonic() - started) * 1000 / max(len(filed), 1))
-        for one in filed:
-            event(
-                LOG,
-                "filed" if one.fate else "deferred",
-                logging.ERROR if one.error else logging.INFO,
-                mailbox=source.name,
-                uid=one.uid,
-                mail=one.mail_id,
-                fate=one.fate,
-                rule=one.rule,
-                verdict=one.verdict,
-                sender=who(one.sender),
-                ticket=one.ticket_number,
-                ms=each_ms,
-                error=one.error,
-            )
+        _tell(source, filed, started)
+        if any(one.fate is Fate.COMMAND for one in filed):
+            self._file_released(source)
         return len(filed)
+
+    def _file_released(self, source: Source) -> None:
+        """File held mails whose owners confirmed them. They stay in the folder Held; the ledger says the rest."""
+        for held, raw in released_mails(self._desk, source):
+            started = time.monotonic()
+            [one] = self._pool.examine([raw])
+            judged = one.judged
+            arrival = Arrival(held.uid, raw, one.mail, judged.judgement, judged.signed_at, confirmed=True)
+            filed = file_batch(self._desk, replace(source, uidvalidity=held.uidvalidity), [arrival])
+            mark_settled(self._desk, [mail.mail_id for mail in filed])
+            _tell(source, filed, started)
+        self._on_letters()
 
     def _settle(self, inbox: Inbox, filed: Sequence[Filed]) -> None:
         """Move what has a fate out of the inbox, one command per folder, then say so in the ledger."""
@@ -190,6 +190,27 @@ class Intake:
         for folder, ones in by_folder.items():
             inbox.move([one.uid for one in ones], folder)
         mark_settled(self._desk, [one.mail_id for ones in by_folder.values() for one in ones])
+
+
+def _tell(source: Source, filed: Sequence[Filed], started: float) -> None:
+    """Log one line for each mail; the time is that of its batch, shared out."""
+    each_ms = round((time.monotonic() - started) * 1000 / max(len(filed), 1))
+    for one in filed:
+        event(
+            LOG,
+            "filed" if one.fate else "deferred",
+            logging.ERROR if one.error else logging.INFO,
+            mailbox=source.name,
+            uid=one.uid,
+            mail=one.mail_id,
+            fate=one.fate,
+            rule=one.rule,
+            verdict=one.verdict,
+            sender=who(one.sender),
+            ticket=one.ticket_number,
+            ms=each_ms,
+            error=one.error,
+        )
 
 
 def _arrived(parsing: _Parsing) -> tuple[list[Arrival], float]:

@@ -22,13 +22,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One mail with what was read out of it. ``signed_at`` is the DKIM time, in seconds since 1970."""
+    """One mail with what was read out of it. ``signed_at`` is the DKIM time, in seconds since 1970.
+
+    ``confirmed``: it was held, and its owner said since that it is theirs.
+    """
 
     uid: int
     raw: bytes = field(repr=False)
     seen: Mail | Unreadable
     judgement: Judgement
     signed_at: int | None = None
+    confirmed: bool = False
 
     @property
     def sender(self) -> str:

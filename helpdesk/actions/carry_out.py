@@ -61,6 +61,7 @@ class Changes:
     reopened: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
     best_verdicts: dict[int, str] = field(default_factory=dict)
+    released: set[int] = field(default_factory=set)
     filed: list[Filed] = field(default_factory=list)
 
 
@@ -124,6 +125,10 @@ def _apply(
             changes.events.append(_refusal(arrival, mail_id, facts, held))
             fate = Fate.HELD if held else Fate.QUARANTINED
             return Outcome(fate, decision.reason, keep_raw=bool(arrival.raw))
+        case rules.Release():
+            changes.released.add(decision.mail_id)
+            changes.events.append(_released(arrival, mail_id, facts, decision.mail_id))
+            return Outcome(Fate.COMMAND, "its sender says that a held mail is theirs")
         case rules.OpenTicket():
             ticket = _open(changes, gathered, arrival, mail_id, facts, decision)
             return Outcome(Fate.OPENED, decision.silent and f"not answered: {decision.silent}", ticket)
@@ -212,6 +217,12 @@ def _post(changes: Changes, now: datetime, ticket_id: int, mail: Mail, mail_id: 
 
 def _event(action: Action, now: datetime, known: KnownAddress, mail_id: int) -> Event:
     return Event(action, AuditOutcome.SUCCESS, now, known.person.id, {"mail": mail_id})
+
+
+def _released(arrival: Arrival, mail_id: int, facts: Facts, held_id: int) -> Event:
+    detail = {"mail": mail_id, "held": held_id, "verdict": arrival.judgement.verdict.value}
+    person_id = facts.known.person.id if facts.known else None
+    return Event(Action.HELD_MAIL_CONFIRMED, AuditOutcome.SUCCESS, facts.now, person_id, detail)
 
 
 def _refusal(arrival: Arrival, mail_id: int, facts: Facts, held: bool) -> Event:

@@ -6,17 +6,19 @@ from datetime import datetime
 
 from helpdesk.actions.arrival import Arrival, Source
 from helpdesk.actions.desk import Desk
-from helpdesk.core.admission import Age, admit, desk_addressing
+from helpdesk.core.admission import Admission, Age, Entry, admit, desk_addressing
 from helpdesk.core.mail import Mail
 from helpdesk.core.people import AddressState, KnownAddress
 from helpdesk.core.replytokens import Claim, claims_in_addresses, claims_in_ids, genuine
 from helpdesk.core.rules import Facts, Reference
 from helpdesk.core.subjects import ticket_numbers
 from helpdesk.core.tickets import Ticket
-from helpdesk.store.rows import Effect, LedgerRow
+from helpdesk.core.verdict import Verdict
+from helpdesk.store.rows import Effect, HeldMail, LedgerRow
 from helpdesk.store.work import Work
 
 MAX_REFERENCES = 20  # ids looked at in one mail, the newest ones: more would let one mail slow a batch
+ANSWERING = (Verdict.PASS, Verdict.PASS_DKIM, Verdict.WEAK)  # as good as the mail in question, or better
 STRENGTH = (AddressState.VERIFIED, AddressState.PENDING, AddressState.SUSPENDED, AddressState.BLOCKED)
 
 
@@ -31,6 +33,7 @@ class Gathered:
     teams: dict[int, frozenset[int]]
     tickets: dict[int, Ticket]
     tickets_by_message_id: dict[str, int]
+    held: dict[int, HeldMail]
 
     def number_of(self, ticket_id: int | None) -> int | None:
         """Return a ticket's number where this batch has to do with the ticket."""
@@ -48,7 +51,7 @@ class Gathered:
 
 
 def gather(work: Work, desk: Desk, source: Source, batch: Sequence[Arrival]) -> Gathered:
-    """Return all that the rules may ask about *batch*: nine queries, however long it is."""
+    """Return all that the rules may ask about *batch*: ten queries, however long it is."""
     mails = [arrival.seen for arrival in batch if isinstance(arrival.seen, Mail)]
     known = work.people.known_addresses({claim for arrival in batch for claim in arrival.judgement.claims})
     ids = {message_id for mail in mails for message_id in _referenced_ids(mail)}
@@ -56,6 +59,9 @@ def gather(work: Work, desk: Desk, source: Source, batch: Sequence[Arrival]) -> 
     numbers = {number for mail in mails for number in ticket_numbers(mail.subject)}
     numbers |= {
         claim.mark.number for mail in mails for claim in _claims(desk, mail) if claim.mark.kind == "t"
+    }
+    in_question = {
+        claim.mark.number for mail in mails for claim in _claims(desk, mail) if claim.mark.kind == "h"
     }
     effects = work.mails.effects(source.mailbox_id, {arrival.seen.fingerprint for arrival in batch})
     ticket_ids = {*by_id.values(), *(effect.ticket_id for effect in effects.values() if effect.ticket_id)}
@@ -68,6 +74,7 @@ def gather(work: Work, desk: Desk, source: Source, batch: Sequence[Arrival]) -> 
         teams=work.people.teams_of({entry.person.id for entry in known.values()}),
         tickets=tickets,
         tickets_by_message_id=by_id,
+        held=work.mails.held(in_question),
     )
 
 
@@ -86,6 +93,8 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
         ),
         Age(gathered.now, mail.date if mail else None, arrival.signed_at, source.max_age_days),
     )
+    if arrival.confirmed:
+        admission = Admission(Entry.ACCEPT, "its owner said that it is theirs")
     row = gathered.rows.get(arrival.uid)
     effect = gathered.effects.get(seen.fingerprint)
     return Facts(
@@ -98,7 +107,23 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
         references=_references(mail, known, gathered, desk) if mail and known else (),
         team_ids=gathered.teams.get(known.person.id, frozenset()) if known else frozenset(),
         first_seen=row.seen_at if row else None,
+        confirms=_confirms(mail, known, judgement.verdict, gathered, desk) if mail and known else None,
     )
+
+
+def _confirms(
+    mail: Mail, known: KnownAddress, verdict: Verdict, gathered: Gathered, desk: Desk
+) -> int | None:
+    """Return the held mail of the same verified address whose signed mark *mail* brings back."""
+    if verdict not in ANSWERING or _state_of(known) is not AddressState.VERIFIED:
+        return None
+    for claim in _claims(desk, mail):
+        held = gathered.held.get(claim.mark.number) if claim.mark.kind == "h" else None
+        if held is None or held.sender != known.address or held.verdict != Verdict.WEAK:
+            continue
+        if genuine(desk.reply_keys, claim, known.person.id):
+            return held.id
+    return None
 
 
 def _state_of(entry: KnownAddress) -> AddressState:

@@ -18,7 +18,7 @@ from helpdesk.core.rules import decide
 from helpdesk.core.tickets import Fate
 from helpdesk.core.verdict import bomb
 from helpdesk.errors import HelpdeskError, StoreAway
-from helpdesk.store.rows import LedgerRow
+from helpdesk.store.rows import HeldMail, LedgerRow
 from helpdesk.store.work import AlreadyThere, Refusal, Work, in_work
 
 MAX_ATTEMPTS = 3
@@ -88,6 +88,13 @@ def mark_settled(desk: Desk, mail_ids: Sequence[int]) -> None:
         in_work(desk.database, lambda work: work.mails.settle(mail_ids, desk.clock()))
 
 
+def released_mails(desk: Desk, source: Source) -> list[tuple[HeldMail, bytes]]:
+    """Return the held mails of a mailbox that their owners have confirmed, with their bytes, oldest first."""
+    with Work(desk.database, read_only=True) as work:
+        released = work.mails.released(source.mailbox_id)
+    return [(held, desk.blobs.read(held.raw_sha256)) for held in sorted(released, key=lambda held: held.id)]
+
+
 def file_batch(desk: Desk, source: Source, batch: Sequence[Arrival]) -> list[Filed]:
     """Give every mail of *batch* its fate, in one transaction; return what became of each, in order.
 
@@ -130,7 +137,12 @@ def _given_up(desk: Desk, source: Source, arrival: Arrival, error: Exception) ->
 
 def _file(desk: Desk, source: Source, batch: Sequence[Arrival], work: Work) -> list[Filed]:
     gathered = gather(work, desk, source, batch)
-    filed = {uid: _as_filed(uid, row) for uid, row in gathered.rows.items() if row.fate is not None}
+    again = {arrival.uid for arrival in batch if arrival.confirmed}
+    filed = {
+        uid: _as_filed(uid, row)
+        for uid, row in gathered.rows.items()
+        if row.fate is not None and not (uid in again and row.fate == Fate.HELD)
+    }
     changes = carry_out(
         [arrival for arrival in batch if arrival.uid not in filed],
         source,
@@ -163,6 +175,7 @@ def _write(work: Work, changes: Changes, now: datetime) -> None:
     work.tickets.touch(changes.touched - changes.reopened, now)
     work.mails.add(changes.mails)
     work.mails.replace(changes.mails_again)
+    work.mails.release(changes.released, now)
     work.posts.add(changes.posts, changes.attachments)
     work.people.set_best_verdicts(changes.best_verdicts)
     work.audit.add(changes.events)

@@ -37,7 +37,10 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the database knows about one mail. ``references``: in order of trust, best first."""
+    """What the database knows about one mail. ``references``: in order of trust, best first.
+
+    ``confirms``: the id of a held mail of the same sender, whose signed mark this mail brings back.
+    """
 
     now: datetime
     judgement: Judgement
@@ -48,6 +51,7 @@ class Facts:
     references: tuple[Reference, ...] = ()
     team_ids: frozenset[int] = frozenset()
     first_seen: datetime | None = None
+    confirms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,13 @@ class NoteBounce:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """The owner of an address says that a held mail is theirs: it is filed as if it had been proven."""
+
+    mail_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpenTicket:
     """A new ticket; ``note`` is for staff; no confirmation where ``silent`` says why."""
 
@@ -115,7 +126,7 @@ class Append:
     reopens: bool = False
 
 
-Decision = Duplicate | Ignore | Quarantine | Hold | Defer | NoteBounce | OpenTicket | Append
+Decision = Duplicate | Ignore | Quarantine | Hold | Defer | NoteBounce | Release | OpenTicket | Append
 Rule = Callable[[Mail, Facts, Policy], Decision | None]
 
 
@@ -149,6 +160,16 @@ def machine_of_a_stranger(mail: Mail, facts: Facts, _policy: Policy) -> Decision
     if mail.kind not in MACHINES or facts.known is not None or facts.judgement.sender is None:
         return None
     return Ignore(f"{mail.kind.value} mail of a sender who is not registered")
+
+
+def answers_our_question(mail: Mail, facts: Facts, _policy: Policy) -> Decision | None:
+    """The answer to « was this mail yours? », which only the registered mailbox was asked.
+
+    The signed mark in it is the proof, so the answer itself may be as weak as the mail in question.
+    """
+    if facts.confirms is None or mail.kind is not MailClass.NORMAL:
+        return None
+    return Release(facts.confirms)
 
 
 def sender_not_admitted(_mail: Mail, facts: Facts, policy: Policy) -> Decision | None:
@@ -208,6 +229,7 @@ RULES: tuple[Rule, ...] = (
     our_own_echo,  # before every rule that can answer: a loop dies here
     bounce,
     machine_of_a_stranger,
+    answers_our_question,
     sender_not_admitted,  # below this line the sender is registered and proven
     feedback,
     reply_to_ticket,

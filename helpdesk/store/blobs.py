@@ -39,16 +39,14 @@ class Blobs:
                 path = self.path(sha256)
                 if not (path.exists() and path.stat().st_size == len(content)):
                     self._write(path, content)
-                    touched.add(path.parent)
+                touched.add(path.parent)  # a blob that is there may be another's, not yet synced by name
             for folder in touched:
                 _sync_folder(folder)
         except OSError as error:
             raise StoreAway(f"blobs in {self._folder}: {error.strerror}; nothing was filed") from error
 
     def _write(self, path: Path, content: bytes) -> None:
-        if not path.parent.exists():
-            path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-            _sync_folder(self._folder)
+        _make_folder(path.parent)
         handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)  # mode 0600
         try:
             with os.fdopen(handle, "wb") as file:
@@ -59,6 +57,14 @@ class Blobs:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each for our user only and known to its parent on the disk."""
+    if not folder.exists():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -78,10 +78,10 @@ def meaning(trouble: DatabaseTrouble, shown: str) -> Exception:
 
 def code_of(original: BaseException | None) -> object:
     """Return the driver's code: SQLSTATE of PostgreSQL, error number of MariaDB, error name of SQLite."""
-    for name in ("sqlstate", "sqlite_errorname"):
-        if (code := getattr(original, name, None)) is not None:
-            return code
-    return original.args[0] if original is not None and original.args else None
+    first = original.args[0] if original is not None and original.args else None
+    if isinstance(first, int):  # MariaDB has a SQLSTATE too, but tells less with it
+        return first
+    return getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None)
 
 
 def _is_conflict(code: object) -> bool:

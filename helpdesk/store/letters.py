@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, func, insert, select, update
 
+from helpdesk.store.columns import fits_key
 from helpdesk.store.rows import ClaimedLetter, Row
 from helpdesk.store.tables import letters
 
 QUEUED, SENDING, SENT, DEAD = "queued", "sending", "sent", "dead"
+MAX_KEY = 255
 
 
 class Letters:
@@ -31,25 +33,24 @@ class Letters:
 
     def tickets_by_message_ids(self, message_ids: Collection[str]) -> dict[str, int]:
         """Return the tickets that our letters with these Message-IDs are about."""
-        if not message_ids:
+        ours = [message_id for message_id in message_ids if fits_key(message_id, MAX_KEY)]
+        if not ours:
             return {}
         query = select(letters.c.message_id, letters.c.ticket_id).where(
-            letters.c.message_id.in_(message_ids), letters.c.ticket_id.is_not(None)
+            letters.c.message_id.in_(ours), letters.c.ticket_id.is_not(None)
         )
         return {row.message_id: row.ticket_id for row in self._connection.execute(query)}
 
     def claim(self, now: datetime, limit: int, lease_seconds: float, claim_token: str) -> list[ClaimedLetter]:
         """Take up to *limit* letters that are due, oldest first, for *lease_seconds*.
 
-        Compare-and-set, since row locks hold on one Galera node only: a row belongs to the claim that the
+        *claim_token* is new for each call. Send only after the commit. Those whose claim ran out come first.
+                Compare-and-set, since row locks hold on one Galera node only: a row belongs to the claim that the
         committed UPDATE wrote.
         """
-        candidates = self._connection.scalars(
-            select(letters.c.id)
-            .where(letters.c.state.in_((QUEUED, SENDING)), letters.c.next_at <= now)
-            .order_by(letters.c.next_at)
-            .limit(limit)
-        ).all()
+        candidates = self._due(SENDING, now, limit)
+        if len(candidates) < limit:
+            candidates += self._due(QUEUED, now, limit - len(candidates))
         if not candidates:
             return []
         self._connection.execute(
@@ -81,6 +82,16 @@ class Letters:
             )
             for row in self._connection.execute(ours)
         ]
+
+    def _due(self, state: str, now: datetime, limit: int) -> list[int]:
+        """Return letters of one state that are due, from the index, however long the outbox is."""
+        query = (
+            select(letters.c.id)
+            .where(letters.c.state == state, letters.c.next_at <= now)
+            .order_by(letters.c.next_at)
+            .limit(limit)
+        )
+        return list(self._connection.scalars(query))
 
     def renew(self, ids: Collection[int], claim: str, until: datetime) -> None:
         """Keep a claim on letters that are still being sent."""
@@ -115,6 +126,19 @@ class Letters:
         return min((time for time in times if time is not None), default=None)
 
     def counts(self) -> dict[str, int]:
-        """Return how many letters are in each state."""
-        query = select(letters.c.state, func.count()).group_by(letters.c.state)
+        """Return how many letters wait, are being sent and are dead; states without any are left out.
+
+        Those sent are not counted: there are too many.
+        """
+        query = (
+            select(letters.c.state, func.count())
+            .where(letters.c.state.in_((QUEUED, SENDING, DEAD)))
+            .group_by(letters.c.state)
+        )
         return dict(self._connection.execute(query).tuples().all())
+
+    def oldest_unsent(self) -> datetime | None:
+        """Return when the letter that waits longest was queued, or None when none waits."""
+        query = select(func.min(letters.c.queued_at)).where(letters.c.state.in_((QUEUED, SENDING)))
+        oldest: datetime | None = self._connection.scalar(query)
+        return oldest

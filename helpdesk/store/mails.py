@@ -4,18 +4,22 @@ import hashlib
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
+from helpdesk.store.chunks import chunks
+from helpdesk.store.columns import fits_key
+from helpdesk.store.failures import AlreadyThere
 from helpdesk.store.ids import new_id
-from helpdesk.store.rows import Effect, LedgerRow, Row, UnsettledMail
+from helpdesk.store.rows import Effect, HeldMail, LedgerRow, Row, UnsettledMail
 from helpdesk.store.tables import mailboxes, mails
 
 MAX_KEY = 255
+HELD = "held"
 
 
 def message_key(message_id: str) -> str:
     """Return what stands for a Message-ID in the ledger: itself, or its SHA-256 where the column cannot hold it."""
-    if len(message_id) <= MAX_KEY and message_id.isascii():
+    if fits_key(message_id, MAX_KEY):
         return message_id
     return hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -36,8 +40,6 @@ class Mails:
 
     def rows_of(self, mailbox_id: int, uidvalidity: int, uids: Collection[int]) -> dict[int, LedgerRow]:
         """Return what the ledger says of those UIDs that it knows."""
-        if not uids:
-            return {}
         query = select(
             mails.c.uid,
             mails.c.id,
@@ -46,12 +48,13 @@ class Mails:
             mails.c.attempts,
             mails.c.seen_at,
             mails.c.look_again_at,
-        ).where(mails.c.mailbox_id == mailbox_id, mails.c.uidvalidity == uidvalidity, mails.c.uid.in_(uids))
+        ).where(mails.c.mailbox_id == mailbox_id, mails.c.uidvalidity == uidvalidity)
         return {
             row.uid: LedgerRow(
                 row.id, row.fate, row.settled_at is not None, row.attempts, row.seen_at, row.look_again_at
             )
-            for row in self._connection.execute(query)
+            for some in chunks(uids)
+            for row in self._connection.execute(query.where(mails.c.uid.in_(some)))
         }
 
     def effects(self, mailbox_id: int, fingerprints: Collection[str]) -> dict[str, Effect]:
@@ -64,12 +67,20 @@ class Mails:
         return {row.effect: Effect(row.id, row.ticket_id) for row in self._connection.execute(query)}
 
     def tickets_by_message_ids(self, message_ids: Collection[str]) -> dict[str, int]:
-        """Return the tickets that mails with these Message-IDs opened or joined."""
+        """Return the tickets that mails with these Message-IDs opened or joined.
+
+        Where several mails bear one Message-ID, the first that was filed counts: who repeats another's id
+        cannot draw the answers to it.
+        """
         if not message_ids:
             return {}
         by_key = {message_key(message_id): message_id for message_id in message_ids}
-        query = select(mails.c.message_id, mails.c.ticket_id).where(
-            mails.c.message_id.in_(by_key), mails.c.ticket_id.is_not(None), mails.c.effect.is_not(None)
+        query = (
+            select(mails.c.message_id, mails.c.ticket_id)
+            .where(
+                mails.c.message_id.in_(by_key), mails.c.ticket_id.is_not(None), mails.c.effect.is_not(None)
+            )
+            .order_by(mails.c.id.desc())
         )
         return {by_key[row.message_id]: row.ticket_id for row in self._connection.execute(query)}
 
@@ -79,20 +90,26 @@ class Mails:
             self._connection.execute(insert(mails), rows)
 
     def replace(self, rows: Sequence[Row]) -> None:
-        """Write the outcome of mails whose row exists: deferred before, or charged with an attempt."""
+        """Write the outcome of mails whose row exists: deferred, charged with an attempt, or held and released.
+
+        Raises AlreadyThere when one has its fate meanwhile: no other fate is ever written over.
+        """
+        released = and_(mails.c.fate == HELD, mails.c.look_again_at.is_not(None))
         for row in rows:
-            self._connection.execute(update(mails).where(mails.c.id == row["id"]), row)
+            unfated = update(mails).where(mails.c.id == row["id"], or_(mails.c.fate.is_(None), released))
+            if self._connection.execute(unfated, row).rowcount == 0:
+                raise AlreadyThere(f"mail {row['id']} has its fate already")
 
     def charge(self, ids: Collection[int]) -> None:
-        """Count one more attempt for rows without a fate."""
-        self._connection.execute(
-            update(mails).where(mails.c.id.in_(ids)).values(attempts=mails.c.attempts + 1)
-        )
+        """Count one more attempt for those of these rows that have no fate."""
+        for some in chunks(ids):
+            unfated = update(mails).where(mails.c.id.in_(some), mails.c.fate.is_(None))
+            self._connection.execute(unfated.values(attempts=mails.c.attempts + 1))
 
     def settle(self, ids: Collection[int], at: datetime) -> None:
         """Note that these mails have left the inbox."""
-        if ids:
-            self._connection.execute(update(mails).where(mails.c.id.in_(ids)).values(settled_at=at))
+        for some in chunks(ids):
+            self._connection.execute(update(mails).where(mails.c.id.in_(some)).values(settled_at=at))
 
     def unsettled(self, mailbox_id: int) -> list[UnsettledMail]:
         """Return the mails of a mailbox that have a fate and are not known to have left the inbox."""
@@ -100,3 +117,41 @@ class Mails:
             mails.c.mailbox_id == mailbox_id, mails.c.settled_at.is_(None), mails.c.fate.is_not(None)
         )
         return [UnsettledMail(row.id, row.uidvalidity, row.uid) for row in self._connection.execute(query)]
+
+    def oldest_unsettled(self, mailbox_id: int) -> datetime | None:
+        """Return when the first of a mailbox's unsettled mails was seen, or None when all are settled."""
+        query = select(func.min(mails.c.seen_at)).where(
+            mails.c.mailbox_id == mailbox_id, mails.c.settled_at.is_(None), mails.c.fate.is_not(None)
+        )
+        oldest: datetime | None = self._connection.scalar(query)
+        return oldest
+
+    def held(self, ids: Collection[int]) -> dict[int, HeldMail]:
+        """Return those of these mails that are held, with their bytes."""
+        return {mail.id: mail for mail in self._held(mails.c.id.in_(ids))} if ids else {}
+
+    def released(self, mailbox_id: int) -> list[HeldMail]:
+        """Return the mails of a mailbox that are held although their owners said that they are theirs."""
+        return self._held(and_(mails.c.mailbox_id == mailbox_id, mails.c.look_again_at.is_not(None)))
+
+    def release(self, ids: Collection[int], at: datetime) -> None:
+        """Note that held mails are to be filed after all."""
+        if ids:
+            self._connection.execute(
+                update(mails).where(mails.c.id.in_(ids), mails.c.fate == HELD).values(look_again_at=at)
+            )
+
+    def _held(self, which: ColumnElement[bool]) -> list[HeldMail]:
+        query = select(mails).where(mails.c.fate == HELD, mails.c.raw_sha256.is_not(None), which)
+        return [
+            HeldMail(
+                row.id,
+                row.uidvalidity,
+                row.uid,
+                row.sender,
+                row.verdict,
+                row.raw_sha256,
+                row.look_again_at is not None,
+            )
+            for row in self._connection.execute(query)
+        ]

@@ -6,8 +6,11 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from helpdesk.core.people import AddressState, KnownAddress, Language, Person, Role
+from helpdesk.store.columns import fits_key
 from helpdesk.store.ids import new_id
 from helpdesk.store.tables import addresses, memberships, people
+
+MAX_ADDRESS = 254
 
 
 class People:
@@ -18,7 +21,8 @@ class People:
 
     def known_addresses(self, wanted: Collection[str]) -> dict[str, KnownAddress]:
         """Return the registered ones of these addresses (lower-case ASCII), with their owners."""
-        if not wanted:
+        keys = [address for address in wanted if fits_key(address, MAX_ADDRESS)]
+        if not keys:
             return {}
         query = (
             select(
@@ -33,7 +37,7 @@ class People:
                 people.c.active,
             )
             .join(people, people.c.id == addresses.c.person_id)
-            .where(addresses.c.address.in_(wanted))
+            .where(addresses.c.address.in_(keys))
         )
         return {
             row.address: KnownAddress(
@@ -100,7 +104,8 @@ class People:
 
     def set_best_verdicts(self, verdicts: Mapping[int, str]) -> None:
         """Note the strongest proof that was accepted from each address."""
-        for address_id, verdict in verdicts.items():
+        for verdict in set(verdicts.values()):
+            ids = [address_id for address_id, accepted in verdicts.items() if accepted == verdict]
             self._connection.execute(
-                update(addresses).where(addresses.c.id == address_id).values(best_verdict=verdict)
+                update(addresses).where(addresses.c.id.in_(ids)).values(best_verdict=verdict)
             )

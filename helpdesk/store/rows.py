@@ -20,6 +20,19 @@ class LedgerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldMail:
+    """A held mail; its bytes are the blob ``raw_sha256``. ``released``: its owner said that it is theirs."""
+
+    id: int
+    uidvalidity: int
+    uid: int
+    sender: str
+    verdict: str
+    raw_sha256: str
+    released: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UnsettledMail:
     """A mail with a fate that may still be in the inbox, under the UID that it had there."""
 

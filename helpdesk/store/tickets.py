@@ -11,6 +11,7 @@ from helpdesk.store.rows import Row
 from helpdesk.store.tables import counters, participants, tickets
 
 COUNTER = "ticket"
+MAX_NUMBER = 2**31 - 1
 
 
 class Tickets:
@@ -40,7 +41,8 @@ class Tickets:
 
     def by_numbers(self, numbers: Collection[int]) -> dict[int, Ticket]:
         """Return these tickets by id, participants included; numbers that are nobody's are left out."""
-        return self._read(select(tickets).where(tickets.c.number.in_(numbers))) if numbers else {}
+        possible = [number for number in numbers if 0 < number <= MAX_NUMBER]
+        return self._read(select(tickets).where(tickets.c.number.in_(possible))) if possible else {}
 
     def newest(self, limit: int) -> list[Ticket]:
         """Return the newest tickets, newest first, deleted ones left out."""
@@ -48,11 +50,11 @@ class Tickets:
         return list(self._read(query.limit(limit)).values())
 
     def reopen(self, ids: Collection[int], at: datetime) -> None:
-        """Put resolved tickets back to work."""
+        """Put those of these tickets that are resolved back to work."""
         if ids:
             self._connection.execute(
                 update(tickets)
-                .where(tickets.c.id.in_(ids))
+                .where(tickets.c.id.in_(ids), tickets.c.status == Status.RESOLVED.value)
                 .values(status=Status.WAITING.value, resolved_at=None, updated_at=at)
             )
 

@@ -101,3 +101,34 @@ def test_mail_in_any_language_is_stored_as_it_was_written(world: World) -> None:
     assert [(subject, text.strip()) for subject, text in stored] == [
         (text, text) for _charset, text in TEXTS for _encoding in encodings
     ]
+
+
+WEAK = "spf=pass smtp.mailfrom=ecole.example; dmarc=none header.from=ecole.example"
+
+
+def test_weakly_proven_mail_becomes_a_ticket_once_its_owner_says_that_it_is_theirs(world: World) -> None:
+    world.dovecot.append_many("desk", [from_learner(proof=WEAK)])
+    world.once()
+    assert world.rows("SELECT fate, verdict FROM mails") == [("held", "weak")]
+    [question] = [letter for letter in world.sink.messages if letter.recipients == (LEARNER,)]
+    own_id = message_from_bytes(question.content)["Message-ID"]
+    answer = from_learner("Re: ?", "oui", proof=WEAK, message_id="<2@x>", extra=f"In-Reply-To: {own_id}\r\n")
+    world.dovecot.append_many("desk", [answer])
+    assert world.once().returncode == 0
+    assert world.rows("SELECT fate FROM mails ORDER BY uid") == [("opened",), ("command",)]
+    assert world.rows("SELECT number, subject FROM tickets") == [(1, "Mon chargeur ne marche plus")]
+    assert world.sink.messages[-1].recipients == (LEARNER,)
+
+
+def test_nobody_else_can_say_that_a_held_mail_is_theirs(world: World) -> None:
+    world.register("eve@ecole.example", "Eve")
+    world.dovecot.append_many("desk", [from_learner(proof=WEAK)])
+    world.once()
+    own_id = message_from_bytes(world.sink.messages[0].content)["Message-ID"]
+    stolen = f"In-Reply-To: {own_id}\r\n"
+    eve = from_learner("Re: ?", "oui", sender="eve@ecole.example", message_id="<2@x>", extra=stolen)
+    guessed = f"In-Reply-To: {own_id[:-20]}{'a' * 5}@ecole.example>\r\n"
+    forged = from_learner("Re: ?", "oui", proof=WEAK, message_id="<3@x>", extra=guessed)
+    world.dovecot.append_many("desk", [eve, forged])
+    world.once()
+    assert world.rows("SELECT fate FROM mails ORDER BY uid") == [("held",), ("opened",), ("held",)]

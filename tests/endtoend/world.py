@@ -87,9 +87,15 @@ class World:
         )
         database = open_database(self.url)
         migrate(database)
-        add_person(database, LEARNER, "Marie Durand", Role.USER, Language.FR, AddressState.VERIFIED)
         database.close()
+        self.register(LEARNER, "Marie Durand")
         return self
+
+    def register(self, address: str, name: str) -> None:
+        """Register a learner."""
+        database = open_database(self.url)
+        add_person(database, address, name, Role.USER, Language.FR, AddressState.VERIFIED)
+        database.close()
 
     def command(self, *arguments: str) -> list[str]:
         """Return a command line of the daemon with these settings."""
