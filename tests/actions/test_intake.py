@@ -121,8 +121,11 @@ def test_a_proven_mail_leaves_a_ticket_a_post_a_letter_and_a_ledger_row(jean: In
 
 
 def test_a_mail_delivered_twice_in_one_batch_opens_one_ticket(jean: IntakeBench) -> None:
-    first, second = jean.file(a_mail(), a_mail())
+    batch = jean.arrivals(a_mail(), a_mail())
+    with jean.statements() as seen:
+        first, second = file_batch(jean.desk, jean.source, batch)
     assert (first.fate, second.fate, second.ticket_number) == (Fate.OPENED, Fate.DUPLICATE, 1)
+    assert len([one for one in seen if one.startswith("INSERT INTO mails")]) == 1, "foreseen, not run into"
     assert [len(jean.rows(table)) for table in (mails, tickets, posts, letters)] == [2, 1, 1, 1]
 
 
@@ -200,6 +203,25 @@ def test_two_answers_in_a_batch_reopen_a_ticket_once(jean: IntakeBench) -> None:
     assert jean.column(letters, "kind") == ["ticket_opened", "ticket_reopened"]
     actions = [action for action in jean.column(audit_logs, "action") if action != "PERSON_ADDED"]
     assert actions == ["TICKET_OPENED", "TICKET_REOPENED", "POST_ADDED"]
+
+
+def test_an_answer_moves_the_ticket_up_in_the_lists(jean: IntakeBench) -> None:
+    jean.file(*numbered(2))
+    jean.later(DAY)
+    jean.file(answer("<2@univ.example>"))
+    assert jean.column(tickets, "updated_at") == [NOW, NOW + DAY]
+    assert jean.column(tickets, "opened_at") == [NOW, NOW]
+
+
+def test_a_list_mail_reopens_without_a_letter(jean: IntakeBench) -> None:
+    jean.file(a_mail())
+    jean.resolve(1, NOW)
+    to_list = a_mail(
+        "Re: x", message_id="<2@x>", extra=["In-Reply-To: <1@univ.example>", "List-Id: <eleves.univ.example>"]
+    )
+    assert fates(jean.file(to_list)) == ["appended"]
+    assert jean.column(tickets, "status") == ["waiting"]
+    assert jean.letters() == [("ticket_opened", JEAN)]
 
 
 def test_an_answer_after_the_time_to_reopen_opens_a_ticket_that_names_the_old_one(jean: IntakeBench) -> None:
