@@ -7,11 +7,13 @@ synced, renamed, its folder synced. What a crash leaves over is a file that no r
 import os
 import tempfile
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from helpdesk.errors import StoreAway
 
 FOLDER_MODE = 0o700
+WRITERS = 8
 
 
 class Blobs:
@@ -33,30 +35,33 @@ class Blobs:
 
         Raises StoreAway when the disk is full or refuses; nothing half-written stays under a blob's name.
         """
-        touched: set[Path] = set()
+        wanted = [(self.path(sha256), content) for sha256, content in contents]
+        if not wanted:
+            return
         try:
-            for sha256, content in contents:
-                path = self.path(sha256)
-                if not (path.exists() and path.stat().st_size == len(content)):
-                    self._write(path, content)
-                touched.add(path.parent)  # a blob that is there may be another's, not yet synced by name
-            for folder in touched:
-                _sync_folder(folder)
+            with ThreadPoolExecutor(min(len(wanted), WRITERS)) as writers:  # the disk syncs several at once
+                list(writers.map(_write_missing, wanted))
+                # Every folder: a blob that is there may be another's, not yet synced by name.
+                list(writers.map(_sync_folder, {path.parent for path, _content in wanted}))
         except OSError as error:
             raise StoreAway(f"blobs in {self._folder}: {error.strerror}; nothing was filed") from error
 
-    def _write(self, path: Path, content: bytes) -> None:
-        _make_folder(path.parent)
-        handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)  # mode 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).rename(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+
+def _write_missing(blob: tuple[Path, bytes]) -> None:
+    path, content = blob
+    if path.exists() and path.stat().st_size == len(content):
+        return
+    _make_folder(path.parent)
+    handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).rename(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _make_folder(folder: Path) -> None:
