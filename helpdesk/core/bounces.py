@@ -86,8 +86,10 @@ def _parts(message: AnyMessage) -> list[AnyMessage]:
 
 
 def _children(part: AnyMessage) -> list[AnyMessage]:
+    if not part.is_multipart():  # asked for a text, the email package decodes it, and fails on some charsets
+        return []
     inside = part.get_payload()
-    return [child for child in inside if isinstance(child, Message)] if isinstance(inside, list) else []
+    return [child for child in inside if isinstance(child, Message)]
 
 
 def _content(part: AnyMessage) -> bytes:

@@ -198,6 +198,26 @@ def test_deep_nesting_does_not_break_the_search_for_the_letter() -> None:
     assert bounce.original_message_id == "<deep@x.example>"
 
 
+@pytest.mark.parametrize(
+    "charset",
+    [
+        pytest.param(b'charset="a\0b"', id="a NUL in its name"),
+        pytest.param(b"charset*=x''y", id="a language before its name"),
+        pytest.param(b"charset=idna", id="no charset of texts"),
+        pytest.param(b"charset=nonesuch", id="unknown"),
+    ],
+)
+def test_a_charset_that_cannot_be_does_not_break_the_search_for_the_letter(charset: bytes) -> None:
+    raw = (
+        b"Return-Path: <>\nIn-Reply-To: <a@b>\nContent-Type: text/plain; "
+        + charset
+        + b"\n\n\xe9 "
+        + b"x" * 70
+    )
+
+    assert bounce_of(email.message_from_bytes(raw), "") == Bounce((), "<a@b>", "", True)
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(
@@ -208,6 +228,7 @@ def test_deep_nesting_does_not_break_the_search_for_the_letter() -> None:
                     b"Content-Type: multipart/report; boundary=b\n",
                     b"Content-Type: message/delivery-status\n",
                     b"Content-Type: message/global-delivery-status\n",
+                    b"Content-Type: text/plain; charset=a\0b\n",
                     b"Content-Transfer-Encoding: base64\n",
                     b"Content-Transfer-Encoding: uuencode\n",
                     b"\n--b\n",
