@@ -107,7 +107,8 @@ class Link(asyncio.Protocol):
             self._write(b"QUIT\r\n")
             with suppress(_BrokenOff):
                 await self._reply(QUIT_SECONDS)
-            self._transport.close()
+            if not self._transport.is_closing():  # after a second close, TLS of Python 3.11.2 fails to abort
+                self._transport.close()
             await asyncio.wait([self._gone], timeout=QUIT_SECONDS)
         self.abort()
 

@@ -247,10 +247,13 @@ def test_a_link_that_the_relay_gave_up_is_known_as_closed(farewell: bytes) -> No
     assert on(relay, wait)
 
 
-@pytest.mark.parametrize("end", [b"221 bye\r\n", CUT, HANG], ids=["answered", "cut", "hang"])
-def test_goodbye_never_hurts(end: Behaviour, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("end", [b"221 bye\r\n", CUT, RESET, HANG], ids=["answered", "cut", "reset", "hang"])
+def test_goodbye_never_hurts(
+    authority: Authority, end: Behaviour, encrypted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("daemon.smtplink.QUIT_SECONDS", 0.1)
-    relay = ScriptedRelay({"quit": end})
+    relay = ScriptedRelay({"quit": end}, tls=authority.context() if encrypted else None)
 
     async def send_and_quit(link: Link) -> Report:
         report = await send(link)
@@ -258,7 +261,7 @@ def test_goodbye_never_hurts(end: Behaviour, monkeypatch: pytest.MonkeyPatch) ->
         assert link.closed
         return report
 
-    assert on(relay, send_and_quit).outcome == Outcome(End.SENT)
+    assert on(relay, send_and_quit, authority.ca_file).outcome == Outcome(End.SENT)
     assert relay.commands[-1] == "QUIT"
 
 
