@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 MICROSECONDS = 1_000_000
@@ -50,6 +50,19 @@ class Loop:
 def late(loops: Mapping[str, Loop], now: float) -> tuple[str, ...]:
     """Return the names of the loops that made no progress within their own limits."""
     return tuple(loop.name for loop in loops.values() if now - loop.beat_at > loop.limit_seconds)
+
+
+@dataclass(slots=True)
+class Lateness:
+    """Who was late when last asked, so that each loop is told once when it falls behind and once when it is back."""
+
+    known: frozenset[str] = frozenset()
+
+    def news(self, behind: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return which loops are late that were not, and which were and are no longer."""
+        now = frozenset(behind)
+        before, self.known = self.known, now
+        return tuple(sorted(now - before)), tuple(sorted(before - now))
 
 
 class Watchdog:

@@ -5,12 +5,12 @@ import contextlib
 import logging
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from daemon import wiring
 from daemon.deliver import Delivery
 from daemon.imap import ImapInbox
-from daemon.notify import Watchdog, ping_seconds
+from daemon.notify import Lateness, Watchdog, ping_seconds
 from daemon.watch import LEASE_SECONDS, MailboxWatch, WatchSettings
 from helpdesk.actions.leases import Lease
 from helpdesk.config import ImapSettings, Settings
@@ -35,6 +35,7 @@ class Service:
     watchdog: Watchdog
     watches: list[MailboxWatch]
     delivery: Delivery
+    lateness: Lateness = field(default_factory=Lateness)
 
     async def until_stopped(self, stop: asyncio.Event) -> int:
         """Run until *stop*; return the exit status."""
@@ -62,8 +63,11 @@ class Service:
         self.watchdog.ready(
             answered, answered
         )  # a mailbox answers only after its lease came from the database
-        for name in self.watchdog.feed():
+        late, back = self.lateness.news(self.watchdog.feed())
+        for name in late:
             event(LOG, "late", logging.ERROR, loop=name)
+        for name in back:
+            event(LOG, "on_time_again", logging.WARNING, loop=name)
 
     async def _stop(self, letters: "asyncio.Task[None]") -> None:
         for watch in self.watches:

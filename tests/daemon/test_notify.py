@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.notify import Loop, Watchdog, late, ping_seconds, sd_notify
+from daemon.notify import Lateness, Loop, Watchdog, late, ping_seconds, sd_notify
 
 
 @pytest.fixture(params=["a path", "an abstract name"])
@@ -94,6 +94,22 @@ def test_the_watchdog_is_fed_only_while_every_loop_makes_progress() -> None:
     mailbox_beat()
     assert systemd.watchdog.feed() == ()
     assert systemd.told == ["WATCHDOG=1", "WATCHDOG=1"]
+
+
+def test_a_loop_is_told_once_when_it_is_late_and_once_when_it_is_back() -> None:
+    lateness = Lateness()
+
+    assert [
+        lateness.news(behind) for behind in ((), ("b",), ("b",), ("a", "b", "c"), ("c",), (), ("c",))
+    ] == [
+        ((), ()),
+        (("b",), ()),
+        ((), ()),
+        (("a", "c"), ()),
+        ((), ("a", "b")),
+        ((), ("c",)),
+        (("c",), ()),
+    ]
 
 
 def test_a_loop_that_ended_on_purpose_is_not_missed_even_if_it_beats_once_more() -> None:
