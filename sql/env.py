@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from helpdesk.store.schema import changes
 from helpdesk.store.tables import metadata
 
 
@@ -12,6 +13,7 @@ def run() -> None:
         target_metadata=metadata,
         transaction_per_migration=True,
         compare_type=True,
+        include_name=lambda name, kind, _parents: kind != "table" or name != changes.name,
     )
     with context.begin_transaction():
         context.run_migrations()

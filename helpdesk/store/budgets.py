@@ -39,6 +39,14 @@ class Budgets:
         query = select(budgets).where(budgets.c.scope.in_(scopes), budgets.c.window_start.in_(starts))
         return {(row.scope, row.window_start): row.used for row in self._connection.execute(query)}
 
+    def used_below(self, prefix: str, start: datetime) -> dict[str, int]:
+        """Return what was spent in the windows that began at *start*, for the scopes that begin with *prefix*."""
+        after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        query = select(budgets.c.scope, budgets.c.used).where(
+            budgets.c.scope >= prefix, budgets.c.scope < after, budgets.c.window_start == start
+        )
+        return dict(self._connection.execute(query).tuples().all())
+
     def spend(self, amounts: Mapping[Window, int]) -> None:
         """Add to budgets, as ``used = used + n`` in the database: nothing is lost between two daemons."""
         if not amounts:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
-from helpdesk.errors import BadSettings
+from helpdesk.errors import BadSettings, StoreAway
 from helpdesk.store import mariadb, postgresql
 from helpdesk.store.names import MYSQL, is_on_this_machine
 
@@ -102,7 +102,12 @@ def _bad_url(problem: str) -> BadSettings:
 
 def _prepare_sqlite(engine: Engine, file: Path) -> None:
     """Make the folder and the file for our user only, and begin transactions as our work needs them."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreAway(
+            f"database folder {file.parent}: {error.strerror}; make it, or choose another"
+        ) from error
     event.listen(engine, "do_connect", lambda *_: _make_private(file))
     event.listen(engine, "connect", _sqlite_connection)
     event.listen(engine, "begin", _begin_sqlite)

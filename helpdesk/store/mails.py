@@ -106,6 +106,11 @@ class Mails:
             unfated = update(mails).where(mails.c.id.in_(some), mails.c.fate.is_(None))
             self._connection.execute(unfated.values(attempts=mails.c.attempts + 1))
 
+    def explain(self, ids: Collection[int], reason: str) -> None:
+        """Write why these mails were not answered, or not yet."""
+        if ids:
+            self._connection.execute(update(mails).where(mails.c.id.in_(ids)).values(reason=reason))
+
     def settle(self, ids: Collection[int], at: datetime) -> None:
         """Note that these mails have left the inbox."""
         for some in chunks(ids):
@@ -134,8 +139,8 @@ class Mails:
         """Return the mails of a mailbox that are held although their owners said that they are theirs."""
         return self._held(and_(mails.c.mailbox_id == mailbox_id, mails.c.look_again_at.is_not(None)))
 
-    def release(self, ids: Collection[int], at: datetime) -> None:
-        """Note that held mails are to be filed after all."""
+    def release(self, ids: Collection[int], at: datetime | None) -> None:
+        """Note that held mails are to be filed after all; with None, that they are not."""
         if ids:
             self._connection.execute(
                 update(mails).where(mails.c.id.in_(ids), mails.c.fate == HELD).values(look_again_at=at)

@@ -1,5 +1,10 @@
-"""Bring a database to the newest schema, and refuse to work on any other."""
+"""Bring a database to the newest schema, and refuse to work on any other.
 
+MariaDB commits each change of a table by itself, so a migration that dies leaves its first half behind. What is
+begun is therefore noted before, committed, and noted as done after; what is begun and not done is seen by all.
+"""
+
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
@@ -7,14 +12,26 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Column, Connection, MetaData, Table, insert, inspect, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from helpdesk.errors import HelpdeskError, StoreAway
-from helpdesk.store.engine import Database
-from helpdesk.store.tables import metadata
+from helpdesk.store.columns import UtcDateTime, exact
+from helpdesk.store.engine import READ_ONLY, Database
+from helpdesk.store.failures import meaning
+from helpdesk.store.names import MYSQL
+from helpdesk.store.tables import OPTIONS, metadata
 
 FOLDER = Path(__file__).parents[2] / "sql"
+
+changes = Table(  # not part of the schema: it tells how the schema came about
+    "schema_changes",
+    MetaData(),
+    Column("revision", exact(32), primary_key=True),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("done_at", UtcDateTime),
+    **OPTIONS,
+)
 
 
 class SchemaState(Enum):
@@ -24,7 +41,7 @@ class SchemaState(Enum):
     BEHIND = "behind"
     CURRENT = "current"
     NEWER = "newer than this program"
-    HALF_DONE = "half done: a migration stopped in the middle"
+    HALF_DONE = "half done: a migration stopped in the middle, or one is running now"
 
 
 class WrongSchema(HelpdeskError):
@@ -35,40 +52,82 @@ def schema_state(database: Database) -> SchemaState:
     """Compare the database with the migrations. Raises StoreAway."""
     try:
         with database.engine.connect() as connection:
+            connection.execution_options(**{READ_ONLY: True})
             return _state(connection)
     except DBAPIError as error:
-        raise StoreAway(f"database {database.shown}: {error.orig}") from error
+        raise meaning(error, database.shown) from error
 
 
 def _state(connection: Connection) -> SchemaState:
     script = ScriptDirectory(str(FOLDER))
     current = MigrationContext.configure(connection).get_current_revision()
-    present = set(inspect(connection).get_table_names()) & set(metadata.tables)
+    there = set(inspect(connection).get_table_names())
+    ours = there & set(metadata.tables)
+    if changes.name in there and connection.scalar(select(changes).where(changes.c.done_at.is_(None))):
+        return SchemaState.HALF_DONE
     if current is None:
-        return SchemaState.HALF_DONE if present else SchemaState.EMPTY
+        return SchemaState.HALF_DONE if ours else SchemaState.EMPTY
     if current == script.get_current_head():
-        return SchemaState.CURRENT if present == set(metadata.tables) else SchemaState.HALF_DONE
+        return SchemaState.CURRENT if ours == set(metadata.tables) else SchemaState.HALF_DONE
     known = {revision.revision for revision in script.walk_revisions()}
     return SchemaState.BEHIND if current in known else SchemaState.NEWER
 
 
-def migrate(database: Database) -> bool:
-    """Apply what is missing; return whether anything was. Raises WrongSchema for what it must not touch."""
+def migrate(database: Database) -> list[str]:
+    """Apply what is missing; return the revisions applied, oldest first, none when the schema was current.
+
+    Raises WrongSchema for a schema it must not touch, StoreAway, and HelpdeskError when a migration failed.
+    """
     state = schema_state(database)
-    if state is SchemaState.CURRENT:
-        return False
-    if state not in (SchemaState.EMPTY, SchemaState.BEHIND):
+    if state not in (SchemaState.EMPTY, SchemaState.BEHIND, SchemaState.CURRENT):
         raise WrongSchema(_advice(database, state))
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
+    applied = []
     try:
         with database.engine.connect() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            connection.commit()
+            for revision in _missing(connection):
+                _apply(connection, revision)
+                applied.append(revision)
     except DBAPIError as error:
-        raise HelpdeskError(f"database {database.shown}: migration failed: {error.orig}") from error
-    return True
+        raise _failed(database, error) from error
+    return applied
+
+
+def _missing(connection: Connection) -> list[str]:
+    """Return the revisions that the database lacks, oldest first, and make ready to note them."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    script = ScriptDirectory(str(FOLDER))
+    missing = [revision.revision for revision in script.iterate_revisions("head", current or "base")]
+    if missing:
+        changes.create(connection, checkfirst=True)
+    connection.commit()
+    return missing[::-1]
+
+
+def _apply(connection: Connection, revision: str) -> None:
+    """Run one migration, in one transaction with its notes where the database can."""
+    try:
+        connection.execute(insert(changes), {"revision": revision, "begun_at": datetime.now(UTC)})
+    except IntegrityError as error:
+        raise WrongSchema(
+            f"migration {revision} is another process's; run this again when it ended"
+        ) from error
+    if connection.dialect.name in MYSQL:
+        connection.commit()
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+    connection.execute(
+        update(changes).where(changes.c.revision == revision).values(done_at=datetime.now(UTC))
+    )
+    connection.commit()
+
+
+def _failed(database: Database, error: DBAPIError) -> Exception:
+    meant = meaning(error, database.shown)
+    if isinstance(meant, StoreAway):
+        return meant
+    return HelpdeskError(f"database {database.shown}: a migration failed: {meant}")
 
 
 def require_current(database: Database) -> None:
@@ -83,6 +142,7 @@ def _advice(database: Database, state: SchemaState) -> str:
         SchemaState.EMPTY: "run: helpdeskd.py migrate",
         SchemaState.BEHIND: "run: helpdeskd.py migrate",
         SchemaState.NEWER: "install the release that made it, or restore a backup",
-        SchemaState.HALF_DONE: "restore the backup, or drop its tables where it is new, then migrate again",
+        SchemaState.HALF_DONE: "wait if one is running; else restore the backup, or drop its tables where it"
+        " is new, then migrate again",
     }[state]
     return f"database {database.shown}: its schema is {state.value}; {todo}"

@@ -131,11 +131,11 @@ mails = Table(  # the ledger: one row for each mail seen
     Column("settled_at", UtcDateTime),
     UniqueConstraint("mailbox_id", "uidvalidity", "uid"),
     UniqueConstraint("mailbox_id", "effect"),
-    Index(None, "mailbox_id", "fingerprint"),
     Index(None, "message_id"),
     Index(None, "sender", "seen_at"),
     Index(None, "fate", "seen_at"),
     Index(None, "mailbox_id", "settled_at"),
+    Index(None, "mailbox_id", "look_again_at"),
     **OPTIONS,
 )
 
@@ -188,8 +188,6 @@ letters = Table(  # the outbox: each row is complete, to the last header
     Column("queued_at", UtcDateTime, nullable=False),
     Column("sent_at", UtcDateTime),
     Index(None, "state", "next_at"),
-    Index(None, "recipient", "queued_at"),
-    Index(None, "claim"),
     **OPTIONS,
 )
 

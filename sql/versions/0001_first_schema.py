@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make every table; on MariaDB each is committed by itself, which ``schema_state`` notices."""
+    """Make every table; on MariaDB each is committed by itself, see ``store.schema``."""
     op.create_table(
         "breakers",
         sa.Column("scope", exact(300), nullable=False),
@@ -178,7 +178,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_mails_fate_seen_at"), "mails", ["fate", "seen_at"], unique=False)
     op.create_index(
-        op.f("ix_mails_mailbox_id_fingerprint"), "mails", ["mailbox_id", "fingerprint"], unique=False
+        op.f("ix_mails_mailbox_id_look_again_at"), "mails", ["mailbox_id", "look_again_at"], unique=False
     )
     op.create_index(
         op.f("ix_mails_mailbox_id_settled_at"), "mails", ["mailbox_id", "settled_at"], unique=False
@@ -224,12 +224,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", name=op.f("uq_letters_message_id")),
         **OPTIONS,
     )
-    op.create_index(op.f("ix_letters_claim"), "letters", ["claim"], unique=False)
     op.create_index(op.f("ix_letters_mail_id"), "letters", ["mail_id"], unique=False)
     op.create_index(op.f("ix_letters_person_id"), "letters", ["person_id"], unique=False)
-    op.create_index(
-        op.f("ix_letters_recipient_queued_at"), "letters", ["recipient", "queued_at"], unique=False
-    )
     op.create_index(op.f("ix_letters_state_next_at"), "letters", ["state", "next_at"], unique=False)
     op.create_index(op.f("ix_letters_ticket_id"), "letters", ["ticket_id"], unique=False)
     op.create_table(

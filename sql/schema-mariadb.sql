@@ -1,0 +1,227 @@
+-- The schema of helpdeskd on MariaDB, for reading only: databases are made by `helpdeskd.py migrate`.
+-- Written by `python -m helpdesk.store.reference`.
+
+CREATE TABLE breakers (
+    scope VARCHAR(300) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    reason VARCHAR(500) NOT NULL,
+    opened_at DATETIME(6) NOT NULL,
+    closes_at DATETIME(6) NOT NULL,
+    CONSTRAINT pk_breakers PRIMARY KEY (scope)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+
+CREATE TABLE budgets (
+    scope VARCHAR(300) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    window_start DATETIME(6) NOT NULL,
+    used INTEGER NOT NULL,
+    CONSTRAINT pk_budgets PRIMARY KEY (scope, window_start)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+
+CREATE TABLE counters (
+    name VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    value INTEGER NOT NULL,
+    CONSTRAINT pk_counters PRIMARY KEY (name)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+
+CREATE TABLE leases (
+    name VARCHAR(150) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    owner VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    fence INTEGER NOT NULL,
+    expires_at DATETIME(6) NOT NULL,
+    CONSTRAINT pk_leases PRIMARY KEY (name)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+
+CREATE TABLE mailboxes (
+    id BIGINT NOT NULL,
+    name VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    CONSTRAINT pk_mailboxes PRIMARY KEY (id),
+    CONSTRAINT uq_mailboxes_name UNIQUE (name)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+
+CREATE TABLE people (
+    id BIGINT NOT NULL,
+    name VARCHAR(200) NOT NULL,
+    role VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    language VARCHAR(2) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    active BOOL NOT NULL,
+    created_at DATETIME(6) NOT NULL,
+    CONSTRAINT pk_people PRIMARY KEY (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+
+CREATE TABLE teams (
+    id BIGINT NOT NULL,
+    name VARCHAR(100) NOT NULL,
+    CONSTRAINT pk_teams PRIMARY KEY (id),
+    CONSTRAINT uq_teams_name UNIQUE (name)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+
+CREATE TABLE addresses (
+    id BIGINT NOT NULL,
+    person_id BIGINT NOT NULL,
+    address VARCHAR(254) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    state VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    best_verdict VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    created_at DATETIME(6) NOT NULL,
+    CONSTRAINT pk_addresses PRIMARY KEY (id),
+    CONSTRAINT fk_addresses_person_id FOREIGN KEY(person_id) REFERENCES people (id),
+    CONSTRAINT uq_addresses_address UNIQUE (address)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_addresses_person_id ON addresses (person_id);
+
+CREATE TABLE audit_logs (
+    id BIGINT NOT NULL,
+    user_id BIGINT,
+    action VARCHAR(60) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    status VARCHAR(10) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    ip_address VARCHAR(45) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    user_agent VARCHAR(200) NOT NULL,
+    created_at DATETIME(6) NOT NULL,
+    detail JSON NOT NULL,
+    CONSTRAINT pk_audit_logs PRIMARY KEY (id),
+    CONSTRAINT fk_audit_logs_user_id FOREIGN KEY(user_id) REFERENCES people (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_audit_logs_created_at ON audit_logs (created_at);
+CREATE INDEX ix_audit_logs_user_id ON audit_logs (user_id);
+
+CREATE TABLE memberships (
+    team_id BIGINT NOT NULL,
+    person_id BIGINT NOT NULL,
+    CONSTRAINT pk_memberships PRIMARY KEY (team_id, person_id),
+    CONSTRAINT fk_memberships_team_id FOREIGN KEY(team_id) REFERENCES teams (id),
+    CONSTRAINT fk_memberships_person_id FOREIGN KEY(person_id) REFERENCES people (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_memberships_person_id ON memberships (person_id);
+
+CREATE TABLE tickets (
+    id BIGINT NOT NULL,
+    number INTEGER NOT NULL,
+    subject VARCHAR(500) NOT NULL,
+    status VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    urgency VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    requester_id BIGINT NOT NULL,
+    team_id BIGINT,
+    assignee_id BIGINT,
+    opened_at DATETIME(6) NOT NULL,
+    updated_at DATETIME(6) NOT NULL,
+    resolved_at DATETIME(6),
+    deleted_at DATETIME(6),
+    CONSTRAINT pk_tickets PRIMARY KEY (id),
+    CONSTRAINT uq_tickets_number UNIQUE (number),
+    CONSTRAINT fk_tickets_requester_id FOREIGN KEY(requester_id) REFERENCES people (id),
+    CONSTRAINT fk_tickets_team_id FOREIGN KEY(team_id) REFERENCES teams (id),
+    CONSTRAINT fk_tickets_assignee_id FOREIGN KEY(assignee_id) REFERENCES people (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_tickets_assignee_id_status ON tickets (assignee_id, status);
+CREATE INDEX ix_tickets_requester_id_status ON tickets (requester_id, status);
+CREATE INDEX ix_tickets_status_updated_at ON tickets (status, updated_at);
+CREATE INDEX ix_tickets_team_id_status ON tickets (team_id, status);
+
+CREATE TABLE mails (
+    id BIGINT NOT NULL,
+    mailbox_id BIGINT NOT NULL,
+    uidvalidity BIGINT NOT NULL,
+    uid BIGINT NOT NULL,
+    fingerprint VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin,
+    effect VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin,
+    message_id VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    size INTEGER NOT NULL,
+    subject VARCHAR(500) NOT NULL,
+    sender VARCHAR(254) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    dated_at DATETIME(6),
+    seen_at DATETIME(6) NOT NULL,
+    fate VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin,
+    rule VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    reason VARCHAR(500) NOT NULL,
+    verdict VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    verdict_reason VARCHAR(500) NOT NULL,
+    person_id BIGINT,
+    ticket_id BIGINT,
+    raw_sha256 VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin,
+    attempts INTEGER NOT NULL,
+    look_again_at DATETIME(6),
+    settled_at DATETIME(6),
+    CONSTRAINT pk_mails PRIMARY KEY (id),
+    CONSTRAINT uq_mails_mailbox_id_uidvalidity_uid UNIQUE (mailbox_id, uidvalidity, uid),
+    CONSTRAINT uq_mails_mailbox_id_effect UNIQUE (mailbox_id, effect),
+    CONSTRAINT fk_mails_mailbox_id FOREIGN KEY(mailbox_id) REFERENCES mailboxes (id),
+    CONSTRAINT fk_mails_person_id FOREIGN KEY(person_id) REFERENCES people (id),
+    CONSTRAINT fk_mails_ticket_id FOREIGN KEY(ticket_id) REFERENCES tickets (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_mails_fate_seen_at ON mails (fate, seen_at);
+CREATE INDEX ix_mails_mailbox_id_look_again_at ON mails (mailbox_id, look_again_at);
+CREATE INDEX ix_mails_mailbox_id_settled_at ON mails (mailbox_id, settled_at);
+CREATE INDEX ix_mails_message_id ON mails (message_id);
+CREATE INDEX ix_mails_person_id ON mails (person_id);
+CREATE INDEX ix_mails_sender_seen_at ON mails (sender, seen_at);
+CREATE INDEX ix_mails_ticket_id ON mails (ticket_id);
+
+CREATE TABLE participants (
+    ticket_id BIGINT NOT NULL,
+    person_id BIGINT NOT NULL,
+    CONSTRAINT pk_participants PRIMARY KEY (ticket_id, person_id),
+    CONSTRAINT fk_participants_ticket_id FOREIGN KEY(ticket_id) REFERENCES tickets (id),
+    CONSTRAINT fk_participants_person_id FOREIGN KEY(person_id) REFERENCES people (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_participants_person_id ON participants (person_id);
+
+CREATE TABLE letters (
+    id BIGINT NOT NULL,
+    kind VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    dedupe VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    message_id VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    recipient VARCHAR(254) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    envelope_from VARCHAR(254) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    content LONGBLOB NOT NULL,
+    person_id BIGINT,
+    ticket_id BIGINT,
+    mail_id BIGINT,
+    state VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    attempts INTEGER NOT NULL,
+    next_at DATETIME(6) NOT NULL,
+    claim VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    last_error VARCHAR(500) NOT NULL,
+    queued_at DATETIME(6) NOT NULL,
+    sent_at DATETIME(6),
+    CONSTRAINT pk_letters PRIMARY KEY (id),
+    CONSTRAINT uq_letters_dedupe UNIQUE (dedupe),
+    CONSTRAINT uq_letters_message_id UNIQUE (message_id),
+    CONSTRAINT fk_letters_person_id FOREIGN KEY(person_id) REFERENCES people (id),
+    CONSTRAINT fk_letters_ticket_id FOREIGN KEY(ticket_id) REFERENCES tickets (id),
+    CONSTRAINT fk_letters_mail_id FOREIGN KEY(mail_id) REFERENCES mails (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_letters_mail_id ON letters (mail_id);
+CREATE INDEX ix_letters_person_id ON letters (person_id);
+CREATE INDEX ix_letters_state_next_at ON letters (state, next_at);
+CREATE INDEX ix_letters_ticket_id ON letters (ticket_id);
+
+CREATE TABLE posts (
+    id BIGINT NOT NULL,
+    ticket_id BIGINT NOT NULL,
+    author_id BIGINT,
+    mail_id BIGINT,
+    internal BOOL NOT NULL,
+    text LONGTEXT NOT NULL,
+    folds JSON NOT NULL,
+    created_at DATETIME(6) NOT NULL,
+    CONSTRAINT pk_posts PRIMARY KEY (id),
+    CONSTRAINT fk_posts_ticket_id FOREIGN KEY(ticket_id) REFERENCES tickets (id),
+    CONSTRAINT fk_posts_author_id FOREIGN KEY(author_id) REFERENCES people (id),
+    CONSTRAINT fk_posts_mail_id FOREIGN KEY(mail_id) REFERENCES mails (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_posts_author_id ON posts (author_id);
+CREATE INDEX ix_posts_mail_id ON posts (mail_id);
+CREATE INDEX ix_posts_ticket_id ON posts (ticket_id);
+
+CREATE TABLE attachments (
+    id BIGINT NOT NULL,
+    post_id BIGINT NOT NULL,
+    `position` INTEGER NOT NULL,
+    name VARCHAR(255) NOT NULL,
+    content_type VARCHAR(127) NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    inline BOOL NOT NULL,
+    CONSTRAINT pk_attachments PRIMARY KEY (id),
+    CONSTRAINT fk_attachments_post_id FOREIGN KEY(post_id) REFERENCES posts (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_attachments_post_id ON attachments (post_id);
+CREATE INDEX ix_attachments_sha256 ON attachments (sha256);
