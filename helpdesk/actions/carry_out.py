@@ -203,9 +203,9 @@ def _accepted(
 ) -> None:
     """Remember the effect for the mails behind, and the strongest proof that this address ever gave."""
     gathered.note(arrival, mail_id, known, ticket)
-    verdict = arrival.judgement.verdict
-    if known.best_verdict != verdict:  # a weaker one is never accepted behind a stronger one
-        changes.best_verdicts[known.id] = verdict.value
+    proven = gathered.known[known.address].best_verdict
+    if known.best_verdict != proven:  # a weaker one is never accepted behind a stronger one
+        changes.best_verdicts[known.id] = proven
 
 
 def _post(changes: Changes, now: datetime, ticket_id: int, mail: Mail, mail_id: int, author_id: int) -> None:

@@ -19,7 +19,6 @@ from helpdesk.store.work import Work
 
 MAX_REFERENCES = 20  # ids looked at in one mail, the newest ones: more would let one mail slow a batch
 ANSWERING = (Verdict.PASS, Verdict.PASS_DKIM, Verdict.WEAK)  # as good as the mail in question, or better
-STRENGTH = (AddressState.VERIFIED, AddressState.PENDING, AddressState.SUSPENDED, AddressState.BLOCKED)
 
 
 @dataclass(slots=True)
@@ -44,7 +43,8 @@ class Gathered:
         """Remember that *arrival*, from *known*, opened or joined *ticket*, which is so from now on."""
         self.tickets[ticket.id] = ticket
         self.effects[arrival.seen.fingerprint] = Effect(mail_id, ticket.id)
-        self.known[known.address] = replace(known, best_verdict=arrival.judgement.verdict.value)
+        if not arrival.confirmed:  # its owner's word is no proof that mail could be measured by
+            self.known[known.address] = replace(known, best_verdict=arrival.judgement.verdict.value)
         if isinstance(arrival.seen, Mail) and arrival.seen.message_id:
             # The first one counts: who repeats another's id does not draw the answers to it.
             self.tickets_by_message_id.setdefault(arrival.seen.message_id, ticket.id)
@@ -86,14 +86,14 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
     mail = seen if isinstance(seen, Mail) else None
     admission = admit(
         judgement,
-        min(map(_state_of, claimed), key=STRENGTH.index, default=AddressState.UNKNOWN),
+        _state_of(claimed[0]) if claimed else AddressState.UNKNOWN,
         known.best_verdict if known else "",
         desk_addressing(
             desk.addresses, (*mail.to, *mail.cc) if mail else (), mail.delivered_to if mail else ()
         ),
         Age(gathered.now, mail.date if mail else None, arrival.signed_at, source.max_age_days),
     )
-    if arrival.confirmed:
+    if arrival.confirmed and known is not None and _state_of(known) is AddressState.VERIFIED:
         admission = Admission(Entry.ACCEPT, "its owner said that it is theirs")
     row = gathered.rows.get(arrival.uid)
     effect = gathered.effects.get(seen.fingerprint)

@@ -507,13 +507,8 @@ def test_what_cannot_even_be_quarantined_stays_in_the_inbox(jean: IntakeBench) -
 
 
 def test_numbers_that_are_taken_already_stop_intake_instead_of_filling_the_quarantine(
-    jean: IntakeBench, request: pytest.FixtureRequest
+    jean: IntakeBench,
 ) -> None:
-    if jean.desk.database.kind == "mariadb":
-        reason = (
-            "store.failures takes PyMySQL's sqlstate 23000 for the code and misses that 1062 is a duplicate"
-        )
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=False))
     jean.file(*numbered(2))
     with jean.desk.database.engine.begin() as connection:
         connection.execute(update(counters).values(value=0))
@@ -551,6 +546,7 @@ def test_a_mail_that_another_daemon_files_in_between_is_found_there(jean: Intake
     event.remove(engine, "before_cursor_execute", rival)
     assert fates(filed) == ["opened"] * others
     assert filed[-1].mail_id == theirs[0].mail_id
+    assert [one.error for one in filed] == [None] * others
     assert len(jean.rows(tickets)) == len(jean.rows(mails)) == others
 
 
