@@ -1,0 +1,181 @@
+"""Blobs: whole and private on the disk, or not there at all."""
+
+import errno
+import hashlib
+import os
+import resource
+import signal
+import stat
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from helpdesk.errors import StoreAway
+from helpdesk.store.blobs import Blobs
+
+EVERY_BYTE = bytes(range(256)) * 5
+
+
+def named(content: bytes) -> tuple[str, bytes]:
+    return hashlib.sha256(content).hexdigest(), content
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Let the kernel refuse every byte beyond *size* in a file, as a full disk would."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then write() says EFBIG
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"a\r\nb\nc\rd\0", id="line ends and NUL"),
+        pytest.param(EVERY_BYTE, id="every byte"),
+        pytest.param(EVERY_BYTE * 2000, id="2.5 MB"),
+    ],
+)
+def test_a_blob_comes_back_byte_for_byte(tmp_path: Path, content: bytes) -> None:
+    blobs = Blobs(tmp_path / "blobs")
+    blobs.put([named(content)])
+    assert blobs.read(named(content)[0]) == content
+
+
+def test_only_our_user_can_read_a_blob_or_list_a_folder(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path / "state" / "blobs")
+    before = os.umask(0)
+    try:
+        blobs.put([named(b"secret")])
+    finally:
+        os.umask(before)
+    path = blobs.path(named(b"secret")[0])
+    assert mode(path) == 0o600
+    assert [mode(folder) for folder in list(path.parents)[:3]] == [0o700] * 3
+
+
+def test_a_blob_lies_in_a_folder_named_by_its_first_two_digits(tmp_path: Path) -> None:
+    assert Blobs(tmp_path).path("abcd") == tmp_path / "ab" / "abcd"
+
+
+def test_a_blob_that_nobody_put_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Blobs(tmp_path).read("ab" * 32)
+
+
+def test_putting_nothing_makes_no_folder(tmp_path: Path) -> None:
+    Blobs(tmp_path / "blobs").put([])
+    assert not (tmp_path / "blobs").exists()
+
+
+def test_a_blob_that_is_there_is_left_untouched(tmp_path: Path) -> None:
+    blobs, blob = Blobs(tmp_path), named(b"the same")
+    blobs.put([blob])
+    before = blobs.path(blob[0]).stat()
+    blobs.put([blob])
+    after = blobs.path(blob[0]).stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+def test_a_blob_cut_short_by_a_broken_disk_is_written_again(tmp_path: Path) -> None:
+    blobs, blob = Blobs(tmp_path), named(b"whole")
+    blobs.put([blob])
+    blobs.path(blob[0]).write_bytes(b"who")
+    blobs.put([blob])
+    assert blobs.read(blob[0]) == b"whole"
+
+
+def test_many_blobs_at_once_are_all_there_and_nothing_else(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    given = [named(f"blob {number % 40}".encode()) for number in range(60)]  # some of them twice
+    blobs.put(given)
+    assert files(tmp_path) == sorted({sha256 for sha256, _content in given})
+    assert all(blobs.read(sha256) == content for sha256, content in given)
+
+
+def test_threads_that_put_the_same_blobs_do_not_disturb_each_other(tmp_path: Path) -> None:
+    given = [named(f"blob {number}".encode()) for number in range(20)]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: Blobs(tmp_path / "blobs").put(given), range(4)))
+    assert files(tmp_path) == sorted(sha256 for sha256, _content in given)
+
+
+def test_a_disk_that_fills_up_leaves_nothing_half_written(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path / "blobs")
+    with files_of_at_most(1000), pytest.raises(StoreAway, match=r"blobs in .*: .*; nothing was filed"):
+        blobs.put([named(EVERY_BYTE), named(b"small")])
+    assert set(files(tmp_path)) <= {named(b"small")[0]}
+    blobs.put([named(EVERY_BYTE)])
+    assert blobs.read(named(EVERY_BYTE)[0]) == EVERY_BYTE
+
+
+def test_a_file_where_the_folder_should_be_means_away(tmp_path: Path) -> None:
+    (tmp_path / "blobs").write_text("in the way")
+    with pytest.raises(StoreAway, match="Not a directory"):
+        Blobs(tmp_path / "blobs").put([named(b"x")])
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_we_may_not_write_means_away(tmp_path: Path) -> None:
+    (tmp_path / "blobs").mkdir(mode=0o500)
+    with pytest.raises(StoreAway, match="Permission denied"):
+        Blobs(tmp_path / "blobs").put([named(b"x")])
+
+
+@pytest.mark.parametrize("call", ["fsync", "rename"])
+def test_a_disk_that_refuses_at_the_end_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    blobs = Blobs(tmp_path / "blobs")
+    blobs.put([named(b"before")])
+    blob = next(named(b"%d" % n) for n in range(9999) if named(b"%d" % n)[0][:2] == named(b"before")[0][:2])
+    if call == "fsync":
+        monkeypatch.setattr(os, "fsync", refuse)
+    else:
+        monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(StoreAway, match="Input/output error"):
+        blobs.put([blob])
+    assert files(tmp_path) == [named(b"before")[0]]
+
+
+def test_a_blob_has_its_name_only_after_its_bytes_are_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs, blob = Blobs(tmp_path), named(b"content")
+    seen: list[tuple[str, bool]] = []
+    fsync = os.fsync
+
+    def watched(handle: int) -> None:
+        target = Path(f"/proc/self/fd/{handle}").readlink()
+        kind = "folder" if target.is_dir() else "file"
+        seen.append((f"{kind} {target.name[:5]}", blobs.path(blob[0]).exists()))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    blobs.put([blob])
+    first_two = blob[0][:2]
+    assert seen == [
+        (f"folder {tmp_path.name[:5]}", False),  # it names the new folder
+        ("file .new-", False),
+        (f"folder {first_two}", True),
+    ]

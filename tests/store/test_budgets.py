@@ -1,0 +1,117 @@
+"""Budgets add up in the database, whoever spends; breakers open and close."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+
+import pytest
+
+from helpdesk.store.budgets import Breaker, Window
+from helpdesk.store.engine import Database
+from helpdesk.store.work import Work, in_work
+
+HOUR = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+NEXT = HOUR + timedelta(hours=1)
+JEAN: Window = ("address jean@univ.example", HOUR)
+ALL: Window = ("all", HOUR)
+
+
+def spend(database: Database, amounts: dict[Window, int]) -> None:
+    in_work(database, lambda work: work.budgets.spend(amounts))
+
+
+def used(database: Database, *windows: Window) -> dict[Window, int]:
+    with Work(database, read_only=True) as work:
+        return work.budgets.used(windows)
+
+
+def test_a_budget_never_touched_is_left_out(database: Database) -> None:
+    assert used(database, JEAN, ALL) == {}
+    assert used(database) == {}
+
+
+def test_spending_adds_to_what_was_spent(database: Database) -> None:
+    spend(database, {JEAN: 2, ALL: 5})
+    spend(database, {JEAN: 3})
+    assert used(database, JEAN, ALL) == {JEAN: 5, ALL: 5}
+
+
+def test_each_hour_has_a_budget_of_its_own(database: Database) -> None:
+    later: Window = (JEAN[0], NEXT)
+    spend(database, {JEAN: 1, later: 7})
+    assert used(database, JEAN) == {JEAN: 1}
+    assert used(database, later) == {later: 7}
+
+
+def test_asking_for_windows_answers_with_these_at_least(database: Database) -> None:
+    later: Window = (ALL[0], NEXT)
+    spend(database, {JEAN: 1, later: 2})
+    found = used(database, JEAN, later)
+    assert (found[JEAN], found[later]) == (1, 2)
+
+
+def test_spending_nothing_writes_nothing(database: Database) -> None:
+    spend(database, {})
+    assert used(database, JEAN) == {}
+
+
+def test_what_was_spent_without_commit_is_not_spent(database: Database) -> None:
+    with Work(database) as work:
+        work.budgets.spend({JEAN: 1})
+    assert used(database, JEAN) == {}
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["in a new window", "in one that exists"])
+def test_threads_that_spend_at_once_lose_nothing(database: Database, there: bool) -> None:
+    if there:
+        spend(database, {JEAN: 1, ALL: 1})
+    start = Barrier(4)
+
+    def burn(first: Window, second: Window) -> None:
+        start.wait()
+        for _ in range(10):
+            spend(database, {first: 1, second: 2})
+
+    ways = [(JEAN, ALL), (ALL, JEAN)] * 2
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda way: burn(*way), ways))
+    before = int(there)
+    assert used(database, JEAN, ALL) == {JEAN: before + 60, ALL: before + 60}
+
+
+def test_old_windows_are_forgotten_and_the_one_at_the_border_is_kept(database: Database) -> None:
+    before: Window = (ALL[0], HOUR - timedelta(microseconds=1))
+    spend(database, {before: 1, ALL: 2})
+    in_work(database, lambda work: work.budgets.forget_before(HOUR))
+    assert used(database, before, ALL) == {ALL: 2}
+
+
+def opened(database: Database, at: datetime) -> list[Breaker]:
+    with Work(database, read_only=True) as work:
+        return work.budgets.open_breakers(at)
+
+
+def test_a_breaker_is_open_until_its_end_and_not_at_it(database: Database) -> None:
+    breaker = Breaker("all", "1001 letters in an hour; 1000 are allowed", HOUR, NEXT)
+    in_work(database, lambda work: work.budgets.open_breaker(breaker))
+    assert opened(database, NEXT - timedelta(microseconds=1)) == [breaker]
+    assert opened(database, NEXT) == []
+
+
+def test_opening_an_open_breaker_moves_its_end(database: Database) -> None:
+    moved = Breaker("all", "again", HOUR, NEXT + timedelta(hours=1))
+    in_work(database, lambda work: work.budgets.open_breaker(Breaker("all", "once", HOUR, NEXT)))
+    in_work(database, lambda work: work.budgets.open_breaker(moved))
+    assert opened(database, HOUR) == [moved]
+
+
+def test_closing_one_breaker_leaves_the_others(database: Database) -> None:
+    kept = Breaker("domain univ.example", "flood", HOUR, NEXT)
+
+    def both(work: Work) -> None:
+        work.budgets.open_breaker(Breaker("all", "flood", HOUR, NEXT))
+        work.budgets.open_breaker(kept)
+        work.budgets.close_breaker("all")
+
+    in_work(database, both)
+    assert opened(database, HOUR) == [kept]
