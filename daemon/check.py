@@ -11,7 +11,10 @@ from daemon.imap import ImapInbox
 from helpdesk.config import ImapSettings, Settings
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import HelpdeskError
+from helpdesk.store.engine import Database
+from helpdesk.store.letters import DEAD
 from helpdesk.store.schema import require_current
+from helpdesk.store.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +40,41 @@ def check(settings: Settings, out: TextIO) -> int:
 def _findings(settings: Settings) -> Iterator[Finding]:
     yield Finding(f"settings {settings.file or 'from the environment'}")
     yield _try(f"state folder {settings.desk.state_dir}", lambda: _writable(settings))
-    database = wiring.opened_database(settings)
-    yield _try(f"database {database.shown}", lambda: require_current(database))
-    yield _try("templates", lambda: wiring.desk_of(settings, database))
+    yield from _database(settings)
     for mailbox in settings.mailboxes:
         yield _trust(mailbox)
         yield _try(f"mailbox {mailbox.name}", partial(_log_in, mailbox))
     yield _try(f"relay {settings.smtp.host}:{settings.smtp.port}", lambda: asyncio.run(_greet(settings)))
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    try:
+        database = wiring.opened_database(settings)
+    except HelpdeskError as error:
+        yield Finding("database", str(error))
+        return
+    yield _try(f"database {database.shown}", lambda: require_current(database))
+    yield _try("templates", lambda: wiring.desk_of(settings, database))
+    yield _try("letters", lambda: _letters(database))
     database.close()
+
+
+def _letters(database: Database) -> None:
+    """Dead letters and tripped caps are nobody's failure to start, but somebody must look at them."""
+    with Work(database, read_only=True) as work:
+        dead = work.letters.counts().get(DEAD, 0)
+        breakers = work.budgets.open_breakers(work.database_now())
+    waiting = [f"{one.scope} ({one.reason}, until {one.closes_at:%Y-%m-%d %H:%M} UTC)" for one in breakers]
+    told = [f"{dead} dead: look into the table letters"] if dead else []
+    if told or waiting:
+        raise HelpdeskError("; ".join([*told, *waiting]))
 
 
 def _try(what: str, look: Callable[[], object]) -> Finding:
     try:
         look()
     except HelpdeskError as error:
-        return Finding(what, str(error))
+        return Finding(what, str(error).removeprefix(f"{what}: "))
     return Finding(what)
 
 

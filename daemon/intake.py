@@ -163,8 +163,8 @@ class Intake:
     def _file(self, inbox: Inbox, source: Source, arrivals: Sequence[Arrival], started: float) -> int:
         filed = file_batch(self._desk, source, arrivals)
         self._on_letters()
+        _tell(source, filed, started)  # before the move: when that fails, nobody tells later
         self._settle(inbox, filed)
-        _tell(source, filed, started)
         if any(one.fate is Fate.COMMAND for one in filed):
             self._file_released(source)
         return len(filed)
@@ -173,6 +173,11 @@ class Intake:
         """File held mails whose owners confirmed them. They stay in the folder Held; the ledger says the rest."""
         for held, raw in released_mails(self._desk, source):
             started = time.monotonic()
+            if raw is None:
+                event(
+                    LOG, "bytes_gone", logging.ERROR, mailbox=source.name, mail=held.id, blob=held.raw_sha256
+                )
+                continue
             [one] = self._pool.examine([raw])
             judged = one.judged
             arrival = Arrival(held.uid, raw, one.mail, judged.judgement, judged.signed_at, confirmed=True)

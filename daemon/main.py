@@ -11,6 +11,7 @@ from typing import TypeVar
 from helpdesk import logs
 from helpdesk.config import Settings, load, load_for_inspect
 from helpdesk.core.keys import LOG_PEPPER
+from helpdesk.core.terminal import term_safe
 from helpdesk.core.trust import Trust
 from helpdesk.errors import EXIT_FAILED, HelpdeskError
 
@@ -93,7 +94,7 @@ def main(arguments: Sequence[str]) -> int:
         return _command(given)(given)
     except HelpdeskError as error:
         for line in str(error).splitlines():
-            print(f"helpdeskd: {line}", file=sys.stderr)
+            print(f"helpdeskd: {term_safe(line)}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

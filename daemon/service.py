@@ -12,6 +12,8 @@ from daemon.deliver import Delivery
 from daemon.imap import ImapInbox
 from daemon.notify import Lateness, Watchdog, ping_seconds
 from daemon.watch import LEASE_SECONDS, MailboxWatch, WatchSettings
+from helpdesk.actions.desk import Desk
+from helpdesk.actions.digest import hourly
 from helpdesk.actions.leases import Lease
 from helpdesk.config import ImapSettings, Settings
 from helpdesk.errors import HelpdeskError, MailboxAway, StoreAway
@@ -22,6 +24,7 @@ from helpdesk.store.schema import require_current
 LOG = logging.getLogger("helpdesk.service")
 STOP_SECONDS = 1.5  # how long a batch in hand may take after SIGTERM before its connection is cut
 TICK_SECONDS = 0.5
+CHORE_SECONDS = 60.0
 MAILBOX_LIMIT_SECONDS = 80.0  # a mailbox verb may take 60 s; a batch is quick beside it
 DELIVERY_LIMIT_SECONDS = 80.0
 
@@ -31,7 +34,7 @@ class Service:
     """Everything that runs, between start and stop."""
 
     settings: Settings
-    database: Database
+    desk: Desk
     watchdog: Watchdog
     watches: list[MailboxWatch]
     delivery: Delivery
@@ -42,6 +45,7 @@ class Service:
         for watch in self.watches:
             watch.start()
         letters = asyncio.create_task(self.delivery.run(stop))
+        chores = asyncio.create_task(self._chores())
         pings = ping_seconds()
         status = 0
         while not stop.is_set():
@@ -53,10 +57,21 @@ class Service:
                 event(LOG, "broken", logging.CRITICAL, loops=",".join(dead) or "letters")
                 status = 1
                 stop.set()
+        chores.cancel()
         self.watchdog.stopping()
         await self._stop(letters)
         event(LOG, "stopped", status=status)
         return status
+
+    async def _chores(self) -> None:
+        """Look every minute whether the digest of the last hour is due."""
+        while True:
+            try:
+                if await asyncio.to_thread(hourly, self.desk):
+                    self.delivery.wake()
+            except StoreAway:
+                pass  # the mailboxes tell of it
+            await asyncio.sleep(CHORE_SECONDS)
 
     def _tell_systemd(self) -> None:
         answered = all(watch.answered.is_set() for watch in self.watches)
@@ -72,8 +87,7 @@ class Service:
     async def _stop(self, letters: "asyncio.Task[None]") -> None:
         for watch in self.watches:
             watch.stop()
-        for watch in self.watches:
-            await asyncio.to_thread(watch.join, STOP_SECONDS)
+        await asyncio.gather(*(asyncio.to_thread(watch.join, STOP_SECONDS) for watch in self.watches))
         for watch in self.watches:
             if watch.is_alive():
                 event(LOG, "cut", logging.WARNING, mailbox=watch.name)
@@ -114,7 +128,7 @@ async def _serve(settings: Settings, database: Database, careful: bool) -> int:
         for mailbox in settings.mailboxes:
             if not mailbox.trust.configured:
                 event(LOG, "nobody_proven", logging.ERROR, mailbox=mailbox.name, advice=NO_TRUST)
-        return await Service(settings, database, watchdog, watches, delivery).until_stopped(stop)
+        return await Service(settings, desk, watchdog, watches, delivery).until_stopped(stop)
 
 
 NO_TRUST = "every mail will be held: run `helpdeskd.py trust calibrate` and set [imap.trust]"
@@ -151,7 +165,7 @@ def once(settings: Settings) -> int:
                     inbox.make_folders((folders.done, folders.held, folders.quarantine))
                     while intake.drain(inbox, lease.keep):
                         pass
-            except (MailboxAway, StoreAway) as trouble:
+            except HelpdeskError as trouble:
                 event(LOG, "away", logging.ERROR, mailbox=mailbox.name, error=trouble)
                 status = 1
         result = asyncio.run(wiring.delivery_of(settings, database).drain())
@@ -164,4 +178,4 @@ def once(settings: Settings) -> int:
             problem=result.problem or None,
         )
         database.close()
-        return 1 if status or result.problem else 0
+        return 1 if status or result.problem or result.later or result.dead else 0

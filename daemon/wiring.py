@@ -169,9 +169,14 @@ def only_daemon_here(state_dir: Path) -> Iterator[bool]:
 
     Raises HelpdeskError when another process holds it. The lock dies with its process.
     """
-    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = state_dir / LOCK
-    with path.open("a+") as file:
+    try:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (state_dir / LOCK).open("a+")
+    except OSError as error:
+        raise HelpdeskError(
+            f"{state_dir}: {error.strerror}; make it, or let it belong to the user that runs helpdeskd"
+        ) from error
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

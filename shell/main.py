@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from helpdesk.core.terminal import term_safe
 from helpdesk.errors import HelpdeskError
 from shell.commands import people, tickets
 
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
         status: int = given.run(given)
     except HelpdeskError as error:
         for line in str(error).splitlines():
-            print(f"helpdesk-admin: {line}", file=sys.stderr)
+            print(f"helpdesk-admin: {term_safe(line)}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

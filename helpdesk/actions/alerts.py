@@ -20,6 +20,7 @@ from helpdesk.store.budgets import Breaker
 from helpdesk.store.rows import Row
 from helpdesk.store.work import Work
 
+REFUSED = "refused:"  # the scopes that count refused mail, by verdict
 MANY_AN_HOUR = 5
 QUESTIONS_A_DAY = 5
 OVERALL = "hour:all"  # the scope of the cap on all letters, as core.lettercaps names it
@@ -39,11 +40,11 @@ def queue_alerts(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now: d
     """Queue the alerts that *suspicions* ask for, as far as this hour's budget goes."""
     if not suspicions:
         return
-    hour = _hour(now)
+    hour = hour_of(now)
     counts = Counter(suspicion.facts.judgement.verdict.value for suspicion in suspicions)
-    work.budgets.spend({(f"refused:{verdict}", hour): count for verdict, count in counts.items()})
-    used = work.budgets.used([("alerts", hour), *((f"refused:{verdict}", hour) for verdict in counts)])
-    totals = {verdict: used[f"refused:{verdict}", hour] for verdict in counts}
+    work.budgets.spend({(f"{REFUSED}{verdict}", hour): count for verdict, count in counts.items()})
+    used = work.budgets.used([("alerts", hour), *((f"{REFUSED}{verdict}", hour) for verdict in counts)])
+    totals = {verdict: used[f"{REFUSED}{verdict}", hour] for verdict in counts}
     notices: dict[_Key, Notice] = {
         ("alert", cause.verdict, cause.who, hour.isoformat()): _notice(cause, suspicion, totals, now)
         for cause, suspicion in _causes(suspicions, totals, now).items()
@@ -55,7 +56,7 @@ def queue_breaker_alerts(work: Work, desk: Desk, opened: Sequence[Breaker], now:
     """Queue an alert when the cap on all letters together tripped; those of single people are their own affair."""
     overall = [breaker for breaker in opened if breaker.scope == OVERALL]
     if overall:
-        hour = _hour(now)
+        hour = hour_of(now)
         used = work.budgets.used([("alerts", hour)])
         notices: dict[_Key, Notice] = {
             ("breaker", breaker.scope, breaker.opened_at.isoformat()): Notice(
@@ -68,7 +69,7 @@ def queue_breaker_alerts(work: Work, desk: Desk, opened: Sequence[Breaker], now:
 
 def queue_questions(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now: datetime) -> None:
     """Ask registered owners whether weakly proven mail is theirs: once an hour, five times a day for each."""
-    hour = _hour(now)
+    hour = hour_of(now)
     day = hour.replace(hour=0)
     asked = {
         suspicion.facts.known: suspicion.mail_id
@@ -85,7 +86,8 @@ def queue_questions(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now
     work.budgets.spend({(_asking(known), start): 1 for known in due for start in (hour, day)})
 
 
-def _hour(now: datetime) -> datetime:
+def hour_of(now: datetime) -> datetime:
+    """Return the beginning of the hour of *now*."""
     return now.replace(minute=0, second=0, microsecond=0)
 
 
@@ -117,7 +119,7 @@ def _queue(work: Work, desk: Desk, notices: Mapping[_Key, Notice], used: int, no
         if dedupe not in known
     ]
     work.letters.add(rows)
-    work.budgets.spend({("alerts", _hour(now)): len(fresh)} if fresh else {})
+    work.budgets.spend({("alerts", hour_of(now)): len(fresh)} if fresh else {})
 
 
 def _causes(

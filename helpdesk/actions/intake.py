@@ -88,11 +88,25 @@ def mark_settled(desk: Desk, mail_ids: Sequence[int]) -> None:
         in_work(desk.database, lambda work: work.mails.settle(mail_ids, desk.clock()))
 
 
-def released_mails(desk: Desk, source: Source) -> list[tuple[HeldMail, bytes]]:
-    """Return the held mails of a mailbox that their owners have confirmed, with their bytes, oldest first."""
+def released_mails(desk: Desk, source: Source) -> list[tuple[HeldMail, bytes | None]]:
+    """Return the held mails of a mailbox that their owners have confirmed, oldest first, with their bytes.
+
+    None instead of bytes: this machine cannot read them; the mail is held again then.
+    """
     with Work(desk.database, read_only=True) as work:
         released = work.mails.released(source.mailbox_id)
-    return [(held, desk.blobs.read(held.raw_sha256)) for held in sorted(released, key=lambda held: held.id)]
+    found = [(held, _bytes_of(desk, held)) for held in sorted(released, key=lambda held: held.id)]
+    lost = [held.id for held, raw in found if raw is None]
+    if lost:
+        in_work(desk.database, lambda work: work.mails.release(lost, None))
+    return found
+
+
+def _bytes_of(desk: Desk, held: HeldMail) -> bytes | None:
+    try:
+        return desk.blobs.read(held.raw_sha256)
+    except OSError:
+        return None
 
 
 def file_batch(desk: Desk, source: Source, batch: Sequence[Arrival]) -> list[Filed]:
@@ -124,7 +138,7 @@ def _given_up(desk: Desk, source: Source, arrival: Arrival, error: Exception) ->
     reason = f"could not be filed: {error if isinstance(error, Refusal) else type(error).__name__}"
     unread = Unreadable(arrival.seen.size, arrival.seen.fingerprint, reason)
     judgement = replace(bomb(reason), sender=arrival.judgement.sender)
-    given_up = Arrival(arrival.uid, arrival.raw, unread, judgement)
+    given_up = Arrival(arrival.uid, arrival.raw, unread, judgement, confirmed=arrival.confirmed)
     try:
         filed = in_work(desk.database, partial(_file, desk, source, [given_up]))[0]
     except HelpdeskError:

@@ -67,6 +67,9 @@ def queue_confirmations(
             )
             rows.append(row | {"next_at": slot.at, "last_error": slot.reason})
     work.letters.add(rows)
+    for reason in {slot.reason for slot in booking.slots if slot.reason}:
+        unanswered = zip(confirmations, booking.slots, strict=True)
+        work.mails.explain([one.mail_id for one, slot in unanswered if slot.reason == reason], reason)
     return booking.opened
 
 

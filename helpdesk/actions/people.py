@@ -1,14 +1,16 @@
 """Register people."""
 
+import unicodedata
 from datetime import UTC, datetime
 
 from helpdesk.core.address import normal_address
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.people import AddressState, KnownAddress, Language, Role
+from helpdesk.core.terminal import term_safe
 from helpdesk.errors import Refused
 from helpdesk.store.audit import Event
 from helpdesk.store.engine import Database
-from helpdesk.store.work import Refusal, Work, in_work
+from helpdesk.store.work import AlreadyThere, Refusal, Work, in_work
 
 MAX_NAME_CHARS = 200
 
@@ -25,6 +27,8 @@ def add_person(
     except ValueError as error:
         raise Refused(str(error)) from error
     name = " ".join(name.split())
+    if term_safe(name) != unicodedata.normalize("NFC", name):
+        raise Refused(f"the name {term_safe(name)} holds characters that do not print; leave them out")
     if not 0 < len(name) <= MAX_NAME_CHARS:
         raise Refused(f"a name has 1 to {MAX_NAME_CHARS} characters, this one {len(name)}")
 
@@ -42,5 +46,7 @@ def add_person(
 
     try:
         return in_work(database, job)
+    except AlreadyThere as rival:
+        raise Refused(f"{normal} was registered by somebody else just now") from rival
     except Refusal as refusal:
-        raise Refused(f"{normal} was registered by somebody else just now") from refusal
+        raise Refused(f"{normal} cannot be registered: {refusal}") from refusal

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from helpdesk.core.admission import Admission, Alert, Entry
+from helpdesk.core.answers import says_yes
+from helpdesk.core.folds import visible_text
 from helpdesk.core.mail import Bounce, Mail, MailClass, Unreadable
 from helpdesk.core.people import KnownAddress
 from helpdesk.core.permissions import sees
@@ -165,11 +167,18 @@ def machine_of_a_stranger(mail: Mail, facts: Facts, _policy: Policy) -> Decision
 def answers_our_question(mail: Mail, facts: Facts, _policy: Policy) -> Decision | None:
     """The answer to « was this mail yours? », which only the registered mailbox was asked.
 
-    The signed mark in it is the proof, so the answer itself may be as weak as the mail in question.
+    The signed mark in it is the proof, so the answer itself may be as weak as the mail in question. A machine
+    would say yes to whatever is asked: what may have been written by one does not count.
     """
-    if facts.confirms is None or mail.kind is not MailClass.NORMAL:
+    if facts.confirms is None or mail.kind is not MailClass.NORMAL or mail.return_path == "":
         return None
-    return Release(facts.confirms)
+    match says_yes(visible_text(mail.text, mail.folds)):
+        case True:
+            return Release(facts.confirms)
+        case False:
+            return Hold("its owner says that a held mail is not theirs", Alert.AT_ONCE)
+        case None:
+            return None
 
 
 def sender_not_admitted(_mail: Mail, facts: Facts, policy: Policy) -> Decision | None:

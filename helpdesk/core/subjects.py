@@ -1,9 +1,9 @@
-"""The ticket's number in a subject: ``[#123]``, with or without a word before the sign."""
+"""The ticket's number in a subject: ``[#123]``, as our letters write it."""
 
 import re
 
 MAX_NUMBER = 2**31 - 1
-_TAG = re.compile(r"\[[^\[\]#]{0,80}#([0-9]{1,10})\]")
+_TAG = re.compile(r"\[#([0-9]{1,10})\]")
 
 
 def tagged(subject: str, number: int) -> str:

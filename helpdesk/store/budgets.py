@@ -45,7 +45,7 @@ class Budgets:
         query = select(budgets.c.scope, budgets.c.used).where(
             budgets.c.scope >= prefix, budgets.c.scope < after, budgets.c.window_start == start
         )
-        return dict(self._connection.execute(query).tuples().all())
+        return {row[0]: row[1] for row in self._connection.execute(query)}
 
     def spend(self, amounts: Mapping[Window, int]) -> None:
         """Add to budgets, as ``used = used + n`` in the database: nothing is lost between two daemons."""

@@ -135,7 +135,7 @@ class Letters:
             .where(letters.c.state.in_((QUEUED, SENDING, DEAD)))
             .group_by(letters.c.state)
         )
-        return dict(self._connection.execute(query).tuples().all())
+        return {row[0]: row[1] for row in self._connection.execute(query)}
 
     def oldest_unsent(self) -> datetime | None:
         """Return when the letter that waits longest was queued, or None when none waits."""

@@ -24,13 +24,22 @@ def add_to(nouns: "Nouns") -> None:
     ticket = nouns.add_parser("ticket", help="look at tickets", description="Look at tickets.")
     verbs = ticket.add_subparsers(dest="verb", required=True, metavar="VERB")
     listing = verbs.add_parser("list", help="the newest tickets", description="The newest tickets.")
-    listing.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (default: 20)")
+    listing.add_argument(
+        "--limit", type=_count, default=20, metavar="N", help="at most so many (default: 20)"
+    )
     listing.add_argument("--json", action="store_true", help="one JSON object per line")
     listing.set_defaults(run=_list)
     show = verbs.add_parser("show", help="one ticket with its conversation", description="One ticket, whole.")
     show.add_argument("number", type=int, help="as it stands in the subject, [#12]")
     show.add_argument("--json", action="store_true", help="as one JSON object")
     show.set_defaults(run=_show)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, found {number}")
+    return number
 
 
 def _list(given: argparse.Namespace) -> int:
@@ -71,11 +80,11 @@ def _heading(post: ShownPost) -> str:
 
 def _body(post: ShownPost) -> str:
     folds = tuple(Fold(start, end, kind) for start, end, kind in post.folds)
-    hidden = sum(post.text.count("\n", fold.start, fold.end) + 1 for fold in folds)
+    hidden = sum(len(post.text[fold.start : fold.end].splitlines()) for fold in folds)
     text = term_safe_block(visible_text(post.text, folds)).strip("\n")
     lines = [f"    {line}".rstrip() for line in text.split("\n")]
     if hidden:
-        lines.append(f"    [{hidden} quoted lines hidden]")
+        lines.append(f"    [{hidden} lines of quotes and signature hidden]")
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ from helpdesk.core.subjects import tagged, ticket_numbers
     ("subject", "numbers"),
     [
         pytest.param("Re: [#12] Mon chargeur", (12,), id="bare tag"),
-        pytest.param("TR: [Helpdesk #12] Mon chargeur", (12,), id="tag with a word"),
+        pytest.param("TR: [Redmine #12] Mon chargeur", (), id="another system's tag"),
         pytest.param("[#12] [#13] [#12]", (12, 13), id="each once, in order"),
         pytest.param("Salle #12, poste 4", (), id="a number without brackets is just a number"),
         pytest.param("[#] [#x] [12]", (), id="no number"),

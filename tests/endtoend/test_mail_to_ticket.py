@@ -132,3 +132,28 @@ def test_nobody_else_can_say_that_a_held_mail_is_theirs(world: World) -> None:
     world.dovecot.append_many("desk", [eve, forged])
     world.once()
     assert world.rows("SELECT fate FROM mails ORDER BY uid") == [("held",), ("opened",), ("held",)]
+
+
+def test_a_no_releases_nothing_and_alerts(world: World) -> None:
+    world.dovecot.append_many("desk", [from_learner(proof=WEAK)])
+    world.once()
+    own_id = message_from_bytes(world.sink.messages[-1].content)["Message-ID"]
+    answer = from_learner(
+        "Re: ?", "Non !", proof=WEAK, message_id="<2@x>", extra=f"In-Reply-To: {own_id}\r\n"
+    )
+    world.dovecot.append_many("desk", [answer])
+    world.once()
+    assert world.rows("SELECT fate FROM mails ORDER BY uid") == [("held",), ("held",)]
+    assert world.sink.messages[-1].recipients == ("admin@ecole.example",)
+
+
+def test_check_finds_a_working_desk_well_and_a_dead_letter_not(world: World) -> None:
+    well = world.run("check")
+    assert well.returncode == 0, well.stdout + well.stderr
+    assert "all is well" in well.stdout
+    world.sink.reply_for = lambda stage, _argument: "550 5.1.1 no such person" if stage == "RCPT" else None
+    world.dovecot.append_many("desk", [from_learner()])
+    assert world.once().returncode == 1
+    looked = world.run("check")
+    assert looked.returncode == 1
+    assert "1 dead" in looked.stdout

@@ -113,8 +113,17 @@ class World:
 
     def once(self) -> "subprocess.CompletedProcess[str]":
         """Run ``helpdeskd.py once`` to its end."""
+        return self.run("once")
+
+    def run(self, command: str) -> "subprocess.CompletedProcess[str]":
+        """Run one command of the daemon to its end."""
         return subprocess.run(
-            self.command("once"), env=self.variables, capture_output=True, text=True, timeout=120, check=False
+            self.command(command),
+            env=self.variables,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
 
     def daemon(self) -> "subprocess.Popen[str]":
