@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -61,6 +62,7 @@ class Running:
     process: "subprocess.Popen[str]"
     started: threading.Event = field(default_factory=threading.Event)
     lines: list[str] = field(default_factory=list)
+    stop_ms: float = 0.0
 
     def used(self) -> tuple[float, float]:
         """Return the peak memory in MiB and the processor seconds of the daemon and its workers so far."""
@@ -92,8 +94,10 @@ def running_desk(folder: Path, url: str, dovecot: Dovecot, user: str, sink: Smtp
             raise RuntimeError("the daemon did not start:\n" + "".join(running.lines))
         yield running
     finally:
+        begun = time.perf_counter()
         process.terminate()
         process.wait(10)
+        running.stop_ms = (time.perf_counter() - begun) * 1000
         reader.join()
 
 

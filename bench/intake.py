@@ -24,6 +24,7 @@ COUNT = 1000
 SINGLES = 200
 LONELY = 10
 SILENCE_SECONDS = 2.0
+IDLE_SECONDS = 20.0
 SEED = 20261121
 TIMEOUT_SECONDS = 300.0
 
@@ -89,7 +90,7 @@ def _latency(folder: Path, url: str, dovecot: Dovecot, sink: SmtpSink) -> dict[s
     """Time single mails, each handed over when the one before was answered, then a few after a silence."""
     sink.clear()
     waits: list[float] = []
-    with running_desk(folder, url, dovecot, "single", sink):
+    with running_desk(folder, url, dovecot, "single", sink) as running:
         for number, raw in enumerate(mails(1 + SINGLES + LONELY, SEED + 1)):
             if number > SINGLES:
                 time.sleep(SILENCE_SECONDS)
@@ -97,6 +98,13 @@ def _latency(folder: Path, url: str, dovecot: Dovecot, sink: SmtpSink) -> dict[s
             begun = time.perf_counter()
             sink.wait_for(number + 1, 30)
             waits.append((time.perf_counter() - begun) * 1000)
+        time.sleep(SILENCE_SECONDS)
+        cpu_before = running.used()[1]
+        time.sleep(IDLE_SECONDS)
+        idle_percent = (running.used()[1] - cpu_before) / IDLE_SECONDS * 100
+    print(
+        f"idle     {idle_percent:.2f} % of a processor over {IDLE_SECONDS:.0f} s, stopped {running.stop_ms:.0f} ms after SIGTERM"
+    )
     cuts = statistics.quantiles(
         waits[1 : SINGLES + 1], n=100
     )  # the first one waited for the daemon to come up
