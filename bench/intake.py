@@ -103,7 +103,8 @@ def _latency(folder: Path, url: str, dovecot: Dovecot, sink: SmtpSink) -> dict[s
         time.sleep(IDLE_SECONDS)
         idle_percent = (running.used()[1] - cpu_before) / IDLE_SECONDS * 100
     print(
-        f"idle     {idle_percent:.2f} % of a processor over {IDLE_SECONDS:.0f} s, stopped {running.stop_ms:.0f} ms after SIGTERM"
+        f"idle     {idle_percent:.2f} % of a processor over {IDLE_SECONDS:.0f} s; "
+        f"stopped {running.stop_ms:.0f} ms after SIGTERM"
     )
     cuts = statistics.quantiles(
         waits[1 : SINGLES + 1], n=100
