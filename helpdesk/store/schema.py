@@ -98,9 +98,19 @@ def _missing(connection: Connection) -> list[str]:
     script = ScriptDirectory(str(FOLDER))
     missing = [revision.revision for revision in script.iterate_revisions("head", current or "base")]
     if missing:
-        changes.create(connection, checkfirst=True)
+        _make_ready(connection)
     connection.commit()
     return missing[::-1]
+
+
+def _make_ready(connection: Connection) -> None:
+    """Make the table of notes, if another process does not at the same moment."""
+    try:
+        changes.create(connection, checkfirst=True)
+    except DBAPIError:
+        connection.rollback()
+        if not inspect(connection).has_table(changes.name):
+            raise
 
 
 def _apply(connection: Connection, revision: str) -> None:
