@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from daemon.imap import ImapAccount, ImapInbox
@@ -45,6 +46,7 @@ class MailboxWatch(threading.Thread):
         self._ending = threading.Event()
         self._inbox: ImapInbox | None = None
         self._trouble = ""
+        self._failures = 0
 
     def stop(self) -> None:
         """Ask the thread to end after the batch in hand."""
@@ -57,23 +59,23 @@ class MailboxWatch(threading.Thread):
 
     def run(self) -> None:
         """Watch until stopped."""
-        failures = 0
         while not self._ending.is_set():
             try:
                 with ImapInbox(self._settings.account) as inbox:
                     self._inbox = inbox
                     inbox.make_folders(self._settings.folders)
-                    failures = 0
                     self._watch(inbox)
             except (MailboxAway, StoreAway) as trouble:
                 if self._ending.is_set():
-                    return
-                failures += 1
-                seconds = reconnect_seconds(failures, random.random())  # noqa: S311 - spreads load only
+                    break
+                self._failures += 1
+                seconds = reconnect_seconds(self._failures, random.random())  # noqa: S311 - spreads load only
                 self._tell(str(trouble), seconds)
                 self._pause(seconds)
             finally:
                 self._inbox = None
+        with suppress(StoreAway):  # then the lease runs out by itself
+            self._lease.release()
 
     def _watch(self, inbox: ImapInbox) -> None:
         """Drain and wait by turns, while the lease is ours; another daemon's mailbox is only waited for."""
@@ -99,7 +101,7 @@ class MailboxWatch(threading.Thread):
 
     def _pause(self, seconds: float) -> None:
         until = time.monotonic() + seconds
-        while not self._ending.wait(1.0) and time.monotonic() < until:
+        while (left := until - time.monotonic()) > 0 and not self._ending.wait(min(left, 1.0)):
             self._beat()  # waiting for a server is progress too: a restart would not bring it back
 
     def _tell(self, trouble: str, seconds: float) -> None:
@@ -110,6 +112,7 @@ class MailboxWatch(threading.Thread):
             )
 
     def _well_again(self) -> None:
+        self._failures = 0  # not sooner: a login says nothing of a database that is away
         if self._trouble:
             self._trouble = ""
             event(LOG, "back", mailbox=self._settings.name)
