@@ -57,7 +57,7 @@ class Folders:
 class Limits:
     """How much is fetched at once, and the size over which a mail is not fetched at all."""
 
-    batch_mails: int = 50
+    batch_mails: int = 100
     batch_bytes: int = 32 * 1024 * 1024
     max_bytes: int = 40 * 1024 * 1024
 
@@ -112,7 +112,8 @@ class Intake:
             state = inbox_state(self._desk, source, uids[start : start + LOOK_AHEAD_UIDS])
             self._settle(inbox, state.unsettled)
             for uid in state.poisonous:
-                looked_at += self._file_unread(inbox, source, uid, 0, POISON)
+                size = inbox.sizes([uid]).get(uid, 0)
+                looked_at += self._file_unread(inbox, source, uid, size, POISON)
             looked_at += self._careful(inbox, source, state.new, going)
             looked_at += self._flow(inbox, source, state.new, going)
             if not going():

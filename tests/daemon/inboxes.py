@@ -1,0 +1,62 @@
+"""A mailbox in memory that answers as ``ImapInbox`` does (a contract test holds it to that)."""
+
+from collections.abc import Sequence
+
+from daemon.imap import OVERSIZE_HEADER_BYTES
+from helpdesk.errors import MailboxAway
+
+
+class FakeInbox:
+    """An inbox and its folders. ``asked`` notes the verbs; a verb in ``failing`` fails, once for each entry."""
+
+    def __init__(self, uidvalidity: int = 7) -> None:
+        self.uidvalidity = uidvalidity
+        self.inbox: dict[int, bytes] = {}
+        self.folders: dict[str, list[bytes]] = {}
+        self.asked: list[tuple[str, tuple[int, ...]]] = []
+        self.failing: list[str] = []
+        self._last_uid = 100
+
+    def deliver(self, *raws: bytes) -> list[int]:
+        """Put mails into the inbox; return their UIDs."""
+        uids = range(self._last_uid + 1, self._last_uid + 1 + len(raws))
+        self._last_uid += len(raws)
+        self.inbox.update(zip(uids, raws, strict=True))
+        return list(uids)
+
+    def uids(self) -> list[int]:
+        """See ``Inbox``."""
+        self._ask("uids")
+        return sorted(self.inbox)
+
+    def sizes(self, uids: Sequence[int]) -> dict[int, int]:
+        """See ``Inbox``."""
+        self._ask("sizes", uids)
+        return {uid: len(self.inbox[uid]) for uid in uids if uid in self.inbox}
+
+    def fetch(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """See ``Inbox``."""
+        self._ask("fetch", uids)
+        return {uid: self.inbox[uid] for uid in uids if uid in self.inbox}
+
+    def fetch_head(self, uid: int) -> bytes:
+        """See ``Inbox``."""
+        self._ask("fetch_head", [uid])
+        head, end, _body = self.inbox.get(uid, b"").partition(b"\r\n\r\n")
+        return (head + end)[:OVERSIZE_HEADER_BYTES]
+
+    def move(self, uids: Sequence[int], folder: str) -> None:
+        """See ``Inbox``."""
+        self._ask("move", uids)
+        into = self.folders.setdefault(folder, [])
+        into += [self.inbox.pop(uid) for uid in uids if uid in self.inbox]
+
+    def calls(self, verb: str) -> list[tuple[int, ...]]:
+        """Return the UIDs of each call of a verb."""
+        return [uids for name, uids in self.asked if name == verb]
+
+    def _ask(self, verb: str, uids: Sequence[int] = ()) -> None:
+        self.asked.append((verb, tuple(uids)))
+        if verb in self.failing:
+            self.failing.remove(verb)
+            raise MailboxAway(f"{verb} failed")

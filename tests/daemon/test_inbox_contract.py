@@ -1,0 +1,234 @@
+"""The inbox in memory that other tests use, and the real one on Dovecot, answer the same way."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import pytest
+
+from daemon.imap import OVERSIZE_HEADER_BYTES, ImapAccount, ImapInbox, Inbox
+from tests.daemon.inboxes import FakeInbox
+from tests.servers.certificates import Certificates
+from tests.servers.dovecot import PASSWORD, Dovecot
+
+SMALL = b"Subject: small\r\n\r\nSmall.\r\n"
+OTHER = b"Subject: other\r\n\r\nOther.\r\n"
+GONE = 4_000_000
+LACKS: dict[str, Sequence[str]] = {
+    "dovecot": (),
+    "without MOVE": ("MOVE",),
+    "without UIDPLUS": ("MOVE", "UIDPLUS"),
+    "without IDLE": ("IDLE",),
+}
+
+
+class Mailbox(Protocol):
+    """A mailbox to deliver to and to look into from outside."""
+
+    @property
+    def inbox(self) -> Inbox:
+        """The inbox as the daemon sees it."""
+        ...
+
+    def deliver(self, *raws: bytes) -> list[int]:
+        """Put mails into the inbox, where they are seen at once; return their UIDs."""
+        ...
+
+    def holds(self, folder: str) -> list[bytes]:
+        """Return the mails of a folder."""
+        ...
+
+
+@dataclass
+class InMemory:
+    inbox: FakeInbox
+
+    def deliver(self, *raws: bytes) -> list[int]:
+        return self.inbox.deliver(*raws)
+
+    def holds(self, folder: str) -> list[bytes]:
+        return list(self.inbox.inbox.values()) if folder == "INBOX" else self.inbox.folders.get(folder, [])
+
+
+@dataclass
+class OnDovecot:
+    server: Dovecot
+    inbox: ImapInbox
+
+    def deliver(self, *raws: bytes) -> list[int]:
+        uids = self.server.append_many("desk", raws)
+        self.inbox.linger(lambda: False)  # a search alone shows no mail that the server has not told of
+        return uids
+
+    def holds(self, folder: str) -> list[bytes]:
+        return self.server.mails("desk", folder)
+
+
+def account(server: Dovecot, *, idle: bool = True) -> ImapAccount:
+    ca_file = str(server.ca_file)
+    return ImapAccount("localhost", server.imaps_port, "tls", "desk", PASSWORD, ca_file, idle=idle)
+
+
+@pytest.fixture(scope="module")
+def servers(certificates: Certificates) -> Iterator[dict[str, Dovecot]]:
+    started: dict[str, Dovecot] = {}
+    yield started
+    for server in started.values():
+        server.__exit__(None, None, None)
+
+
+@contextmanager
+def opened(kind: str, servers: dict[str, Dovecot], certificates: Certificates) -> Iterator[OnDovecot]:
+    if kind not in servers:
+        servers[kind] = Dovecot(certificates=certificates, without=LACKS[kind]).__enter__()
+    server = servers[kind]
+    server.wipe("desk")
+    with ImapInbox(account(server)) as inbox:
+        inbox.make_folders(("Done", "Held"))
+        yield OnDovecot(server, inbox)
+
+
+@pytest.fixture(params=["in memory", *LACKS])
+def mailbox(
+    request: pytest.FixtureRequest, servers: dict[str, Dovecot], certificates: Certificates
+) -> Iterator[Mailbox]:
+    if request.param == "in memory":
+        yield InMemory(FakeInbox())
+        return
+    with opened(request.param, servers, certificates) as real:
+        yield real
+
+
+def test_uids_come_oldest_first(mailbox: Mailbox) -> None:
+    assert mailbox.inbox.uids() == []
+    uids = mailbox.deliver(*[SMALL] * 12)
+    assert mailbox.inbox.uids() == uids == sorted(uids)
+
+
+def test_sizes_are_those_of_the_mails_that_are_there(mailbox: Mailbox) -> None:
+    small, other = mailbox.deliver(SMALL, OTHER)
+    assert mailbox.inbox.sizes([small, GONE, other]) == {small: len(SMALL), other: len(OTHER)}
+    assert mailbox.inbox.sizes([GONE]) == {}
+    assert mailbox.inbox.sizes([]) == {}
+
+
+def test_mails_are_fetched_whole_byte_for_byte_and_those_that_are_gone_left_out(mailbox: Mailbox) -> None:
+    odd = (
+        b"Subject: \xff\xfe\r\nX: =?utf-8?q?=00?=\r\n\r\n"
+        + bytes(range(1, 256)).replace(b"\n", b"")
+        + b"\r\n"
+    )
+    first, second = mailbox.deliver(odd, SMALL)
+    assert mailbox.inbox.fetch([second, GONE, first]) == {first: odd, second: SMALL}
+    assert mailbox.inbox.fetch([GONE]) == {}
+
+
+def test_of_a_big_mail_the_header_is_fetched_and_cut(mailbox: Mailbox) -> None:
+    long = b"Subject: x\r\n" + b"".join(b"X-%d: %s\r\n" % (number, b"y" * 900) for number in range(400))
+    small, big = mailbox.deliver(SMALL, long + b"\r\nBody\r\n")
+    assert mailbox.inbox.fetch_head(small) == b"Subject: small\r\n\r\n"
+    assert mailbox.inbox.fetch_head(big) == long[:OVERSIZE_HEADER_BYTES]
+    assert mailbox.inbox.fetch_head(GONE) == b""
+
+
+def test_moved_mails_leave_the_inbox_for_the_folder(mailbox: Mailbox) -> None:
+    uids = mailbox.deliver(SMALL, OTHER, SMALL)
+    mailbox.inbox.move(uids[:2], "Done")
+    assert mailbox.inbox.uids() == uids[2:]
+    assert mailbox.holds("Done") == [SMALL, OTHER]
+
+
+def test_moving_what_is_gone_harms_nothing(mailbox: Mailbox) -> None:
+    (uid,) = mailbox.deliver(SMALL)
+    mailbox.inbox.move([uid, GONE], "Done")
+    mailbox.inbox.move([uid], "Held")
+    assert mailbox.inbox.uids() == []
+    assert mailbox.holds("Done") == [SMALL]
+    assert GONE not in mailbox.inbox.sizes([GONE])
+
+
+@pytest.fixture(params=LACKS)
+def real(
+    request: pytest.FixtureRequest, servers: dict[str, Dovecot], certificates: Certificates
+) -> Iterator[OnDovecot]:
+    with opened(request.param, servers, certificates) as real:
+        yield real
+
+
+def test_reading_a_mail_leaves_it_unread(real: OnDovecot) -> None:
+    (uid,) = real.deliver(SMALL)
+    real.inbox.fetch([uid])
+    real.inbox.fetch_head(uid)
+    with real.server.client("desk") as client:
+        client.select_folder("INBOX", readonly=True)
+        assert b"\\Seen" not in client.get_flags([uid])[uid]
+
+
+def test_mail_that_was_read_by_a_person_is_still_mail(real: OnDovecot) -> None:
+    (uid,) = real.deliver(SMALL)
+    with real.server.client("desk") as client:
+        client.select_folder("INBOX")
+        client.add_flags([uid], [b"\\Seen"])
+    assert real.inbox.uids() == [uid]
+
+
+def test_other_peoples_deleted_mail_stays(real: OnDovecot) -> None:
+    """A plain EXPUNGE would take it with ours."""
+    mine, theirs = real.deliver(SMALL, OTHER)
+    with real.server.client("desk") as client:
+        client.select_folder("INBOX")
+        client.delete_messages([theirs])
+    real.inbox.wait(0.1, lambda: False)
+    real.inbox.move([mine], "Done")
+    assert OTHER in real.holds("INBOX")
+    assert real.inbox.uids() == []
+
+
+def test_folders_are_made_once_and_subscribed_to(real: OnDovecot) -> None:
+    real.inbox.make_folders(("Done", "Élèves", "Held/old"))
+    with real.server.client("desk") as client:
+        subscribed = {name for _flags, _separator, name in client.list_sub_folders()}
+        client.unsubscribe_folder("Done")
+    assert {"Done", "Held", "Élèves", "Held/old"} <= subscribed
+    real.inbox.make_folders(("Done",))
+    with real.server.client("desk") as client:
+        assert "Done" not in {name for _flags, _separator, name in client.list_sub_folders()}, (
+            "as people want"
+        )
+
+
+def test_new_mail_ends_the_wait(real: OnDovecot) -> None:
+    assert real.inbox.uids() == []
+    sender = threading.Timer(0.3, real.server.append_many, ["desk", [SMALL]])
+    began = time.monotonic()
+    sender.start()
+    real.inbox.wait(3.0, lambda: False)
+    waited = time.monotonic() - began
+    sender.join()
+    assert len(real.inbox.uids()) == 1
+    assert waited < (3.5 if not real.inbox.can_idle else 2.5)
+
+
+def test_being_stopped_ends_the_wait(real: OnDovecot) -> None:
+    began = time.monotonic()
+    real.inbox.wait(60.0, lambda: time.monotonic() - began > 0.2)
+    assert time.monotonic() - began < 3
+
+
+def test_without_idle_a_poll_sees_new_mail(dovecot: Dovecot) -> None:
+    with ImapInbox(account(dovecot, idle=False)) as inbox:
+        assert not inbox.can_idle
+        dovecot.append_many("desk", [SMALL])
+        until = time.monotonic() + 5
+        while not inbox.uids() and time.monotonic() < until:  # Dovecot may tell a poll or two later
+            inbox.wait(0.2, lambda: False)
+        assert len(inbox.uids()) == 1
+
+
+def test_what_the_servers_offer_is_found_out(real: OnDovecot, request: pytest.FixtureRequest) -> None:
+    kind = request.node.callspec.params["real"]
+    offers = (real.inbox.can_move, real.inbox.can_expunge_by_uid, real.inbox.can_idle)
+    assert offers == tuple(name not in LACKS[kind] for name in ("MOVE", "UIDPLUS", "IDLE"))
