@@ -8,7 +8,7 @@ import pytest
 
 from helpdesk.core.address import Sender
 from helpdesk.core.admission import Admission, Alert, Entry
-from helpdesk.core.mail import Bounce, Mail, MailClass, Unreadable
+from helpdesk.core.mail import Bounce, Fold, Mail, MailClass, Unreadable
 from helpdesk.core.people import AddressState, KnownAddress, Language, Person, Role
 from helpdesk.core.rules import (
     RULES,
@@ -24,6 +24,7 @@ from helpdesk.core.rules import (
     Policy,
     Quarantine,
     Reference,
+    Release,
     Ruling,
     decide,
 )
@@ -119,6 +120,7 @@ def test_the_order_of_the_rules_is_the_order_of_the_design() -> None:
         "our_own_echo",
         "bounce",
         "machine_of_a_stranger",
+        "answers_our_question",
         "sender_not_admitted",
         "feedback",
         "reply_to_ticket",
@@ -244,6 +246,66 @@ def test_what_cannot_be_read_is_quarantined_and_the_rest_is_held(
     reason, alert = f"{verdict.value}: why", Alert.AT_ONCE
     held = Hold(reason, alert, confirm=verdict is Verdict.WEAK)
     assert decision == (Quarantine(reason, alert) if kind is Quarantine else held)
+
+
+WEAKLY = replace(
+    GENUINE,
+    judgement=Judgement(Verdict.WEAK, "only SPF", SENDER, 11),
+    admission=Admission(Entry.HOLD, "only SPF", Alert.DIGEST, confirm=True),
+)
+ANSWERED = replace(WEAKLY, confirms=77)
+
+
+def saying(text: str, mail: Mail) -> Mail:
+    return replace(mail, text=text)
+
+
+def test_a_yes_to_our_question_releases_the_mail_in_question() -> None:
+    yes = saying("Oui, c'est moi.", a_mail())
+    assert decide(yes, ANSWERED, POLICY) == Ruling("answers_our_question", Release(77))
+    assert ruled(replace(GENUINE, confirms=77), yes) == Release(77)
+    assert isinstance(ruled(WEAKLY, yes), Hold)
+
+
+def test_a_no_to_our_question_is_told_at_once_and_releases_nothing() -> None:
+    decision = ruled(ANSWERED, saying("Non !", a_mail()))
+    assert decision == Hold("its owner says that a held mail is not theirs", Alert.AT_ONCE)
+
+
+def test_an_answer_that_says_neither_is_a_mail_like_any_other() -> None:
+    neither = saying("Pourquoi ?", a_mail())
+    assert decide(neither, ANSWERED, POLICY).rule == "sender_not_admitted"
+    assert decide(neither, replace(GENUINE, confirms=77), POLICY).rule == "new_ticket"
+
+
+def test_a_yes_in_the_quoted_question_is_no_yes() -> None:
+    text = "Pourquoi ?\n> oui\n"
+    quoting = replace(a_mail(), text=text, folds=(Fold(11, len(text), "quote"),))
+    assert not isinstance(ruled(ANSWERED, quoting), Release)
+
+
+@pytest.mark.parametrize(
+    ("mail", "facts", "rule"),
+    [
+        pytest.param(a_mail(), filed(ANSWERED), "already_filed", id="filed before"),
+        pytest.param(a_mail(LOOP), ANSWERED, "our_own_echo", id="our own question came back"),
+        pytest.param(a_mail(BOUNCE), ANSWERED, "bounce", id="our question bounced"),
+        pytest.param(a_mail(AUTO_REPLY), ANSWERED, "sender_not_admitted", id="an absence note"),
+        pytest.param(a_mail(BULK), ANSWERED, "sender_not_admitted", id="by way of a list"),
+        pytest.param(a_mail(FEEDBACK), ANSWERED, "sender_not_admitted", id="a report"),
+        pytest.param(
+            replace(a_mail(), return_path=""), ANSWERED, "sender_not_admitted", id="with the null sender"
+        ),
+    ],
+)
+def test_no_machine_answers_our_question(mail: Mail, facts: Facts, rule: str) -> None:
+    assert decide(saying("Oui", mail), facts, POLICY).rule == rule
+
+
+def test_the_alert_about_a_mail_of_somebody_known_that_cannot_be_filed_goes_out_at_once() -> None:
+    unread = Unreadable(100, "f" * 64, "could not be filed")
+    quarantine = Quarantine("could not be filed", Alert.AT_ONCE)
+    assert decide(unread, GENUINE, POLICY).decision == quarantine
 
 
 def test_a_pending_address_is_held_until_tokens_are_looked_at() -> None:
