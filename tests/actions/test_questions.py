@@ -12,8 +12,10 @@ from sqlalchemy import update
 
 from helpdesk.actions.arrival import Filed
 from helpdesk.actions.intake import file_batch, released_mails
+from helpdesk.core.people import AddressState
 from helpdesk.core.tickets import Fate
 from helpdesk.store.tables import addresses, audit_logs, letters, tickets
+from helpdesk.store.work import Work
 from tests.actions.intakes import ADMIN, JEAN, ZOE, IntakeBench, a_mail, arrival, bench, with_mail
 from tests.core.makers import DMARC_NONE, SPF_PASS
 from tests.servers.sqlite import Sqlite
@@ -97,8 +99,23 @@ def test_nothing_else_releases_it(desk: IntakeBench, given: dict[str, Any], fate
 def test_a_changed_mark_releases_nothing(desk: IntakeBench) -> None:
     head, _, domain = question(desk).partition("@")
     changed = f"{head[:-1]}{'a' if head[-1] != 'a' else 'b'}@{domain}"
-    (filed,) = desk.file(a_mail(says=WEAK, message_id="<2@x>", extra=[f"In-Reply-To: {changed}"]))
+    (filed,) = desk.file(
+        a_mail("?", "Oui.", says=WEAK, message_id="<2@x>", extra=[f"In-Reply-To: {changed}"])
+    )
     assert filed.fate is Fate.HELD
+    assert released_mails(desk.desk, desk.source) == []
+
+
+def test_an_answer_from_another_address_of_the_same_person_releases_nothing(desk: IntakeBench) -> None:
+    """The question was asked at the address that the mail claims; nobody else answers for that one."""
+    owner = desk.rows(addresses)[0]["person_id"]
+    with Work(desk.desk.database) as work:
+        person = work.people.by_ids([owner])[owner]
+        work.people.add_address(person, "jean@home.example", AddressState.VERIFIED, desk.now)
+        work.commit()
+    says = ("dmarc=pass header.from=home.example", "spf=pass smtp.mailfrom=home.example")
+    (filed,) = desk.file(answer(desk, says, sender="jean@home.example"))
+    assert filed.fate is Fate.OPENED
     assert released_mails(desk.desk, desk.source) == []
 
 
