@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Column, Inspector, Table, UniqueConstraint, inspect, text
+from sqlalchemy import Column, Inspector, Table, UniqueConstraint, event, inspect, text
 
 from helpdesk.store.columns import UtcDateTime
 from helpdesk.store.engine import Database, open_database
@@ -203,6 +203,26 @@ def test_of_two_that_migrate_at_once_the_second_is_told_and_nothing_breaks(empty
     other = next(end for end in ends if end != [NEWEST])
     assert other == [] or "is another process's" in other or "or one is running now" in other
     require_current(empty)
+
+
+def test_a_migration_cut_in_the_middle_is_undone_or_seen(empty: Database) -> None:
+    """MariaDB keeps the tables made so far; the others undo them."""
+
+    def cut(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "CREATE TABLE letters" in statement:
+            raise KeyboardInterrupt
+
+    event.listen(empty.engine, "before_cursor_execute", cut)
+    with pytest.raises(KeyboardInterrupt):
+        migrate(empty)
+    event.remove(empty.engine, "before_cursor_execute", cut)
+    if empty.kind in MYSQL:
+        assert schema_state(empty) is SchemaState.HALF_DONE
+        with pytest.raises(WrongSchema, match="drop its tables where it is new"):
+            migrate(empty)
+    else:
+        assert schema_state(empty) is SchemaState.EMPTY
+        assert migrate(empty) == [NEWEST]
 
 
 def test_tables_of_others_do_not_matter(empty: Database) -> None:
