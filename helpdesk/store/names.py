@@ -11,8 +11,10 @@ def is_on_this_machine(url: URL) -> bool:
     """Say whether the way to a database server never leaves this machine: loopback or a Unix socket."""
     if "unix_socket" in url.query:
         return True
-    host = url.host or url.query.get("host") or ""
-    if not isinstance(host, str):  # PostgreSQL takes several
+    host = (
+        url.query.get("host") or url.host or ""
+    )  # PostgreSQL's driver takes the query's where both are given
+    if not isinstance(host, str) or "," in host:  # PostgreSQL takes several
         return False
     if host in ("", "localhost") or host.startswith("/"):
         return True

@@ -1,0 +1,218 @@
+"""A database is opened as we need it, or refused with what to change."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url, text
+
+from helpdesk.errors import BadSettings, StoreAway
+from helpdesk.store.engine import open_database
+from helpdesk.store.names import is_on_this_machine
+from helpdesk.store.work import Work
+from tests.servers.mariadb import MariaDb
+from tests.servers.postgres import Postgres
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        pytest.param("", "not a database URL", id="empty"),
+        pytest.param("/var/lib/desk.sqlite3", "not a database URL", id="a path"),
+        pytest.param("oracle://db/desk", "'oracle' is not supported", id="another database"),
+        pytest.param("sqlite://", "names no database", id="SQLite in memory"),
+        pytest.param("sqlite:///:memory:", "names no database", id="SQLite in memory, by name"),
+        pytest.param("mariadb://desk@127.0.0.1/", "names no database", id="a server only"),
+        pytest.param("mariadb://desk@db/desk?charset=latin1", "'charset' may not stand in it", id="charset"),
+        pytest.param("mariadb://desk@db/desk?ssl_verify_cert=false", "may not stand in it", id="TLS off"),
+        pytest.param(
+            "postgresql://desk@db/desk?sslmode=disable", "'sslmode' may not stand", id="TLS off too"
+        ),
+        pytest.param("sqlite:////tmp/desk.sqlite3?mode=ro", "allowed: nothing", id="a mode of SQLite"),
+    ],
+)
+def test_a_url_that_names_no_database_of_ours_is_refused(url: str, problem: str) -> None:
+    with pytest.raises(BadSettings) as refused:
+        open_database(url)
+    assert problem in str(refused.value)
+    assert str(refused.value).startswith("[database] url: ")
+
+
+def test_a_password_is_never_shown() -> None:
+    database = open_database("mariadb://desk:correct-horse@127.0.0.1/desk")
+    assert database.shown == "mariadb+pymysql://desk:***@127.0.0.1/desk"
+    with pytest.raises(BadSettings) as refused:
+        open_database("mariadb://desk:correct-horse@127.0.0.1/desk?charset=x")
+    assert "correct-horse" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        pytest.param("mariadb://desk@127.0.0.1/desk", True, id="loopback"),
+        pytest.param("mariadb://desk@127.8.9.1/desk", True, id="another loopback"),
+        pytest.param("postgresql://desk@[::1]/desk", True, id="loopback of IPv6"),
+        pytest.param("mariadb://desk@localhost/desk", True, id="localhost"),
+        pytest.param("mariadb://desk@db/desk?unix_socket=/run/mysqld/mysqld.sock", True, id="a socket"),
+        pytest.param("postgresql://desk@/desk?host=/run/postgresql", True, id="a socket's folder"),
+        pytest.param("postgresql://desk@/desk", True, id="no host"),
+        pytest.param("mariadb://desk@10.0.0.1/desk", False, id="a private network"),
+        pytest.param("mariadb://desk@0.0.0.0/desk", False, id="any address"),
+        pytest.param("mariadb://desk@localhost.evil.example/desk", False, id="a name that begins alike"),
+        pytest.param("mariadb://desk@127.0.0.1.evil.example/desk", False, id="a name that looks alike"),
+        pytest.param("postgresql://desk@/desk?host=db.example", False, id="a host of PostgreSQL"),
+        pytest.param("postgresql://desk@/desk?host=/run&host=db.example", False, id="two hosts"),
+        pytest.param("postgresql://desk@[2001:db8::1]/desk", False, id="a host of IPv6"),
+        pytest.param("postgresql://desk@/desk?host=/run,db.example", False, id="two hosts in one word"),
+        pytest.param("postgresql://desk@%2Frun,db.example/desk", False, id="two hosts before the name"),
+        pytest.param(
+            "postgresql://desk@db/desk?host=/run/postgresql", True, id="a socket in place of a host"
+        ),
+        pytest.param("postgresql://desk@localhost/desk?host=db.example", False, id="a host twice"),
+        pytest.param("postgresql://desk@127.0.0.1/desk?host=db.example", False, id="an address and a host"),
+    ],
+)
+def test_what_leaves_the_machine_is_told_apart(url: str, here: bool) -> None:
+    assert is_on_this_machine(make_url(url)) is here
+
+
+def test_a_new_sqlite_database_is_for_our_user_only(tmp_path: Path) -> None:
+    file = tmp_path / "state" / "desk.sqlite3"
+    database = open_database(f"sqlite:///{file}")
+    with database.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE x (id INTEGER)"))
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in file.parent.iterdir()}
+    database.close()
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert set(modes.values()) == {0o600}
+    assert "desk.sqlite3" in modes
+
+
+def test_sqlite_syncs_every_commit_and_keeps_a_write_ahead_log(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/desk.sqlite3")
+    with database.engine.connect() as connection:
+        found = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+    database.close()
+    assert found == ["wal", 2, 1, 10_000]
+
+
+def test_mariadb_refuses_what_does_not_fit_and_counts_in_utc(mariadb: MariaDb) -> None:
+    url = mariadb.fresh_database()
+    database = open_database(url)
+    query = "SELECT @@sql_mode, @@time_zone, @@tx_isolation, @@character_set_connection"
+    with database.engine.connect() as connection:
+        mode, zone, isolation, charset = connection.exec_driver_sql(query).one()
+    database.close()
+    mariadb.drop_database(url)
+    assert "STRICT_ALL_TABLES" in mode
+    assert (zone, isolation, charset) == ("+00:00", "READ-COMMITTED", "utf8mb4")
+
+
+def test_a_mariadb_database_of_another_charset_is_refused_with_the_statement_that_mends_it(
+    mariadb: MariaDb,
+) -> None:
+    url = mariadb.fresh_database()
+    name = url.rpartition("/")[2]
+    mariadb.execute(f"ALTER DATABASE {name} CHARACTER SET latin1")
+    database = open_database(url)
+    with pytest.raises(BadSettings) as refused, Work(database):
+        pass
+    mariadb.execute(str(refused.value).partition(": ")[2])
+    with Work(database):
+        pass
+    database.close()
+    mariadb.drop_database(url)
+
+
+def test_a_postgresql_database_of_another_encoding_is_refused(postgres: Postgres) -> None:
+    name = "desk_latin1"
+    postgres.execute(f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    database = open_database(postgres.url.rpartition("/")[0] + f"/{name}")
+    with pytest.raises(BadSettings, match="has the encoding LATIN1; needed is UTF8"), Work(database):
+        pass
+    database.close()
+    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["mariadb", "postgres"])
+def server(request: pytest.FixtureRequest) -> MariaDb | Postgres:
+    """Each server in turn."""
+    found: MariaDb | Postgres = request.getfixturevalue(request.param)
+    return found
+
+
+def is_encrypted(work: Work, kind: str) -> bool:
+    if kind == "postgresql":
+        query = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+        return bool(work._connection.exec_driver_sql(query).scalar())
+    cipher = work._connection.exec_driver_sql("SHOW STATUS LIKE 'Ssl_cipher'").one()[1]
+    return bool(cipher)
+
+
+def test_with_an_authority_a_server_is_spoken_to_over_tls(server: MariaDb | Postgres) -> None:
+    database = open_database(server.url, str(server.ca_file))
+    with Work(database, read_only=True) as work:
+        assert is_encrypted(work, database.kind)
+    database.close()
+
+
+def test_a_server_whose_certificate_is_of_another_authority_is_not_spoken_to(
+    server: MariaDb | Postgres,
+) -> None:
+    stranger = Path("/etc/ssl/certs/ca-certificates.crt")
+    if not stranger.exists():
+        pytest.skip("this machine has no authorities of its own")
+    database = open_database(server.url, str(stranger))
+    with pytest.raises(StoreAway), Work(database):
+        pass
+    database.close()
+
+
+def test_a_statement_that_takes_too_long_means_away(server: MariaDb | Postgres) -> None:
+    database = open_database(server.url, statement_seconds=1)
+    query = "SELECT pg_sleep(30)" if database.kind == "postgresql" else "SELECT SLEEP(30)"
+    with pytest.raises(StoreAway), Work(database) as work:
+        work._connection.exec_driver_sql(query)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "advice"),
+    [
+        pytest.param(("/helpdesk", "/nowhere"), "create the database, or correct its name", id="no database"),
+        pytest.param(("//desk:", "//nobody:"), "check the user and the password", id="no such user"),
+        pytest.param((":correct-horse", ":wrong"), "check the user and the password", id="wrong password"),
+    ],
+)
+def test_what_mariadb_refuses_at_the_door_is_explained(
+    mariadb: MariaDb, change: tuple[str, str], advice: str
+) -> None:
+    database = open_database(mariadb.url.replace(*change))
+    with pytest.raises(StoreAway, match=advice) as away, Work(database):
+        pass
+    database.close()
+    assert "correct-horse" not in str(away.value)
+
+
+def test_a_pool_that_is_used_up_means_away(mariadb: MariaDb) -> None:
+    database = open_database(mariadb.url, pool_size=1)
+    database.engine.pool._timeout = 0.1  # type: ignore[attr-defined]
+    held = [database.engine.connect() for _ in range(5)]  # one, and four that may overflow
+    with pytest.raises(StoreAway, match="every connection of this process is in use"), Work(database):
+        pass
+    for connection in held:
+        connection.close()
+    database.close()
+
+
+def test_a_file_that_is_no_database_means_away_with_advice(tmp_path: Path) -> None:
+    (tmp_path / "desk.sqlite3").write_bytes(
+        b"no database at all, but long enough to be read as a header" * 99
+    )
+    database = open_database(f"sqlite:///{tmp_path}/desk.sqlite3")
+    with pytest.raises(StoreAway, match="restore its backup"), Work(database):
+        pass
+    database.close()
