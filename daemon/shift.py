@@ -24,7 +24,7 @@ GOODBYE_SECONDS = 0.1  # … then for the relay's goodbye: under two seconds in 
 STEP_SECONDS = 90.0  # no query takes longer; the beat stops then
 BEAT_SECONDS = 5.0
 STORE_PAUSE_SECONDS = 2.0
-GATHER_SECONDS = 0.005  # under load: a transaction costs as much as ten letters, a network round trip more
+GATHER_SECONDS = 0.02  # under load: a transaction costs as much as ten letters, a network round trip more
 RELAY_FAULTS_IN_HAND = 3  # then another letter gets its turn: the fault may lie in this one after all
 
 
@@ -33,7 +33,7 @@ class DeliverySettings:
     """How many at once. A lease must outlast two renewals."""
 
     connections: int = 4
-    batch_letters: int = 50
+    batch_letters: int = 100
     lease_seconds: float = 60.0
     renew_seconds: float = 20.0
     poll_seconds: float = 5.0
