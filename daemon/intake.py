@@ -94,6 +94,7 @@ class Intake:
         self._on_letters = on_letters
         self._careful_mails = careful_mails
         self._swept: Inbox | None = None
+        self._moved: list[int] = []
         self._workers = ThreadPoolExecutor(1, thread_name_prefix="parse")
 
     def drain(self, inbox: Inbox, going: Callable[[], bool]) -> int:
@@ -116,6 +117,7 @@ class Intake:
                 looked_at += self._file_unread(inbox, source, uid, size, POISON)
             looked_at += self._careful(inbox, source, state.new, going)
             looked_at += self._flow(inbox, source, state.new, going)
+            self._note_moved()
             if not going():
                 break
         return looked_at
@@ -188,14 +190,19 @@ class Intake:
         self._on_letters()
 
     def _settle(self, inbox: Inbox, filed: Sequence[Filed]) -> None:
-        """Move what has a fate out of the inbox, one command per folder, then say so in the ledger."""
+        """Move what has a fate out of the inbox, one command per folder; the ledger hears of it a little later."""
         by_folder: dict[str, list[Filed]] = {}
         for one in filed:
             if one.fate is not None:
                 by_folder.setdefault(self._folders.of(one.fate), []).append(one)
         for folder, ones in by_folder.items():
             inbox.move([one.uid for one in ones], folder)
-        mark_settled(self._desk, [one.mail_id for ones in by_folder.values() for one in ones])
+            self._moved += [one.mail_id for one in ones]
+
+    def _note_moved(self) -> None:
+        """Say in the ledger which mails have left the inbox; after a crash before this, ``sweep`` does."""
+        moved, self._moved = self._moved, []
+        mark_settled(self._desk, moved)
 
 
 def _tell(source: Source, filed: Sequence[Filed], started: float) -> None:
