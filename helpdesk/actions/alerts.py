@@ -12,10 +12,12 @@ from helpdesk.actions.carry_out import Suspicion
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.outbox import letter_row
 from helpdesk.core.admission import Alert
+from helpdesk.core.alertwords import LETTERS_WAIT, about
 from helpdesk.core.letters import Addressee, Notice, alert, confirm_sender, dedupe_key
 from helpdesk.core.mail import Mail
-from helpdesk.core.people import KnownAddress
+from helpdesk.core.people import KnownAddress, Language
 from helpdesk.core.rules import Defer, Hold
+from helpdesk.core.verdict import Verdict
 from helpdesk.store.budgets import Breaker
 from helpdesk.store.rows import Row
 from helpdesk.store.work import Work
@@ -46,7 +48,9 @@ def queue_alerts(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now: d
     used = work.budgets.used([("alerts", hour), *((f"{REFUSED}{verdict}", hour) for verdict in counts)])
     totals = {verdict: used[f"{REFUSED}{verdict}", hour] for verdict in counts}
     notices: dict[_Key, Notice] = {
-        ("alert", cause.verdict, cause.who, hour.isoformat()): _notice(cause, suspicion, totals, now)
+        ("alert", cause.verdict, cause.who, hour.isoformat()): _notice(
+            cause, suspicion, totals, now, desk.language
+        )
         for cause, suspicion in _causes(suspicions, totals, now).items()
     }
     _queue(work, desk, notices, used.get(("alerts", hour), 0), now)
@@ -60,7 +64,10 @@ def queue_breaker_alerts(work: Work, desk: Desk, opened: Sequence[Breaker], now:
         used = work.budgets.used([("alerts", hour)])
         notices: dict[_Key, Notice] = {
             ("breaker", breaker.scope, breaker.opened_at.isoformat()): Notice(
-                "letters wait", breaker.opened_at, 1, f"{breaker.reason} until {breaker.closes_at:%H:%M} UTC"
+                LETTERS_WAIT[desk.language],
+                breaker.opened_at,
+                1,
+                f"{breaker.reason} until {breaker.closes_at:%H:%M} UTC",
             )
             for breaker in overall
         }
@@ -148,10 +155,12 @@ def _due(suspicion: Suspicion, wanted: Alert, total: int, now: datetime) -> bool
             return False
 
 
-def _notice(cause: _Cause, suspicion: Suspicion, totals: Mapping[str, int], now: datetime) -> Notice:
+def _notice(
+    cause: _Cause, suspicion: Suspicion, totals: Mapping[str, int], now: datetime, language: Language
+) -> Notice:
     seen = suspicion.arrival.seen
     return Notice(
-        what=f"{suspicion.decision.__class__.__name__.lower()}: {cause.verdict}",
+        what=about(Verdict(cause.verdict), language),
         happened_at=now,
         count=totals[cause.verdict],
         reason=suspicion.decision.reason,

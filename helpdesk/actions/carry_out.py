@@ -229,6 +229,8 @@ def _refusal(arrival: Arrival, mail_id: int, facts: Facts, held: bool) -> Event:
     forged = arrival.judgement.verdict is Verdict.SPOOF and facts.known is not None
     refused = Action.MAIL_HELD if held else Action.MAIL_QUARANTINED
     detail = {"mail": mail_id, "verdict": arrival.judgement.verdict.value, "row": arrival.judgement.row}
+    if arrival.judgement.sender and arrival.judgement.sender.deceptive:
+        detail["display_name"] = "deceptive"  # it shows another address than the mail's own
     return Event(
         Action.SENDER_FORGED if forged else refused,
         AuditOutcome.DENIED,

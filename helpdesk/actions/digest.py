@@ -5,6 +5,7 @@ from datetime import timedelta
 from helpdesk.actions.alerts import REFUSED, hour_of
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.outbox import letter_row
+from helpdesk.core.alertwords import LAST_HOUR
 from helpdesk.core.letters import Addressee, Notice, alert, dedupe_key
 from helpdesk.store.work import Refusal, Work, in_work
 
@@ -35,7 +36,7 @@ def _digest(work: Work, desk: Desk) -> bool:
     if total <= told:
         return False
     kinds = ", ".join(f"{count} {scope.removeprefix(REFUSED)}" for scope, count in sorted(refused.items()))
-    notice = Notice("refused mail, last hour", hour, total, kinds)
+    notice = Notice(LAST_HOUR[desk.language], hour, total, kinds)
     work.letters.add(
         [
             letter_row(alert(desk.stationery, Addressee(address, desk.language), notice, dedupe, now), now)

@@ -61,7 +61,7 @@ def test_an_alert_says_what_how_often_and_why_with_nothing_live_in_it(desk: Inta
     desk.file(forged(), forged(), forged())
     assert alerts(desk) == 1
     text = shown(desk)
-    assert "hold: spoof" in text
+    assert "expéditeur falsifié" in text
     assert "3" in text
     assert "dmarc=fail for univ[.]example" in text
     assert "http://" not in text

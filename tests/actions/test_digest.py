@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from helpdesk.actions.digest import hourly
-from helpdesk.store.tables import budgets
-from tests.actions.intakes import ADMIN, IntakeBench, a_mail, bench
+from helpdesk.store.tables import audit_logs, budgets
+from tests.actions.intakes import ADMIN, JEAN, IntakeBench, a_mail, bench
 from tests.servers.sqlite import Sqlite
 
 UNPROVEN = ("dmarc=none header.from=univ.example",)
@@ -49,3 +49,9 @@ def test_budgets_that_no_cap_looks_at_are_forgotten(desk: IntakeBench) -> None:
     desk.later(timedelta(hours=2))
     hourly(desk.desk)
     assert desk.rows(budgets) == []
+
+
+def test_an_address_in_the_display_name_that_is_not_the_senders_is_on_record(desk: IntakeBench) -> None:
+    forged = ("dmarc=fail header.from=univ.example",)
+    desk.file(a_mail(says=forged, sender=f'"admin@univ.example" <{JEAN}>'))
+    assert desk.column(audit_logs, "detail")[-1]["display_name"] == "deceptive"

@@ -157,3 +157,13 @@ def test_check_finds_a_working_desk_well_and_a_dead_letter_not(world: World) -> 
     looked = world.run("check")
     assert looked.returncode == 1
     assert "1 dead" in looked.stdout
+
+
+def test_mail_in_any_language_is_shown_as_it_was_written(world: World) -> None:
+    world.dovecot.append_many("desk", [_written_in(*text, "base64") for text in TEXTS])
+    world.once()
+    for number, (_charset, text) in enumerate(TEXTS, 1):
+        shown = world.admin("ticket", "show", str(number))
+        assert shown.returncode == 0, shown.stderr
+        assert shown.stdout.startswith(f"#{number} {text}\n")
+        assert f"\n    {text}\n" in shown.stdout

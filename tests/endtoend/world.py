@@ -126,6 +126,25 @@ class World:
             check=False,
         )
 
+    def admin(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run one admin command to its end."""
+        command = [
+            sys.executable,
+            str(ROOT / "helpdesk-admin.py"),
+            "--config",
+            str(self.settings),
+            *arguments,
+        ]
+        return subprocess.run(
+            command,
+            env=self.variables,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            encoding="utf-8",
+        )
+
     def daemon(self) -> "subprocess.Popen[str]":
         """Start ``helpdeskd.py run``; its log goes to ``log``."""
         with self.log.open("a") as log:
