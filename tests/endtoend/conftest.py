@@ -1,5 +1,6 @@
 """Worlds for the end-to-end tests."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from tests.servers.smtp_sink import SmtpSink
 
 
 @pytest.fixture
-def world(tmp_path: Path, database_url: str, dovecot: Dovecot, smtp_sink: SmtpSink) -> World:
+def world(tmp_path: Path, database_url: str, dovecot: Dovecot, smtp_sink: SmtpSink) -> Iterator[World]:
     """A desk on each database in turn, with a real Dovecot and a relay that demands STARTTLS."""
-    return World(tmp_path, database_url, dovecot, smtp_sink).prepare()
+    desk = World(tmp_path, database_url, dovecot, smtp_sink).prepare()
+    yield desk
+    desk.end()

@@ -64,6 +64,7 @@ class World:
     dovecot: Dovecot
     sink: SmtpSink
     environ: Mapping[str, str] = field(default_factory=dict)
+    started: list["subprocess.Popen[str]"] = field(default_factory=list)
 
     @property
     def settings(self) -> Path:
@@ -148,7 +149,16 @@ class World:
     def daemon(self) -> "subprocess.Popen[str]":
         """Start ``helpdeskd.py run``; its log goes to ``log``."""
         with self.log.open("a") as log:
-            return subprocess.Popen(self.command("run"), env=self.variables, stderr=log, text=True)
+            self.started.append(
+                subprocess.Popen(self.command("run"), env=self.variables, stderr=log, text=True)
+            )
+        return self.started[-1]
+
+    def end(self) -> None:
+        """Kill the daemons that a failed test left behind."""
+        for daemon in self.started:
+            daemon.kill()
+            daemon.wait()
 
     @property
     def log(self) -> Path:
