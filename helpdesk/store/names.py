@@ -11,9 +11,8 @@ def is_on_this_machine(url: URL) -> bool:
     """Say whether the way to a database server never leaves this machine: loopback or a Unix socket."""
     if "unix_socket" in url.query:
         return True
-    host = (
-        url.query.get("host") or url.host or ""
-    )  # PostgreSQL's driver takes the query's where both are given
+    # Where both are given, PostgreSQL's driver takes the host of the query.
+    host = url.query.get("host") or url.host or ""
     if not isinstance(host, str) or "," in host:  # PostgreSQL takes several
         return False
     if host in ("", "localhost") or host.startswith("/"):
