@@ -56,7 +56,9 @@ class Letters:
         self._connection.execute(
             update(letters)
             .where(
-                letters.c.id.in_(candidates), letters.c.state.in_((QUEUED, SENDING)), letters.c.next_at <= now
+                letters.c.id.in_(candidates),
+                letters.c.state.not_in((SENT, DEAD)),  # "in" would make SQLite walk all that are due
+                letters.c.next_at <= now,
             )
             .values(
                 state=SENDING,

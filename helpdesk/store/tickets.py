@@ -11,6 +11,8 @@ from helpdesk.store.rows import Row
 from helpdesk.store.tables import counters, participants, tickets
 
 COUNTER = "ticket"
+# Asked for as "not these": for "= resolved" SQLite would walk every resolved ticket.
+UNRESOLVED = tuple(status.value for status in Status if status is not Status.RESOLVED)
 MAX_NUMBER = 2**31 - 1
 
 
@@ -54,7 +56,7 @@ class Tickets:
         if ids:
             self._connection.execute(
                 update(tickets)
-                .where(tickets.c.id.in_(ids), tickets.c.status == Status.RESOLVED.value)
+                .where(tickets.c.id.in_(ids), tickets.c.status.not_in(UNRESOLVED))
                 .values(status=Status.WAITING.value, resolved_at=None, updated_at=at)
             )
 
