@@ -16,6 +16,7 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from helpdesk.errors import MailboxAway
+from helpdesk.killpoints import Point, reach
 
 CONNECT_SECONDS = 15
 IDLE_STEP_SECONDS = 1.0  # how soon a stop is noticed while idling
@@ -212,7 +213,9 @@ class ImapInbox:
                 self._client.move(uids, folder)
                 return
             self._client.copy(uids, folder)
+            reach(Point.COPIED)
             self._client.delete_messages(uids, silent=True)
+            reach(Point.FLAGGED)
             if self.can_expunge_by_uid:
                 self._client.uid_expunge(uids)
 

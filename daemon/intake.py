@@ -27,6 +27,7 @@ from helpdesk.core.fingerprint import fingerprint_of
 from helpdesk.core.mail import Unreadable
 from helpdesk.core.tickets import Fate
 from helpdesk.core.verdict import bomb
+from helpdesk.killpoints import Point, reach
 from helpdesk.logs import event, who
 
 LOG = logging.getLogger("helpdesk.intake")
@@ -129,6 +130,7 @@ class Intake:
             uid = uids.pop(0)
             self._careful_mails -= 1
             charge_attempts(self._desk, source, [uid])
+            reach(Point.ATTEMPT_COUNTED)
             filed += self._flow(inbox, source, [uid], going)
         return filed
 
@@ -154,6 +156,7 @@ class Intake:
         return filed
 
     def _parse(self, raws: dict[int, bytes]) -> _Parsing:
+        reach(Point.FETCHED)
         started = time.monotonic()
         return _Parsing(raws, self._workers.submit(self._pool.examine, list(raws.values())), started)
 
@@ -164,7 +167,9 @@ class Intake:
         return self._file(inbox, source, [arrival], time.monotonic())
 
     def _file(self, inbox: Inbox, source: Source, arrivals: Sequence[Arrival], started: float) -> int:
+        reach(Point.EXAMINED)
         filed = file_batch(self._desk, source, arrivals)
+        reach(Point.COMMITTED)
         self._on_letters()
         _tell(source, filed, started)  # before the move: when that fails, nobody tells later
         self._settle(inbox, filed)
@@ -198,11 +203,15 @@ class Intake:
         for folder, ones in by_folder.items():
             inbox.move([one.uid for one in ones], folder)
             self._moved += [one.mail_id for one in ones]
+            reach(Point.MOVED)
 
     def _note_moved(self) -> None:
         """Say in the ledger which mails have left the inbox; after a crash before this, ``sweep`` does."""
         moved, self._moved = self._moved, []
-        mark_settled(self._desk, moved)
+        if moved:
+            reach(Point.SETTLED)
+            mark_settled(self._desk, moved)
+            reach(Point.NOTED)
 
 
 def _tell(source: Source, filed: Sequence[Filed], started: float) -> None:

@@ -13,6 +13,7 @@ from daemon.deliver import Delivery
 from daemon.imap import ImapInbox
 from daemon.notify import Lateness, Watchdog, ping_seconds
 from daemon.watch import LEASE_SECONDS, MailboxWatch, WatchSettings
+from helpdesk import killpoints
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.digest import hourly
 from helpdesk.actions.leases import Lease
@@ -100,6 +101,7 @@ class Service:
 
 def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT. Raises HelpdeskError for what must be mended before a start."""
+    killpoints.arm(os.environ)
     sys.setswitchinterval(SWITCH_SECONDS)
     with wiring.only_daemon_here(settings.desk.state_dir) as unclean:
         database = wiring.opened_database(settings)
@@ -149,6 +151,7 @@ def _watch_settings(mailbox: ImapSettings) -> WatchSettings:
 
 def once(settings: Settings) -> int:
     """Empty every mailbox and then the outbox; 1 when a server was away or letters still wait."""
+    killpoints.arm(os.environ)
     with wiring.only_daemon_here(settings.desk.state_dir) as unclean:
         database = wiring.opened_database(settings)
         require_current(database)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from helpdesk.core.smtpreplies import CLOSING, Broken, End, Outcome, Stage, classify
 from helpdesk.core.terminal import term_safe
+from helpdesk.killpoints import Point, reach
 
 MAX_REPLY_BYTES = 32 * 1024
 REASON_CHARS = 300
@@ -82,6 +83,7 @@ class Link(asyncio.Protocol):
         try:
             if self._pipelining:
                 self._write(b"".join(line for _stage, line in commands))
+            reach(Point.LETTER_BEGUN)
             for stage, line in commands:
                 if not self._pipelining:
                     self._write(line)
@@ -91,7 +93,9 @@ class Link(asyncio.Protocol):
                     return await self._refused(stage, code, text)
             stage = Stage.CONTENT
             self._write(_with_dot(content))
+            reach(Point.DOT_SENT)
             code, text = await self._reply(self._final_reply_seconds)
+            reach(Point.ACCEPTED)
         except _BrokenOff as broken:
             self.abort()
             reason = f"{stage.name}: {broken.how.value}"

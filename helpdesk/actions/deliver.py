@@ -11,6 +11,7 @@ from helpdesk.core.audit import Action
 from helpdesk.core.audit import Outcome as AuditOutcome
 from helpdesk.core.backoff import LAST_ATTEMPT, retry_delay
 from helpdesk.core.smtpreplies import End, Outcome
+from helpdesk.killpoints import Point, reach
 from helpdesk.store.audit import Event
 from helpdesk.store.engine import Database
 from helpdesk.store.rows import ClaimedLetter
@@ -75,7 +76,10 @@ class Outbox:
             claimed = work.letters.claim(self._clock(work), limit, lease_seconds, claim)
             return [Taken(letter, claim) for letter in claimed]
 
-        return in_work(self._database, job)
+        taken = in_work(self._database, job)
+        if taken:
+            reach(Point.LETTERS_CLAIMED)
+        return taken
 
     def keep(self, taken: Sequence[Taken], lease_seconds: float) -> None:
         """Lengthen the lease of letters in hand: however long a relay takes, only a dead process loses them."""
@@ -106,9 +110,12 @@ class Outbox:
             for claim, ids in _ids_by_claim(sent).items():
                 work.letters.mark_sent(ids, claim, now)
             work.audit.add([_death(one, now) for one in settled if _not_sent(work, one)])
+            reach(Point.SENT_WRITTEN)
             return settled
 
-        return in_work(self._database, job)
+        written = in_work(self._database, job)
+        reach(Point.SENT_COMMITTED)
+        return written
 
     def _judged(self, ended: Ended, now: datetime) -> Settled:
         end = ended.outcome.end

@@ -18,6 +18,7 @@ from helpdesk.core.rules import decide
 from helpdesk.core.tickets import Fate
 from helpdesk.core.verdict import bomb
 from helpdesk.errors import HelpdeskError, StoreAway
+from helpdesk.killpoints import Point, reach
 from helpdesk.store.rows import HeldMail, LedgerRow
 from helpdesk.store.work import AlreadyThere, Refusal, Work, in_work
 
@@ -166,12 +167,14 @@ def _file(desk: Desk, source: Source, batch: Sequence[Arrival], work: Work) -> l
         _free_numbers(work),
     )
     desk.blobs.put(changes.blobs.items())
+    reach(Point.BLOBS_WRITTEN)
     _write(work, changes, gathered.now)
     opened = queue_confirmations(work, desk, changes.confirmations, gathered.now)
     queue_questions(work, desk, changes.suspicions, gathered.now)
     queue_alerts(work, desk, changes.suspicions, gathered.now)
     queue_breaker_alerts(work, desk, opened, gathered.now)
     filed |= {one.uid: one for one in changes.filed}
+    reach(Point.ROWS_WRITTEN)
     return [filed[arrival.uid] for arrival in batch]
 
 

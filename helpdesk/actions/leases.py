@@ -2,6 +2,7 @@
 
 import time
 
+from helpdesk.killpoints import Point, reach
 from helpdesk.store.engine import Database
 from helpdesk.store.work import in_work
 
@@ -25,6 +26,7 @@ class Lease:
         name, owner, seconds = self._name, self._owner, self._seconds
         if in_work(self._database, lambda work: work.leases.take(name, owner, seconds)) is None:
             return False
+        reach(Point.LEASE_TAKEN)
         self._kept_at = time.monotonic()
         return True
 

@@ -1,0 +1,61 @@
+"""What the commands share: how one is added, the option --config, and reading the settings it names."""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from helpdesk import logs
+from helpdesk.config import Settings, load
+from helpdesk.core.keys import LOG_PEPPER
+from helpdesk.errors import HelpdeskError
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Run: TypeAlias = Callable[[argparse.Namespace], int]
+
+
+def new_command(
+    commands: Commands, name: str, summary: str, run: Run, description: str = ""
+) -> argparse.ArgumentParser:
+    """Add a command that *run* carries out, returning the exit status."""
+    text = description or f"{summary[0].upper()}{summary[1:]}."
+    command = commands.add_parser(name, help=summary, description=text)
+    command.set_defaults(run=run)
+    return command
+
+
+def new_group(commands: Commands, name: str, summary: str) -> Commands:
+    """Add a command that consists of verbs, and return where they are added."""
+    group = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    return group.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+
+def add_config(command: argparse.ArgumentParser) -> None:
+    """Give a command the option --config."""
+    command.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="the settings (default: $HELPDESK_CONFIG, ./helpdesk.toml, /etc/helpdesk/helpdesk.toml)",
+    )
+
+
+def add_json(command: argparse.ArgumentParser, what: str) -> None:
+    """Give a command the option --json; *what* says what is printed then."""
+    command.add_argument("--json", action="store_true", help=f"{what}, as JSON with stable keys")
+
+
+def settings_of(given: argparse.Namespace) -> Settings:
+    """Return the settings, with the log started. Raises BadSettings."""
+    settings = load(given.config, os.environ)
+    logs.start(settings.log_level.value, settings.keys.derive(LOG_PEPPER))
+    return settings
+
+
+def bytes_of(path: Path) -> bytes:
+    """Return a file's bytes. Raises HelpdeskError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise HelpdeskError(f"{path}: {error.strerror}") from error
