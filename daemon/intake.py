@@ -22,6 +22,7 @@ from helpdesk.actions.intake import (
     released_mails,
     sweep,
 )
+from helpdesk.actions.leases import Lease
 from helpdesk.core.batches import batches
 from helpdesk.core.fingerprint import fingerprint_of
 from helpdesk.core.mail import Unreadable
@@ -85,6 +86,7 @@ class Intake:
         pool: ParsePool,
         on_letters: Callable[[], None],
         careful_mails: int = 0,
+        lease: Lease | None = None,
     ) -> None:
         self._desk = desk
         self._mailbox = mailbox
@@ -94,6 +96,7 @@ class Intake:
         self._pool = pool
         self._on_letters = on_letters
         self._careful_mails = careful_mails
+        self._lease = lease
         self._swept: Inbox | None = None
         self._moved: list[int] = []
         self._workers = ThreadPoolExecutor(1, thread_name_prefix="parse")
@@ -101,9 +104,9 @@ class Intake:
     def drain(self, inbox: Inbox, going: Callable[[], bool]) -> int:
         """Settle what is in the inbox now, oldest first, while *going()*; return how many mails were looked at.
 
-        Raises MailboxAway or StoreAway; what was not committed is still in the inbox then.
+        Raises MailboxAway, StoreAway or LeaseLost; what was not committed is still in the inbox then.
         """
-        source = known_source(self._desk, self._mailbox, inbox.uidvalidity, self._max_age_days)
+        source = known_source(self._desk, self._mailbox, inbox.uidvalidity, self._max_age_days, self._lease)
         looked_at = 0
         uids = inbox.uids()
         if inbox is not self._swept:

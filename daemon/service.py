@@ -16,7 +16,7 @@ from daemon.watch import LEASE_SECONDS, MailboxWatch, WatchSettings
 from helpdesk import killpoints
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.digest import hourly
-from helpdesk.actions.leases import Lease
+from helpdesk.actions.leases import RENEW_PARTS, Lease
 from helpdesk.config import ImapSettings, Settings
 from helpdesk.errors import HelpdeskError, MailboxAway, StoreAway
 from helpdesk.logs import event
@@ -48,7 +48,7 @@ class Service:
         for watch in self.watches:
             watch.start()
         letters = asyncio.create_task(self.delivery.run(stop))
-        chores = asyncio.create_task(self._chores())
+        chores = [asyncio.create_task(one) for one in (self._chores(), self._keep_leases())]
         pings = ping_seconds()
         status = 0
         while not stop.is_set():
@@ -60,7 +60,8 @@ class Service:
                 event(LOG, "broken", logging.CRITICAL, loops=",".join(dead) or "letters")
                 status = 1
                 stop.set()
-        chores.cancel()
+        for chore in chores:
+            chore.cancel()
         self.watchdog.stopping()
         await self._stop(letters)
         event(LOG, "stopped", status=status)
@@ -75,6 +76,14 @@ class Service:
             except StoreAway:
                 pass  # the mailboxes tell of it
             await asyncio.sleep(CHORE_SECONDS)
+
+    async def _keep_leases(self) -> None:
+        """Renew leases while a mailbox is slow: a big fetch may take longer than a lease. Not while it is stuck."""
+        while True:
+            await asyncio.sleep(LEASE_SECONDS / RENEW_PARTS)
+            for watch in self.watches:
+                if f"mailbox {watch.mailbox}" not in self.lateness.known:
+                    await asyncio.to_thread(watch.keep_lease)
 
     def _tell_systemd(self) -> None:
         answered = all(watch.answered.is_set() for watch in self.watches)
@@ -125,8 +134,8 @@ async def _serve(settings: Settings, database: Database, careful: bool) -> int:
         watches = []
         for mailbox in settings.mailboxes:
             pool = stack.enter_context(wiring.pool_of(settings, mailbox))
-            intake = wiring.intake_of(settings, mailbox, desk, pool, delivery.wake, careful)
             lease = Lease(database, f"mailbox:{mailbox.name}", wiring.owner_name(settings), LEASE_SECONDS)
+            intake = wiring.intake_of(settings, mailbox, desk, pool, delivery.wake, careful, lease)
             beat = watchdog.register(f"mailbox {mailbox.name}", MAILBOX_LIMIT_SECONDS)
             watches.append(MailboxWatch(_watch_settings(mailbox), intake, lease, beat))
         event(LOG, "started", pid=os.getpid(), mailboxes=len(watches), database=database.kind)
@@ -166,7 +175,7 @@ def once(settings: Settings) -> int:
                     wiring.pool_of(settings, mailbox) as pool,
                     ImapInbox(wiring.account_of(mailbox)) as inbox,
                 ):
-                    intake = wiring.intake_of(settings, mailbox, desk, pool, lambda: None, unclean)
+                    intake = wiring.intake_of(settings, mailbox, desk, pool, lambda: None, unclean, lease)
                     folders = wiring.folders_of(mailbox)
                     inbox.make_folders((folders.done, folders.held, folders.quarantine))
                     while intake.drain(inbox, lease.keep):

@@ -12,7 +12,7 @@ from daemon.imap import ImapAccount, ImapInbox
 from daemon.intake import Intake
 from helpdesk.actions.leases import Lease
 from helpdesk.core.backoff import reconnect_seconds
-from helpdesk.errors import MailboxAway, StoreAway
+from helpdesk.errors import LeaseLost, MailboxAway, StoreAway
 from helpdesk.logs import event
 
 LOG = logging.getLogger("helpdesk.mailbox")
@@ -47,6 +47,15 @@ class MailboxWatch(threading.Thread):
         self._inbox: ImapInbox | None = None
         self._trouble = ""
         self._failures = 0
+
+    @property
+    def mailbox(self) -> str:
+        """The mailbox's name."""
+        return self._settings.name
+
+    def keep_lease(self) -> None:
+        """Renew the lease that this thread holds, if it does; from another thread, while this one waits."""
+        self._lease.renew()
 
     def stop(self) -> None:
         """Ask the thread to end after the batch in hand."""
@@ -86,7 +95,12 @@ class MailboxWatch(threading.Thread):
             if not going:
                 self._pause(STANDBY_SECONDS)
                 continue
-            if self._intake.drain(inbox, self._going):
+            try:
+                drained = self._intake.drain(inbox, self._going)
+            except LeaseLost as lost:
+                event(LOG, "lease_lost", logging.WARNING, mailbox=self._settings.name, error=lost)
+                continue
+            if drained:
                 lively = True
                 continue
             self._well_again()

@@ -17,6 +17,7 @@ from daemon.smtp import Relay, RelaySettings
 from daemon.templatefiles import load_templates
 from helpdesk.actions.deliver import Outbox
 from helpdesk.actions.desk import Desk
+from helpdesk.actions.leases import Lease
 from helpdesk.config import ImapSettings, Settings
 from helpdesk.core.classify import OwnMarks
 from helpdesk.core.keys import REPLY_TOKENS
@@ -116,8 +117,9 @@ def intake_of(
     pool: ParsePool,
     on_letters: Callable[[], None],
     careful: bool,
+    lease: Lease,
 ) -> Intake:
-    """Return what empties a mailbox. *careful*: the last process did not stop by itself."""
+    """Return what empties a mailbox under its *lease*. *careful*: the last process did not stop by itself."""
     limits = Limits(mailbox.batch_mails, mailbox.batch_bytes, settings.limits.caps.max_bytes)
     careful_mails = (
         2 * mailbox.batch_mails if careful else 0
@@ -131,6 +133,7 @@ def intake_of(
         pool,
         on_letters,
         careful_mails,
+        lease,
     )
 
 

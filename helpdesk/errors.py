@@ -32,6 +32,10 @@ class StoreAway(HelpdeskError):
     """The database cannot be reached or refuses to serve now; trying again later may work."""
 
 
+class LeaseLost(HelpdeskError):
+    """Another daemon has taken over what this one was working on; what it was about to write was not written."""
+
+
 class MailboxAway(HelpdeskError):
     """The IMAP server cannot be reached, or refuses; trying again later may work."""
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from helpdesk.actions.leases import Lease
 from helpdesk.core.mail import Mail, Unreadable
 from helpdesk.core.tickets import Fate
 from helpdesk.core.verdict import Judgement
@@ -11,13 +12,15 @@ from helpdesk.core.verdict import Judgement
 class Source:
     """One mailbox as the ledger knows it; a UID means something only together with its uidvalidity.
 
-    ``max_age_days``: mail dated or signed longer ago is held as a possible replay.
+    ``max_age_days``: mail dated or signed longer ago is held as a possible replay. ``lease``: without it nothing
+    is filed; None where nobody else can be at work.
     """
 
     mailbox_id: int
     name: str
     uidvalidity: int
     max_age_days: int = 14
+    lease: Lease | None = None
 
 
 @dataclass(frozen=True, slots=True)

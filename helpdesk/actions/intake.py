@@ -11,6 +11,7 @@ from helpdesk.actions.arrival import Arrival, Filed, Source
 from helpdesk.actions.carry_out import Changes, carry_out
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.facts import facts_about, gather
+from helpdesk.actions.leases import Lease
 from helpdesk.actions.outbox import queue_confirmations
 from helpdesk.actions.rows import tried_row
 from helpdesk.core.mail import Unreadable
@@ -34,10 +35,12 @@ class InboxState:
     unsettled: list[Filed]
 
 
-def known_source(desk: Desk, mailbox: str, uidvalidity: int, max_age_days: int) -> Source:
+def known_source(
+    desk: Desk, mailbox: str, uidvalidity: int, max_age_days: int, lease: Lease | None = None
+) -> Source:
     """Return a mailbox as the ledger knows it, made known when it is new."""
     mailbox_id = in_work(desk.database, lambda work: work.mails.mailbox_id(mailbox))
-    return Source(mailbox_id, mailbox, uidvalidity, max_age_days)
+    return Source(mailbox_id, mailbox, uidvalidity, max_age_days, lease)
 
 
 def inbox_state(desk: Desk, source: Source, uids: Sequence[int]) -> InboxState:
@@ -65,6 +68,8 @@ def charge_attempts(desk: Desk, source: Source, uids: Sequence[int]) -> None:
 
 
 def _charge(desk: Desk, source: Source, uids: Sequence[int], work: Work) -> None:
+    if source.lease:
+        source.lease.confirm(work)
     rows = work.mails.rows_of(source.mailbox_id, source.uidvalidity, uids)
     work.mails.charge([row.id for row in rows.values()])
     work.mails.add([tried_row(source, uid, desk.clock()) for uid in uids if uid not in rows])
@@ -114,7 +119,8 @@ def file_batch(desk: Desk, source: Source, batch: Sequence[Arrival]) -> list[Fil
     """Give every mail of *batch* its fate, in one transaction; return what became of each, in order.
 
     Where the batch fails, each mail is filed by itself, and one that fails alone is quarantined: it harms no
-    other. Raises StoreAway; then nothing was filed, or, of a batch that had failed before, the first mails.
+    other. Raises StoreAway or LeaseLost; then nothing was filed, or, of a batch that had failed before, the first
+    mails.
     """
     if not batch:
         return []
@@ -151,6 +157,8 @@ def _given_up(desk: Desk, source: Source, arrival: Arrival, error: Exception) ->
 
 
 def _file(desk: Desk, source: Source, batch: Sequence[Arrival], work: Work) -> list[Filed]:
+    if source.lease:
+        source.lease.confirm(work)
     gathered = gather(work, desk, source, batch)
     again = {arrival.uid for arrival in batch if arrival.confirmed}
     filed = {

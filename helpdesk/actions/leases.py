@@ -1,16 +1,19 @@
 """A lease that one process keeps while it works."""
 
+import threading
 import time
+from contextlib import suppress
 
+from helpdesk.errors import LeaseLost, StoreAway
 from helpdesk.killpoints import Point, reach
 from helpdesk.store.engine import Database
-from helpdesk.store.work import in_work
+from helpdesk.store.work import Work, in_work
 
 RENEW_PARTS = 3  # renewed after a third of its time, so that one late renewal loses nothing
 
 
 class Lease:
-    """Work that only one daemon should do at a time. Not thread-safe: each loop has its own."""
+    """Work that only one daemon should do at a time. Safe to use from several threads."""
 
     def __init__(self, database: Database, name: str, owner: str, seconds: float) -> None:
         self._database = database
@@ -18,20 +21,43 @@ class Lease:
         self._owner = owner
         self._seconds = seconds
         self._kept_at = float("-inf")
+        self._fence: int | None = None
+        self._one_at_a_time = threading.Lock()
 
     def keep(self) -> bool:
         """Take or renew the lease when it is time; False while it is another's. Raises StoreAway."""
-        if time.monotonic() - self._kept_at < self._seconds / RENEW_PARTS:
+        with self._one_at_a_time:
+            if time.monotonic() - self._kept_at < self._seconds / RENEW_PARTS:
+                return True
+            asked_at = time.monotonic()
+            name, owner, seconds = self._name, self._owner, self._seconds
+            self._fence = in_work(self._database, lambda work: work.leases.take(name, owner, seconds))
+            if self._fence is None:
+                return False
+            reach(Point.LEASE_TAKEN)
+            self._kept_at = asked_at
             return True
-        name, owner, seconds = self._name, self._owner, self._seconds
-        if in_work(self._database, lambda work: work.leases.take(name, owner, seconds)) is None:
-            return False
-        reach(Point.LEASE_TAKEN)
-        self._kept_at = time.monotonic()
-        return True
+
+    def renew(self) -> None:
+        """Renew the lease if it is ours; for a second thread, while the first waits for a server."""
+        if self._fence is not None:
+            with suppress(StoreAway):  # the first thread tells of it
+                self.keep()
+
+    def confirm(self, work: Work) -> None:
+        """Let *work* be committed only while the lease is ours by its number. Raises LeaseLost.
+
+        Who was stopped for longer than the lease lasts would write over its new holder's work otherwise.
+        """
+        fence = self._fence
+        if fence is None or not work.leases.hold(self._name, self._owner, fence, self._seconds):
+            self._kept_at = float("-inf")
+            raise LeaseLost(f"{self._name}: another daemon has taken over; nothing was written")
 
     def release(self) -> None:
         """Give it back, so that another daemon need not wait. Raises StoreAway."""
-        self._kept_at = float("-inf")
-        name, owner = self._name, self._owner
-        in_work(self._database, lambda work: work.leases.release(name, owner))
+        with self._one_at_a_time:
+            self._kept_at = float("-inf")
+            self._fence = None
+            name, owner = self._name, self._owner
+            in_work(self._database, lambda work: work.leases.release(name, owner))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, insert, or_, select, update
+from sqlalchemy import Connection, and_, case, insert, or_, select, update
 
 from helpdesk.store.tables import leases
 
@@ -38,6 +38,16 @@ class Leases:
             self._connection.execute(insert(leases), new)
             return 1
         return row.fence if taken.rowcount or row.owner == owner else None
+
+    def hold(self, name: str, owner: str, fence: int, seconds: float) -> bool:
+        """Lengthen a lease, and say whether it was still ours by its number.
+
+        In the transaction that it protects: who slept past its end and lost it commits nothing then. The row is
+        changed, not merely read, so that a Galera cluster certifies it against its new holder's.
+        """
+        ours = and_(leases.c.name == name, leases.c.owner == owner, leases.c.fence == fence)
+        until = self._database_now() + timedelta(seconds=seconds)
+        return self._connection.execute(update(leases).where(ours).values(expires_at=until)).rowcount > 0
 
     def release(self, name: str, owner: str) -> None:
         """Give a lease back before it runs out."""

@@ -14,7 +14,7 @@ from daemon.imap import ImapAccount, ImapInbox
 from daemon.intake import Intake
 from daemon.watch import MailboxWatch, WatchSettings
 from helpdesk.actions.leases import Lease
-from helpdesk.errors import MailboxAway, StoreAway
+from helpdesk.errors import LeaseLost, MailboxAway, StoreAway
 from helpdesk.store.engine import Database, open_database
 from helpdesk.store.tables import metadata
 from tests.servers.sqlite import Sqlite
@@ -257,3 +257,29 @@ def test_the_lease_is_renewed_while_nothing_happens(world: World) -> None:
         assert world.waiting.wait(5)
         time.sleep(0.6)
         assert not world.lease("other").keep()
+
+
+def test_a_lost_lease_is_no_failure_and_the_mailbox_is_waited_for(world: World) -> None:
+    world.drains = [LeaseLost("mailbox:main: another daemon has taken over; nothing was written"), 0]
+    with Running(world.watch()):
+        soon(lambda: world.drained >= 2)
+    assert (world.connections, world.failures) == (1, [])
+
+
+def test_another_thread_keeps_the_lease_while_the_mailbox_is_slow(world: World) -> None:
+    release = threading.Event()
+
+    def slow(_inbox: object, _going: Callable[[], bool]) -> int:
+        release.wait(5)
+        return 0
+
+    world.drain = slow  # type: ignore[method-assign]
+    lease = world.lease(seconds=0.3)
+    with Running(world.watch(lease)) as watch:
+        soon(watch.answered.is_set)
+        for _ in range(8):
+            time.sleep(0.1)
+            watch.keep_lease()
+        taken = world.lease("other").keep()
+        release.set()
+    assert not taken
