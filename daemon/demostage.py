@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from daemon.demoservers import Account, DemoServers
-from daemon.imap import ImapAccount, ImapInbox
+from daemon.imap import ImapInbox
+from daemon.imaplogin import ImapAccount
 
 T = TypeVar("T")
 LEARNER = Account("marie.durand@ecole.example", secrets.token_urlsafe(12))

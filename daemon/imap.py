@@ -8,40 +8,30 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Protocol
 
-from imapclient import IMAPClient, SocketTimeout
-from imapclient.exceptions import IMAPClientError, LoginError
+from imapclient.exceptions import IMAPClientError
 
+from daemon.imaplogin import ImapAccount, away, connected, log_in
 from helpdesk.errors import MailboxAway
 from helpdesk.killpoints import Point, reach
 
-CONNECT_SECONDS = 15
 IDLE_STEP_SECONDS = 1.0  # how soon a stop is noticed while idling
 LINGER_SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.2)
 OVERSIZE_HEADER_BYTES = 256 * 1024
-_KEEPALIVE = (  # NAT boxes drop silent connections: probe after two minutes, give up after three probes
-    ("TCP_KEEPIDLE", 120),
-    ("TCP_KEEPINTVL", 30),
-    ("TCP_KEEPCNT", 3),
-)
+_MESSAGE_ID_FIELD = b"BODY[HEADER.FIELDS"  # how the answer begins; servers differ in what follows
 
 
 @dataclass(frozen=True, slots=True)
-class ImapAccount:
-    """Where a mailbox is and how to get in. ``tls`` is tls, starttls or plain (loopback only)."""
+class Glance:
+    """What a server tells of a mail without its bytes. ``head``: its Message-ID field, as it was sent."""
 
-    host: str
-    port: int
-    tls: str
-    user: str
-    password: str = field(repr=False)
-    ca_file: str | None = None
-    folder: str = "INBOX"
-    timeout_seconds: float = 60.0
-    idle: bool = True
+    size: int
+    arrived_at: datetime
+    head: bytes
 
 
 class Inbox(Protocol):
@@ -64,32 +54,11 @@ class Inbox(Protocol):
     def move(self, uids: Sequence[int], folder: str) -> None:
         """Move mails out of the inbox; UIDs that are gone are passed over."""
 
+    def opened(self, folder: str) -> AbstractContextManager[None]:
+        """Let every verb mean another folder for a while, then the inbox again."""
 
-def tls_context(ca_file: str | None) -> ssl.SSLContext:
-    """Return a context that verifies certificate and host name and speaks TLS 1.2 or newer."""
-    context = ssl.create_default_context(cafile=ca_file)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
-@contextmanager
-def away(what: str) -> Iterator[None]:
-    """Turn every way in which a server can fail us into MailboxAway, saying what was being done."""
-    try:
-        yield
-    except LoginError as error:
-        raise MailboxAway(f"{what}: login refused ({error}); check [imap] user and imap_password") from error
-    except ssl.SSLCertVerificationError as error:
-        raise MailboxAway(
-            f"{what}: certificate not trusted ({error.verify_message}); nothing was sent. "
-            "Set [imap] ca_file to the certificate authority, or host to the name in the certificate"
-        ) from error
-    except ssl.SSLError as error:
-        raise MailboxAway(f"{what}: TLS failed ({error.reason}); check [imap] port and tls") from error
-    except TimeoutError as error:
-        raise MailboxAway(f"{what}: no answer in time") from error
-    except (OSError, IMAPClientError, AssertionError, ValueError, KeyError) as error:
-        raise MailboxAway(f"{what}: {error or type(error).__name__}") from error
+    def like(self, message_id: str, size: int) -> list[int]:
+        """Return the UIDs of what may be that mail, oldest first; the caller looks at their bytes."""
 
 
 class ImapInbox:
@@ -97,48 +66,26 @@ class ImapInbox:
 
     def __init__(self, account: ImapAccount) -> None:
         self._account = account
-        where = f"IMAP {account.host}:{account.port}"
-        self._where = where
-        with away(where):
-            self._client = self._connect()
+        self._where = account.where
+        with away(self._where):
+            self._client = connected(account)
         try:
-            with away(where):
+            with away(self._where):
                 self._log_in()
         except MailboxAway:
             self.abort()
             raise
 
-    def _connect(self) -> IMAPClient:
-        account = self._account
-        client = IMAPClient(
-            account.host,
-            port=account.port,
-            ssl=account.tls == "tls",
-            ssl_context=tls_context(account.ca_file) if account.tls == "tls" else None,
-            timeout=SocketTimeout(CONNECT_SECONDS, account.timeout_seconds),
-        )
-        sock = client.socket()
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, seconds in _KEEPALIVE:
-            if hasattr(socket, name):
-                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), seconds)
-        return client
-
     def _log_in(self) -> None:
         account, client = self._account, self._client
-        if account.tls == "starttls":
-            if not client.has_capability("STARTTLS"):
-                raise MailboxAway(
-                    f"{self._where}: the server offers no STARTTLS; nothing was sent. "
-                    'Use tls = "tls" with its TLS port, or have STARTTLS switched on'
-                )
-            client.starttls(tls_context(account.ca_file))
-        client.login(account.user, account.password)
-        selected = client.select_folder(account.folder)
-        self.uidvalidity = int(selected[b"UIDVALIDITY"])
+        log_in(client, account)
+        self.uidvalidity = self._select(account.folder)
         self.can_move = client.has_capability("MOVE")
         self.can_expunge_by_uid = client.has_capability("UIDPLUS")
         self.can_idle = account.idle and client.has_capability("IDLE")
+
+    def _select(self, folder: str) -> int:
+        return int(self._client.select_folder(folder)[b"UIDVALIDITY"])
 
     def __enter__(self) -> "ImapInbox":
         return self
@@ -219,6 +166,43 @@ class ImapInbox:
             if self.can_expunge_by_uid:
                 self._client.uid_expunge(uids)
 
+    @contextmanager
+    def opened(self, folder: str) -> Iterator[None]:
+        """Let every verb mean another folder for a while, then the inbox again. The folder must exist."""
+        with away(f"{self._where}: opening {folder}"):
+            self._select(folder)
+        try:
+            yield
+        finally:
+            with away(f"{self._where}: opening {self._account.folder}"):
+                if self._select(self._account.folder) != self.uidvalidity:
+                    raise MailboxAway("its UIDs mean something else now; connecting anew")
+
+    def like(self, message_id: str, size: int) -> list[int]:
+        """Return the UIDs of what may be that mail, oldest first: by its Message-ID, else by its size in bytes."""
+        with away(f"{self._where}: searching for a mail"):
+            criteria = ["UNDELETED", "HEADER", "Message-ID", message_id]
+            found = self._client.search(criteria) if message_id else []
+            if not found:  # a folded or encoded id is not found as it is meant
+                found = self._client.search(["UNDELETED", "LARGER", max(size - 1, 0), "SMALLER", size + 1])
+            return sorted(int(uid) for uid in found)
+
+    def uids_since(self, day: date) -> list[int]:
+        """Return the UIDs of mails that came on *day* or later, oldest first."""
+        with away(f"{self._where}: searching"):
+            return sorted(int(uid) for uid in self._client.search(["UNDELETED", "SINCE", day]))
+
+    def glances(self, uids: Sequence[int]) -> dict[int, Glance]:
+        """Return what the server tells of the mails that are still there, without their bytes."""
+        what = ["RFC822.SIZE", "INTERNALDATE", "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"]
+        with away(f"{self._where}: reading sizes and ids"):
+            found: dict[int, dict[bytes, Any]] = self._client.fetch(uids, what)
+            return {
+                uid: Glance(int(data[b"RFC822.SIZE"]), data[b"INTERNALDATE"], _message_id_field(data))
+                for uid, data in found.items()
+                if b"RFC822.SIZE" in data
+            }
+
     def linger(self, stopped: Callable[[], bool]) -> bool:
         """Look for more mail at growing intervals, half a second in all; return whether some came.
 
@@ -284,3 +268,7 @@ class ImapInbox:
             if select.select([self._client.socket()], [], [], min(left, IDLE_STEP_SECONDS))[0]:
                 return  # the server said something unasked: a BYE or news; NOOP will tell
             left -= IDLE_STEP_SECONDS
+
+
+def _message_id_field(data: dict[bytes, Any]) -> bytes:
+    return next((value for name, value in data.items() if name.startswith(_MESSAGE_ID_FIELD)), None) or b""

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from daemon.imap import ImapAccount, ImapInbox
+from daemon.imap import ImapInbox
+from daemon.imaplogin import ImapAccount
 from daemon.intake import Intake
 from helpdesk.actions.leases import Lease
 from helpdesk.core.backoff import reconnect_seconds

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from daemon.deliver import Delivery
-from daemon.imap import ImapAccount
+from daemon.imaplogin import ImapAccount
 from daemon.intake import Folders, Intake, Limits
 from daemon.parsers import ParsePool, WorkerLimits
 from daemon.shift import DeliverySettings

@@ -1,6 +1,7 @@
 """A mailbox in memory that answers as ``ImapInbox`` does (a contract test holds it to that)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from daemon.imap import OVERSIZE_HEADER_BYTES
 from helpdesk.errors import MailboxAway
@@ -50,6 +51,23 @@ class FakeInbox:
         self._ask("move", uids)
         into = self.folders.setdefault(folder, [])
         into += [self.inbox.pop(uid) for uid in uids if uid in self.inbox]
+
+    @contextmanager
+    def opened(self, folder: str) -> Iterator[None]:
+        """See ``Inbox``. UIDs are places in the folder."""
+        self._ask("opened")
+        outside, self.inbox = self.inbox, dict(enumerate(self.folders.get(folder, []), 1))
+        try:
+            yield
+        finally:
+            self.folders[folder], self.inbox = list(self.inbox.values()), outside
+
+    def like(self, message_id: str, size: int) -> list[int]:
+        """See ``Inbox``."""
+        self._ask("like")
+        field = b"\r\nMessage-ID: " + message_id.encode() if message_id else None
+        by_id = [uid for uid, raw in self.inbox.items() if field and field.lower() in raw.lower()]
+        return sorted(by_id or [uid for uid, raw in self.inbox.items() if len(raw) == size])
 
     def calls(self, verb: str) -> list[tuple[int, ...]]:
         """Return the UIDs of each call of a verb."""

@@ -5,11 +5,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
 from typing import Protocol
 
 import pytest
 
-from daemon.imap import OVERSIZE_HEADER_BYTES, ImapAccount, ImapInbox, Inbox
+from daemon.imap import OVERSIZE_HEADER_BYTES, ImapInbox, Inbox
+from daemon.imaplogin import ImapAccount
 from tests.daemon.inboxes import FakeInbox
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import PASSWORD, Dovecot
@@ -150,12 +152,62 @@ def test_moving_what_is_gone_harms_nothing(mailbox: Mailbox) -> None:
     assert GONE not in mailbox.inbox.sizes([GONE])
 
 
+def named(message_id: str, text: str = "x") -> bytes:
+    return f"Subject: x\r\nMessage-ID: {message_id}\r\n\r\n{text}\r\n".encode()
+
+
+def test_in_an_opened_folder_every_verb_means_that_one(mailbox: Mailbox) -> None:
+    inbox = mailbox.inbox
+    moved, stays = mailbox.deliver(SMALL, OTHER)
+    inbox.move([moved], "Held")
+    with inbox.opened("Held"):
+        (uid,) = inbox.uids()
+        assert inbox.fetch([uid]) == {uid: SMALL}
+        inbox.move([uid], "Done")
+    assert inbox.uids() == [stays]
+    assert mailbox.holds("Done") == [SMALL]
+    with inbox.opened("Held"):
+        assert inbox.uids() == []
+
+
+def test_mails_are_found_by_their_message_id_or_else_by_their_size(mailbox: Mailbox) -> None:
+    one, again, odd, _other = mailbox.deliver(
+        named("<1@x.example>"),
+        named("<1@x.example>", "?!"),
+        named('<"1 \\"@x.example>', "odd"),
+        named("<2@x.example>"),
+    )
+    inbox = mailbox.inbox
+    assert inbox.like("<1@x.example>", 1) == [one, again]
+    assert inbox.like('<"1 \\"@x.example>', 1) == [odd]
+    assert inbox.like("<none@x.example>", len(named("<1@x.example>", "?!"))) == [again]
+    assert inbox.like("", len(named("<1@x.example>", "?!"))) == [again]
+    assert inbox.like("<none@x.example>", 7) == []
+
+
 @pytest.fixture(params=LACKS)
 def real(
     request: pytest.FixtureRequest, servers: dict[str, Dovecot], certificates: Certificates
 ) -> Iterator[OnDovecot]:
     with opened(request.param, servers, certificates) as real:
         yield real
+
+
+def test_a_glance_tells_size_arrival_and_message_id(real: OnDovecot) -> None:
+    raw = named("<a\r\n b@x.example>")
+    came = datetime(2026, 3, 1, 12, 0, tzinfo=timezone(timedelta(hours=5)))
+    with real.server.client("desk") as client:
+        client.append("INBOX", raw, msg_time=came)
+        client.append("INBOX", SMALL, msg_time=came - timedelta(days=9))
+    real.inbox.linger(lambda: False)
+    with_id, without = real.inbox.uids()
+    glances = real.inbox.glances([with_id, without, GONE])
+    assert set(glances) == {with_id, without}
+    assert (glances[with_id].size, glances[with_id].arrived_at) == (len(raw), came)
+    assert b"b@x.example>" in glances[with_id].head
+    assert glances[without].head.strip() == b""
+    assert real.inbox.uids_since(date(2026, 3, 1)) == [with_id]
+    assert real.inbox.uids_since(date(2026, 2, 1)) == [with_id, without]
 
 
 def test_reading_a_mail_leaves_it_unread(real: OnDovecot) -> None:

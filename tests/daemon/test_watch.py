@@ -10,7 +10,8 @@ from typing import cast
 import pytest
 
 from daemon import watch as watch_module
-from daemon.imap import ImapAccount, ImapInbox
+from daemon.imap import ImapInbox
+from daemon.imaplogin import ImapAccount
 from daemon.intake import Intake
 from daemon.watch import MailboxWatch, WatchSettings
 from helpdesk.actions.leases import Lease
