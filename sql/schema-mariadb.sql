@@ -61,6 +61,8 @@ CREATE TABLE addresses (
     state VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     best_verdict VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     created_at DATETIME(6) NOT NULL,
+    bounces INTEGER NOT NULL DEFAULT '0',
+    bounced_at DATETIME(6),
     CONSTRAINT pk_addresses PRIMARY KEY (id),
     CONSTRAINT fk_addresses_person_id FOREIGN KEY(person_id) REFERENCES people (id),
     CONSTRAINT uq_addresses_address UNIQUE (address)
@@ -181,6 +183,7 @@ CREATE TABLE letters (
     last_error VARCHAR(500) NOT NULL,
     queued_at DATETIME(6) NOT NULL,
     sent_at DATETIME(6),
+    bounced_at DATETIME(6),
     CONSTRAINT pk_letters PRIMARY KEY (id),
     CONSTRAINT uq_letters_dedupe UNIQUE (dedupe),
     CONSTRAINT uq_letters_message_id UNIQUE (message_id),

@@ -62,6 +62,8 @@ addresses = Table(
     Column("state", exact(20), nullable=False),
     Column("best_verdict", exact(20), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("bounces", Integer, nullable=False, server_default="0"),  # letters in a row that came back
+    Column("bounced_at", UtcDateTime),  # when the last of them did
     **OPTIONS,
 )
 
@@ -182,11 +184,12 @@ letters = Table(  # the outbox: each row is complete, to the last header
     Column("mail_id", ForeignKey(mails.c.id), index=True),
     Column("state", exact(20), nullable=False),  # queued, sending, sent, dead
     Column("attempts", Integer, nullable=False),
-    Column("next_at", UtcDateTime, nullable=False),  # queued: not before; sending: the claim runs out
+    Column("next_at", UtcDateTime, nullable=False),  # sending: the claim ends; dead: since
     Column("claim", exact(32), nullable=False),
     Column("last_error", words(500), nullable=False),
     Column("queued_at", UtcDateTime, nullable=False),
     Column("sent_at", UtcDateTime),
+    Column("bounced_at", UtcDateTime),  # when its first delivery report of failure came
     Index(None, "state", "next_at"),
     **OPTIONS,
 )

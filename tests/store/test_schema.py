@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Column, Inspector, Table, UniqueConstraint, event, inspect, text
 
+from helpdesk.store import schema
 from helpdesk.store.columns import UtcDateTime
 from helpdesk.store.engine import Database, open_database
 from helpdesk.store.names import MYSQL
@@ -18,7 +19,8 @@ from helpdesk.store.schema import SchemaState, WrongSchema, changes, migrate, re
 from helpdesk.store.tables import metadata
 
 NOT_REFERENCES = {"message_id", "id"}  # a Message-ID is text from a mail
-NEWEST = "0001"
+REVISIONS = ["0001", "0002", "0003", "0004"]
+NEWEST = REVISIONS[-1]
 
 
 @pytest.fixture
@@ -181,7 +183,7 @@ def test_on_mariadb_times_keep_microseconds_and_keys_are_bytes(migrated: Databas
 
 def test_an_empty_database_is_migrated_once(empty: Database) -> None:
     assert schema_state(empty) is SchemaState.EMPTY
-    assert migrate(empty) == [NEWEST]
+    assert migrate(empty) == REVISIONS
     assert schema_state(empty) is SchemaState.CURRENT
     require_current(empty)
     assert migrate(empty) == []
@@ -199,8 +201,8 @@ def test_of_two_that_migrate_at_once_the_second_is_told_and_nothing_breaks(empty
 
     with ThreadPoolExecutor(2) as threads:
         ends = list(threads.map(one, range(2)))
-    assert [NEWEST] in ends
-    other = next(end for end in ends if end != [NEWEST])
+    assert REVISIONS in ends
+    other = next(end for end in ends if end != REVISIONS)
     assert other == [] or "is another process's" in other or "or one is running now" in other
     require_current(empty)
 
@@ -222,12 +224,12 @@ def test_a_migration_cut_in_the_middle_is_undone_or_seen(empty: Database) -> Non
             migrate(empty)
     else:
         assert schema_state(empty) is SchemaState.EMPTY
-        assert migrate(empty) == [NEWEST]
+        assert migrate(empty) == REVISIONS
 
 
 def test_tables_of_others_do_not_matter(empty: Database) -> None:
     run(empty, "CREATE TABLE of_others (id INTEGER)")
-    assert migrate(empty) == [NEWEST]
+    assert migrate(empty) == REVISIONS
     require_current(empty)
 
 
@@ -275,20 +277,39 @@ def test_an_empty_database_is_refused_with_the_command_that_makes_it(empty: Data
 def test_a_database_that_is_behind_is_told_to_migrate(
     migrated: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There is one revision yet; the next one is made up here."""
-    monkeypatch.setattr("alembic.script.ScriptDirectory.get_current_head", lambda _: "0002")
+    """The next revision is made up here."""
+    monkeypatch.setattr("alembic.script.ScriptDirectory.get_current_head", lambda _: "9999")
     assert schema_state(migrated) is SchemaState.BEHIND
     with pytest.raises(WrongSchema, match=r"its schema is behind; run: helpdeskd\.py migrate"):
         require_current(migrated)
 
 
+def test_a_database_of_the_first_release_keeps_its_rows(empty: Database) -> None:
+    with empty.engine.connect() as connection:
+        assert schema._missing(connection) == REVISIONS
+        schema._apply(connection, REVISIONS[0])
+    person = (
+        "(id, name, role, language, active, created_at) VALUES (1, 'Zoé', 'user', 'fr', true, '2026-01-01')"
+    )
+    columns = "(id, person_id, address, state, best_verdict, created_at)"
+    address = f"{columns} VALUES (2, 1, 'zoe@univ.example', 'verified', 'pass', '2026-01-01')"
+    run(empty, f"INSERT INTO people {person}", f"INSERT INTO addresses {address}")
+    assert migrate(empty) == REVISIONS[1:]
+    assert differences(empty) == []
+    with empty.engine.connect() as connection:
+        kept = connection.execute(text("SELECT address, bounces, bounced_at FROM addresses")).all()
+    assert [tuple(row) for row in kept] == [("zoe@univ.example", 0, None)]
+
+
 def test_what_was_run_and_when_is_noted(empty: Database) -> None:
     before = datetime.now(UTC)
     migrate(empty)
+    after = datetime.now(UTC)
     with empty.engine.connect() as connection:
-        row = connection.execute(changes.select()).one()
-    assert row.revision == NEWEST
-    assert before <= row.begun_at <= row.done_at <= datetime.now(UTC)
+        rows = connection.execute(changes.select().order_by(changes.c.revision)).all()
+    assert [row.revision for row in rows] == REVISIONS
+    times = [before, *(time for row in rows for time in (row.begun_at, row.done_at)), after]
+    assert times == sorted(times)
 
 
 def test_the_schema_for_reading_is_current() -> None:
