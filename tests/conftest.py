@@ -11,6 +11,7 @@ import pytest
 
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
+from tests.servers.galera import Galera
 from tests.servers.mariadb import MariaDb
 from tests.servers.postgres import Postgres
 from tests.servers.process import ServerMissing
@@ -77,6 +78,20 @@ def mariadb(certificates: Certificates) -> Iterator[MariaDb]:
     """The run's MariaDB."""
     with MariaDb(certificates=certificates) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def galera_cluster(certificates: Certificates) -> Iterator[Galera]:
+    """The run's Galera cluster, whichever of its nodes run."""
+    with Galera(certificates) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def galera(galera_cluster: Galera) -> Galera:
+    """The run's Galera cluster, whole: nodes that an earlier test killed are back."""
+    galera_cluster.make_whole()
+    return galera_cluster
 
 
 @pytest.fixture(scope="session")
