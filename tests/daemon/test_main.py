@@ -53,6 +53,9 @@ def test_each_command_has_help_of_its_own(command: str, tmp_path: Path) -> None:
         pytest.param(
             ["helpdesk-admin.py", "person", "add", "a@b.example", "--name", "A"], 78, id="no database"
         ),
+        pytest.param(
+            ["helpdesk-admin.py", "person", "add", "not an addr", "--name", "A"], 2, id="no mail address"
+        ),
         pytest.param(["helpdeskd.py", "inspect", "missing.eml"], 1, id="a file that is not there"),
     ],
 )
@@ -62,6 +65,13 @@ def test_wrong_usage_ends_with_its_status_and_no_traceback(
     done = _run(*arguments, folder=tmp_path)
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_address_on_the_command_line_is_told_with_what_an_address_looks_like(tmp_path: Path) -> None:
+    done = _run("helpdesk-admin.py", "person", "add", "\x1b[2Jnobody", "--name", "A", folder=tmp_path)
+    assert done.returncode == 2
+    assert "a mail address has an @" in done.stderr
+    assert "\x1b" not in done.stderr
 
 
 def test_init_migrate_and_person_add_work_from_an_empty_folder(tmp_path: Path) -> None:
