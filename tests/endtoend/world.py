@@ -34,9 +34,9 @@ host = "localhost"
 port = {imap_port}
 tls = "{imap_tls}"
 ca_file = "{imap_ca}"
-user = "desk"
+user = "{user}"
 poll_seconds = 1
-[imap.trust]
+{imap}[imap.trust]
 authserv_ids = ["{border}"]
 border_by = ["{border}"]
 placement = "above"
@@ -57,13 +57,22 @@ to = ["admin@ecole.example"]
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One desk with its servers. Commands run as processes of their own, as a sysadmin runs them."""
+    """One desk with its servers. Commands run as processes of their own, as a sysadmin runs them.
+
+    ``user``: whose mailbox it is. ``imap``: more lines of [imap], ``more``: more sections; all lines end in LF.
+    The ports: where something stands between the daemon and its servers, else 0.
+    """
 
     folder: Path
     url: str
     dovecot: Dovecot
     sink: SmtpSink
     environ: Mapping[str, str] = field(default_factory=dict)
+    user: str = "desk"
+    imap: str = ""
+    more: str = ""
+    smtp_port: int = 0
+    imap_port: int = 0
     started: list["subprocess.Popen[str]"] = field(default_factory=list)
 
     @property
@@ -73,24 +82,31 @@ class World:
 
     def prepare(self, imap_tls: str = "tls") -> "World":
         """Write the settings, make the database, register the learner."""
-        port = self.dovecot.imaps_port if imap_tls == "tls" else self.dovecot.imap_port
-        self.settings.write_text(
-            SETTINGS.format(
-                desk=DESK,
-                state=self.folder / "state",
-                imap_port=port,
-                imap_tls=imap_tls,
-                imap_ca=self.dovecot.ca_file,
-                border=BORDER,
-                smtp_port=self.sink.port,
-                smtp_ca=self.sink.ca_file,
-            )
-        )
+        self.write_settings(imap_tls)
         database = open_database(self.url)
         migrate(database)
         database.close()
         self.register(LEARNER, "Marie Durand")
         return self
+
+    def write_settings(self, imap_tls: str = "tls") -> None:
+        """Write the settings file."""
+        port = self.dovecot.imaps_port if imap_tls == "tls" else self.dovecot.imap_port
+        self.settings.write_text(
+            SETTINGS.format(
+                desk=DESK,
+                state=self.folder / "state",
+                imap_port=self.imap_port or port,
+                imap_tls=imap_tls,
+                imap_ca=self.dovecot.ca_file,
+                border=BORDER,
+                user=self.user,
+                imap=self.imap,
+                smtp_port=self.smtp_port or self.sink.port,
+                smtp_ca=self.sink.ca_file,
+            )
+            + self.more
+        )
 
     def register(self, address: str, name: str) -> None:
         """Register a learner."""
