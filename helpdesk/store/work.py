@@ -20,6 +20,7 @@ from helpdesk.store.failures import Conflict as Conflict
 from helpdesk.store.failures import Refusal as Refusal
 from helpdesk.store.failures import meaning
 from helpdesk.store.leases import Leases
+from helpdesk.store.ledger import Ledger
 from helpdesk.store.letters import Letters
 from helpdesk.store.mails import Mails
 from helpdesk.store.people import People
@@ -54,6 +55,7 @@ class Work:
         self.tickets = Tickets(connection)
         self.posts = Posts(connection)
         self.mails = Mails(connection)
+        self.ledger = Ledger(connection)
         self.letters = Letters(connection)
         self.budgets = Budgets(connection)
         self.leases = Leases(connection, self.database_now)

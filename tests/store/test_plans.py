@@ -157,6 +157,38 @@ TICKET, PERSON = Step("tickets", ("id",)), Step("people", ("id",))
         ),
         pytest.param(lambda work: work.mails.held(IDS), Step("mails", ("id",)), id="held mails"),
         pytest.param(lambda work: work.mails.settle(IDS, NOW), Step("mails", ("id",)), id="settle mails"),
+        pytest.param(lambda work: work.ledger.by_ids(IDS), Step("mails", ("id",)), id="whole mails"),
+        pytest.param(
+            lambda work: work.ledger.by_message_id("<1@univ.example>", 10),
+            Step("mails", ("message_id",)),
+            id="whole mails by Message-ID",
+        ),
+        pytest.param(lambda work: work.ledger.by_uid(5), LEDGER_KEY, id="whole mails by UID"),
+        pytest.param(lambda work: work.ledger.by_uid(5, "INBOX"), LEDGER_KEY, id="by UID in a mailbox"),
+        pytest.param(
+            lambda work: work.ledger.by_ticket(1, 10), Step("mails", ("ticket_id",)), id="mails of a ticket"
+        ),
+        pytest.param(
+            lambda work: work.ledger.by_sender("p7@univ.example", 10),
+            Step("mails", ("sender", "seen_at")),
+            id="mails of a sender",
+        ),
+        pytest.param(
+            lambda work: work.ledger.letters_of(IDS), Step("letters", ("mail_id",)), id="letters of mails"
+        ),
+        pytest.param(
+            lambda work: work.ledger.letters_about(1, 10),
+            None,  # by ticket, or by mail: few letters have none
+            id="letters about a ticket",
+        ),
+        pytest.param(
+            lambda work: work.ledger.letters_by_message_id("<l1@help.example>"),
+            Step("letters", ("message_id",)),
+            id="a letter by its Message-ID",
+        ),
+        pytest.param(
+            lambda work: work.ledger.posts_of(IDS), Step("posts", ("mail_id",)), id="posts of mails"
+        ),
         pytest.param(
             lambda work: work.letters.tickets_by_message_ids(["<l1@help.example>", "<l2@help.example>"]),
             Step("letters", ("message_id",)),
