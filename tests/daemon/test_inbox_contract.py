@@ -1,11 +1,12 @@
-"""The inbox in memory that other tests use, and the real one on Dovecot, answer the same way."""
+"""The inbox in memory that other tests use, and the real one on Dovecot and on a scripted server, answer alike."""
 
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from daemon.imap import OVERSIZE_HEADER_BYTES, ImapInbox, Inbox
 from daemon.imaplogin import ImapAccount
 from tests.daemon.inboxes import FakeInbox
+from tests.faults.scripted_imap import ScriptedImap
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import PASSWORD, Dovecot
 
@@ -24,6 +26,8 @@ LACKS: dict[str, Sequence[str]] = {
     "without MOVE": ("MOVE",),
     "without UIDPLUS": ("MOVE", "UIDPLUS"),
     "without IDLE": ("IDLE",),
+    "scripted": (),
+    "scripted, MOVE and IDLE missing": ("MOVE", "IDLE"),
 }
 
 
@@ -56,8 +60,8 @@ class InMemory:
 
 
 @dataclass
-class OnDovecot:
-    server: Dovecot
+class OnServer:
+    server: Dovecot | ScriptedImap
     inbox: ImapInbox
 
     def deliver(self, *raws: bytes) -> list[int]:
@@ -69,38 +73,52 @@ class OnDovecot:
         return self.server.mails("desk", folder)
 
 
-def account(server: Dovecot, *, idle: bool = True) -> ImapAccount:
+def account(server: Dovecot | ScriptedImap, *, idle: bool = True) -> ImapAccount:
     ca_file = str(server.ca_file)
     return ImapAccount("localhost", server.imaps_port, "tls", "desk", PASSWORD, ca_file, idle=idle)
 
 
+class Servers:
+    """Each kind of server, started when first asked for."""
+
+    def __init__(self, certificates: Certificates, folder: Path, stack: ExitStack) -> None:
+        self._certificates = certificates
+        self._folder = folder
+        self._stack = stack
+        self._started: dict[str, Dovecot | ScriptedImap] = {}
+
+    def started(self, kind: str) -> Dovecot | ScriptedImap:
+        if kind not in self._started:
+            self._started[kind] = self._stack.enter_context(self._new(kind))
+        return self._started[kind]
+
+    def _new(self, kind: str) -> AbstractContextManager[Dovecot | ScriptedImap]:
+        if kind.startswith("scripted"):
+            return ScriptedImap(self._folder, self._certificates, LACKS[kind]).serving()
+        return Dovecot(certificates=self._certificates, without=LACKS[kind])
+
+
 @pytest.fixture(scope="module")
-def servers(certificates: Certificates) -> Iterator[dict[str, Dovecot]]:
-    started: dict[str, Dovecot] = {}
-    yield started
-    for server in started.values():
-        server.__exit__(None, None, None)
+def servers(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    with ExitStack() as stack:
+        yield Servers(certificates, tmp_path_factory.mktemp("servers"), stack)
 
 
 @contextmanager
-def opened(kind: str, servers: dict[str, Dovecot], certificates: Certificates) -> Iterator[OnDovecot]:
-    if kind not in servers:
-        servers[kind] = Dovecot(certificates=certificates, without=LACKS[kind]).__enter__()
-    server = servers[kind]
+def opened(kind: str, servers: Servers) -> Iterator[OnServer]:
+    server = servers.started(kind)
     server.wipe("desk")
     with ImapInbox(account(server)) as inbox:
         inbox.make_folders(("Done", "Held"))
-        yield OnDovecot(server, inbox)
+        yield OnServer(server, inbox)
 
 
 @pytest.fixture(params=["in memory", *LACKS])
-def mailbox(
-    request: pytest.FixtureRequest, servers: dict[str, Dovecot], certificates: Certificates
-) -> Iterator[Mailbox]:
+def mailbox(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Mailbox]:
     if request.param == "in memory":
         yield InMemory(FakeInbox())
         return
-    with opened(request.param, servers, certificates) as real:
+    with opened(request.param, servers) as real:
         yield real
 
 
@@ -186,14 +204,12 @@ def test_mails_are_found_by_their_message_id_or_else_by_their_size(mailbox: Mail
 
 
 @pytest.fixture(params=LACKS)
-def real(
-    request: pytest.FixtureRequest, servers: dict[str, Dovecot], certificates: Certificates
-) -> Iterator[OnDovecot]:
-    with opened(request.param, servers, certificates) as real:
+def real(request: pytest.FixtureRequest, servers: Servers) -> Iterator[OnServer]:
+    with opened(request.param, servers) as real:
         yield real
 
 
-def test_a_glance_tells_size_arrival_and_message_id(real: OnDovecot) -> None:
+def test_a_glance_tells_size_arrival_and_message_id(real: OnServer) -> None:
     raw = named("<a\r\n b@x.example>")
     came = datetime(2026, 3, 1, 12, 0, tzinfo=timezone(timedelta(hours=5)))
     with real.server.client("desk") as client:
@@ -210,7 +226,7 @@ def test_a_glance_tells_size_arrival_and_message_id(real: OnDovecot) -> None:
     assert real.inbox.uids_since(date(2026, 2, 1)) == [with_id, without]
 
 
-def test_reading_a_mail_leaves_it_unread(real: OnDovecot) -> None:
+def test_reading_a_mail_leaves_it_unread(real: OnServer) -> None:
     (uid,) = real.deliver(SMALL)
     real.inbox.fetch([uid])
     real.inbox.fetch_head(uid)
@@ -219,7 +235,7 @@ def test_reading_a_mail_leaves_it_unread(real: OnDovecot) -> None:
         assert b"\\Seen" not in client.get_flags([uid])[uid]
 
 
-def test_mail_that_was_read_by_a_person_is_still_mail(real: OnDovecot) -> None:
+def test_mail_that_was_read_by_a_person_is_still_mail(real: OnServer) -> None:
     (uid,) = real.deliver(SMALL)
     with real.server.client("desk") as client:
         client.select_folder("INBOX")
@@ -227,7 +243,7 @@ def test_mail_that_was_read_by_a_person_is_still_mail(real: OnDovecot) -> None:
     assert real.inbox.uids() == [uid]
 
 
-def test_other_peoples_deleted_mail_stays(real: OnDovecot) -> None:
+def test_other_peoples_deleted_mail_stays(real: OnServer) -> None:
     """A plain EXPUNGE would take it with ours."""
     mine, theirs = real.deliver(SMALL, OTHER)
     with real.server.client("desk") as client:
@@ -239,7 +255,7 @@ def test_other_peoples_deleted_mail_stays(real: OnDovecot) -> None:
     assert real.inbox.uids() == []
 
 
-def test_folders_are_made_once_and_subscribed_to(real: OnDovecot) -> None:
+def test_folders_are_made_once_and_subscribed_to(real: OnServer) -> None:
     real.inbox.make_folders(("Done", "Élèves", "Held/old"))
     with real.server.client("desk") as client:
         subscribed = {name for _flags, _separator, name in client.list_sub_folders()}
@@ -252,7 +268,7 @@ def test_folders_are_made_once_and_subscribed_to(real: OnDovecot) -> None:
         )
 
 
-def test_new_mail_ends_the_wait(real: OnDovecot) -> None:
+def test_new_mail_ends_the_wait(real: OnServer) -> None:
     assert real.inbox.uids() == []
     sender = threading.Timer(0.3, real.server.append_many, ["desk", [SMALL]])
     began = time.monotonic()
@@ -264,7 +280,7 @@ def test_new_mail_ends_the_wait(real: OnDovecot) -> None:
     assert waited < (3.5 if not real.inbox.can_idle else 2.5)
 
 
-def test_being_stopped_ends_the_wait(real: OnDovecot) -> None:
+def test_being_stopped_ends_the_wait(real: OnServer) -> None:
     began = time.monotonic()
     real.inbox.wait(60.0, lambda: time.monotonic() - began > 0.2)
     assert time.monotonic() - began < 3
@@ -280,7 +296,7 @@ def test_without_idle_a_poll_sees_new_mail(dovecot: Dovecot) -> None:
         assert len(inbox.uids()) == 1
 
 
-def test_what_the_servers_offer_is_found_out(real: OnDovecot, request: pytest.FixtureRequest) -> None:
+def test_what_the_servers_offer_is_found_out(real: OnServer, request: pytest.FixtureRequest) -> None:
     kind = request.node.callspec.params["real"]
     offers = (real.inbox.can_move, real.inbox.can_expunge_by_uid, real.inbox.can_idle)
     assert offers == tuple(name not in LACKS[kind] for name in ("MOVE", "UIDPLUS", "IDLE"))
