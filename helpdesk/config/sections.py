@@ -33,6 +33,7 @@ from helpdesk.config.values import (
     number,
     one_of,
 )
+from helpdesk.core.databaseurl import redirecting, url_problem
 from helpdesk.core.mail import Caps
 from helpdesk.core.people import Language
 
@@ -43,7 +44,6 @@ ZONE_NAME = "Europe/Paris"
 IMAP_PORTS = {Tls.TLS: 993, Tls.STARTTLS: 143, Tls.PLAIN: 143}
 SMTP_PORTS = {Tls.TLS: 465, Tls.STARTTLS: 587, Tls.PLAIN: 25}
 PORT = number(1, 65535)
-DATABASES = ("sqlite", "mariadb", "mysql", "postgresql")
 MAILBOX_NAME = fitting("lower-case letters, digits and hyphens, 32 at most", r"[a-z0-9][a-z0-9-]{0,31}")
 # Below the lower end ordinary mail would be refused, above the upper one a mail could exhaust a worker.
 CAP_RANGES = {
@@ -89,13 +89,18 @@ def database(section: Section, credentials: Credentials, state_dir: Path) -> Dat
     variable = section.variable("url")
     secret = credentials.secret("db_url", variable)
     written = section.optional("url", TEXT, f"sqlite:///{state_dir}/helpdesk.sqlite3")
+    url = secret.reveal() or written
     if not secret and _has_password(written):
         section.refuse(
             "url", "a password never stands in this file: write the whole URL to the credential db_url"
         )
-    url = secret.reveal() or written
-    if problem := _url_problem(url):
-        section.refuse("url", f"{problem}{' in the credential db_url' if secret else ''}")
+    elif section.sound and (problem := url_problem(url)):
+        in_credential = secret and not (variable and credentials.environ.get(variable))
+        section.refuse("url", f"{problem}{' in the credential db_url' if in_credential else ''}")
+    for name in redirecting(url, credentials.environ):
+        section.complain(
+            "url", f"${name} in the environment would lead PostgreSQL's library to another server; unset it"
+        )
     return DatabaseSettings(url=Secret(url), ca_file=section.existing_file("ca_file"))
 
 
@@ -105,17 +110,6 @@ def _has_password(url: str) -> bool:
     except ValueError:
         return True  # what cannot be read is not shown either
     return bool(parts.password) or any(name == "password" for name, _ in parse_qsl(parts.query))
-
-
-def _url_problem(url: str) -> str:
-    """Return what is wrong with a URL, without showing it: it may hold a password."""
-    scheme, separator, rest = url.partition("://")
-    kind = scheme.partition("+")[0]
-    if not separator or kind not in DATABASES:
-        return f"expected a URL that begins with {' or '.join(f'{name}://' for name in DATABASES)}"
-    if kind == "sqlite" and not rest.startswith("//"):
-        return "expected the absolute path of a file, with four slashes: sqlite:////var/lib/…"
-    return ""
 
 
 def mailbox(section: Section, credentials: Credentials, alone: bool) -> ImapSettings:

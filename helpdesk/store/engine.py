@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
+from helpdesk.core.databaseurl import options_problem, url_problem
 from helpdesk.errors import BadSettings, StoreAway
 from helpdesk.store import mariadb, postgresql
 from helpdesk.store.names import MYSQL, is_on_this_machine
@@ -19,12 +20,6 @@ _DRIVERS = {
     "mysql": "mysql+pymysql",
     "mariadb": "mariadb+pymysql",
     "postgresql": "postgresql+psycopg",
-}
-_QUERY_KEYS = {
-    "mysql": {"unix_socket"},
-    "mariadb": {"unix_socket"},
-    "postgresql": {"host"},
-    "sqlite": set[str](),
 }
 
 
@@ -81,19 +76,15 @@ def open_database(
 
 
 def _parsed(url: str) -> URL:
+    problem = url_problem(url)
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise _bad_url("not a database URL, e.g. sqlite:////var/lib/helpdesk/desk.sqlite3") from error
-    kind = parsed.get_backend_name()
-    if kind not in _DRIVERS:
-        raise _bad_url(f"{kind!r} is not supported; use one of {', '.join(_DRIVERS)}")
-    if parsed.database in (None, "", ":memory:"):
-        raise _bad_url("names no database; write its name (its file, for SQLite) after the last slash")
-    allowed = _QUERY_KEYS[kind]
-    if odd := sorted(set(parsed.query) - allowed):
-        raise _bad_url(f"{odd[0]!r} may not stand in it; allowed: {', '.join(allowed) or 'nothing'}")
-    return parsed.set(drivername=_DRIVERS[kind])
+        raise _bad_url(problem or "expected a database URL") from error
+    # What counts is how the library reads the options.
+    if problem := problem or options_problem(parsed.get_backend_name(), parsed.query):
+        raise _bad_url(problem)
+    return parsed.set(drivername=_DRIVERS[parsed.get_backend_name()])
 
 
 def _bad_url(problem: str) -> BadSettings:

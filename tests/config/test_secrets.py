@@ -135,8 +135,8 @@ def test_a_secret_in_the_settings_is_refused_with_advice_and_not_shown(
     [
         ("mariadb://desk@db.example.org/helpdesk", True),
         ("mariadb://desk:hunter2@db.example.org/helpdesk", False),
-        ("postgresql://desk@db/helpdesk?password=hunter2", False),
-        ("postgresql://desk@db/helpdesk?sslmode=require", True),
+        ("postgresql://desk@/helpdesk?host=db&password=hunter2", False),
+        ("postgresql://desk@db/helpdesk?host=/run/postgresql", True),
         ("postgresql://desk:hunter2@[db/helpdesk", False),
         ("sqlite:////var/lib/helpdesk/desk.sqlite3", True),
     ],
@@ -151,7 +151,36 @@ def test_a_database_url_with_a_password_is_no_setting_but_a_secret(
         assert problems(tmp_path, text) == [
             "FILE: [database] url: a password never stands in this file: write the whole URL to the credential db_url"
         ]
-    assert loaded(tmp_path, text=MINIMAL, HELPDESK_DATABASE_URL=url).database.url.reveal() == url
+
+
+def test_a_database_url_with_a_password_comes_from_the_environment_or_a_credential(tmp_path: Path) -> None:
+    url = "mariadb://desk:hunter2@db.example.org/helpdesk"
+    assert loaded(tmp_path, HELPDESK_DATABASE_URL=url).database.url.reveal() == url
+    credential(tmp_path, "db_url", url)
+    assert loaded(tmp_path).database.url.reveal() == url
+
+
+def test_a_bad_database_url_is_told_where_it_stands_and_beside_all_other_problems(tmp_path: Path) -> None:
+    problem = "expected host= after the question mark"
+    bad = "postgresql://desk@db/helpdesk?sslmode=disable"
+    text = with_line("database", f'url = "{bad}"').replace('user = "desk"', 'user = ""')
+    assert problems(tmp_path, text) == [
+        f"FILE: [database] url: {problem}",
+        "FILE: [imap] user: expected one line of text, found an empty text",
+    ]
+    assert problems(tmp_path, HELPDESK_DATABASE_URL=bad) == [f"environment: HELPDESK_DATABASE_URL: {problem}"]
+    credential(tmp_path, "db_url", bad)
+    assert problems(tmp_path) == [f"FILE: [database] url: {problem} in the credential db_url"]
+
+
+def test_variables_of_postgresql_do_not_lead_our_data_elsewhere(tmp_path: Path) -> None:
+    text = with_line("database", 'url = "postgresql://desk@/helpdesk"')
+    assert problems(tmp_path, text, PGHOST="db.example", PGHOSTADDR="192.0.2.1") == [
+        "FILE: [database] url: $PGHOSTADDR in the environment would lead PostgreSQL's library to another server;"
+        " unset it",
+        "FILE: [database] url: $PGHOST in the environment would lead PostgreSQL's library to another server;"
+        " unset it",
+    ]
 
 
 @pytest.mark.parametrize(
