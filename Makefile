@@ -7,7 +7,7 @@ BIN := .venv/bin
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test bench lint venv servers clean
+.PHONY: help demo test bench faults lint venv servers clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -23,6 +23,9 @@ lint: venv  ## style and types only
 
 bench: venv servers  ## measure intake; ARGS="--json FILE" keeps the figures
 	@$(BIN)/python -m bench.intake $(ARGS)
+
+faults: venv servers  ## make every fault and count what is lost; QUICK=1: ten minutes, ARGS="--only kills"
+	@$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(ARGS)
 
 venv:  ## make or renew the virtual environment
 	@PYTHON="$(PYTHON)" tests/setup.sh venv
