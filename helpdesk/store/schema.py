@@ -13,12 +13,12 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, MetaData, Table, insert, inspect, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from helpdesk.errors import HelpdeskError, StoreAway
 from helpdesk.store.columns import UtcDateTime, exact
 from helpdesk.store.engine import READ_ONLY, Database
-from helpdesk.store.failures import meaning
+from helpdesk.store.failures import AlreadyThere, Conflict, meaning
 from helpdesk.store.names import MYSQL
 from helpdesk.store.tables import OPTIONS, metadata
 
@@ -117,12 +117,16 @@ def _apply(connection: Connection, revision: str) -> None:
     """Run one migration, in one transaction with its notes where the database can."""
     try:
         connection.execute(insert(changes), {"revision": revision, "begun_at": datetime.now(UTC)})
-    except IntegrityError as error:
-        raise WrongSchema(
-            f"migration {revision} is another process's; run this again when it ended"
-        ) from error
-    if connection.dialect.name in MYSQL:
-        connection.commit()
+        if connection.dialect.name in MYSQL:
+            connection.commit()
+    except DBAPIError as error:
+        if isinstance(
+            meaning(error, ""), AlreadyThere | Conflict
+        ):  # Galera tells of the other's row at COMMIT
+            raise WrongSchema(
+                f"migration {revision} is another process's; run this again when it ended"
+            ) from error
+        raise
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["connection"] = connection
