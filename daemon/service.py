@@ -12,6 +12,7 @@ from daemon import wiring
 from daemon.deliver import Delivery
 from daemon.imap import ImapInbox
 from daemon.notify import Lateness, Watchdog, ping_seconds
+from daemon.pools import Pools
 from daemon.watch import LEASE_SECONDS, MailboxWatch, WatchSettings
 from helpdesk import killpoints
 from helpdesk.actions.desk import Desk
@@ -108,7 +109,7 @@ class Service:
             await letters
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, pools: Pools) -> int:
     """Serve until SIGTERM or SIGINT. Raises HelpdeskError for what must be mended before a start."""
     killpoints.arm(os.environ)
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -117,12 +118,12 @@ def run(settings: Settings) -> int:
         require_current(database)
         if unclean:
             event(LOG, "unclean", logging.WARNING, note="the last run was cut off; going carefully at first")
-        status = asyncio.run(_serve(settings, database, unclean))
+        status = asyncio.run(_serve(settings, database, pools, unclean))
         database.close()
     return status
 
 
-async def _serve(settings: Settings, database: Database, careful: bool) -> int:
+async def _serve(settings: Settings, database: Database, pools: Pools, careful: bool) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -130,19 +131,21 @@ async def _serve(settings: Settings, database: Database, careful: bool) -> int:
     watchdog = Watchdog()
     delivery = wiring.delivery_of(settings, database, watchdog.register("letters", DELIVERY_LIMIT_SECONDS))
     desk = wiring.desk_of(settings, database)
-    with contextlib.ExitStack() as stack:
-        watches = []
-        for mailbox in settings.mailboxes:
-            pool = stack.enter_context(wiring.pool_of(settings, mailbox))
-            lease = Lease(database, f"mailbox:{mailbox.name}", wiring.owner_name(settings), LEASE_SECONDS)
-            intake = wiring.intake_of(settings, mailbox, desk, pool, delivery.wake, careful, lease)
-            beat = watchdog.register(f"mailbox {mailbox.name}", MAILBOX_LIMIT_SECONDS)
-            watches.append(MailboxWatch(_watch_settings(mailbox), intake, lease, beat))
-        event(LOG, "started", pid=os.getpid(), mailboxes=len(watches), database=database.kind)
-        for mailbox in settings.mailboxes:
-            if not mailbox.trust.configured:
-                event(LOG, "nobody_proven", logging.ERROR, mailbox=mailbox.name, advice=NO_TRUST)
-        return await Service(settings, desk, watchdog, watches, delivery).until_stopped(stop)
+    watches = []
+    for mailbox in settings.mailboxes:
+        pool = pools[mailbox.name]
+        lease = Lease(database, f"mailbox:{mailbox.name}", wiring.owner_name(settings), LEASE_SECONDS)
+        intake = wiring.intake_of(settings, mailbox, desk, pool, delivery.wake, careful, lease)
+        beat = watchdog.register(f"mailbox {mailbox.name}", MAILBOX_LIMIT_SECONDS)
+        watches.append(MailboxWatch(_watch_settings(mailbox), intake, lease, beat))
+    event(LOG, "started", pid=os.getpid(), mailboxes=len(watches), database=database.kind)
+    for mailbox in settings.mailboxes:
+        if not mailbox.trust.configured:
+            event(LOG, "nobody_proven", logging.ERROR, mailbox=mailbox.name, advice=NO_TRUST)
+    status = await Service(settings, desk, watchdog, watches, delivery).until_stopped(stop)
+    for pool in pools.values():
+        pool.close()  # a mailbox that was cut off files nothing more
+    return status
 
 
 NO_TRUST = "every mail will be held: run `helpdeskd.py trust calibrate` and set [imap.trust]"
@@ -158,7 +161,7 @@ def _watch_settings(mailbox: ImapSettings) -> WatchSettings:
     )
 
 
-def once(settings: Settings) -> int:
+def once(settings: Settings, pools: Pools) -> int:
     """Empty every mailbox and then the outbox; 1 when a server was away or letters still wait."""
     killpoints.arm(os.environ)
     with wiring.only_daemon_here(settings.desk.state_dir) as unclean:
@@ -171,10 +174,8 @@ def once(settings: Settings) -> int:
             try:
                 if not lease.keep():
                     raise MailboxAway(f"mailbox {mailbox.name}: another daemon is working on it")
-                with (
-                    wiring.pool_of(settings, mailbox) as pool,
-                    ImapInbox(wiring.account_of(mailbox)) as inbox,
-                ):
+                with ImapInbox(wiring.account_of(mailbox)) as inbox:
+                    pool = pools[mailbox.name]
                     intake = wiring.intake_of(settings, mailbox, desk, pool, lambda: None, unclean, lease)
                     folders = wiring.folders_of(mailbox)
                     inbox.make_folders((folders.done, folders.held, folders.quarantine))

@@ -11,7 +11,7 @@ from pathlib import Path
 from daemon.deliver import Delivery
 from daemon.imaplogin import ImapAccount
 from daemon.intake import Folders, Intake, Limits
-from daemon.parsers import ParsePool, WorkerLimits
+from daemon.parsers import ParsePool
 from daemon.shift import DeliverySettings
 from daemon.smtp import Relay, RelaySettings
 from daemon.templatefiles import load_templates
@@ -19,7 +19,6 @@ from helpdesk.actions.deliver import Outbox
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.leases import Lease
 from helpdesk.config import ImapSettings, Settings
-from helpdesk.core.classify import OwnMarks
 from helpdesk.core.keys import REPLY_TOKENS
 from helpdesk.core.lettercaps import LetterLimits
 from helpdesk.core.letters import Stationery
@@ -69,12 +68,6 @@ def desk_of(settings: Settings, database: Database) -> Desk:
     )
 
 
-def own_marks(settings: Settings) -> OwnMarks:
-    """Return the marks by which our own letters are known when they come back."""
-    domain = settings.desk.address.rpartition("@")[2]
-    return OwnMarks(settings.keys.install_id, domain, frozenset(settings.desk.addresses))
-
-
 def account_of(mailbox: ImapSettings) -> ImapAccount:
     """Return how to get into a mailbox."""
     return ImapAccount(
@@ -93,21 +86,6 @@ def account_of(mailbox: ImapSettings) -> ImapAccount:
 def folders_of(mailbox: ImapSettings) -> Folders:
     """Return where a mailbox's settled mail goes."""
     return Folders(mailbox.done_folder, mailbox.held_folder, mailbox.quarantine_folder)
-
-
-def pool_of(settings: Settings, mailbox: ImapSettings) -> ParsePool:
-    """Start the workers that examine a mailbox's mails."""
-    limits = settings.limits
-    return ParsePool(
-        limits.workers,
-        limits.caps,
-        own_marks(settings),
-        mailbox.trust,
-        settings.dns.nameservers,
-        WorkerLimits(
-            memory_bytes=limits.worker_memory_mib * 1024 * 1024, wall_s=float(limits.worker_seconds)
-        ),
-    )
 
 
 def intake_of(

@@ -1,4 +1,7 @@
-"""``helpdeskd.py migrate``, ``check``, ``run`` and ``once``: what a sysadmin needs to serve."""
+"""``helpdeskd.py migrate``, ``check``, ``run`` and ``once``: what a sysadmin needs to serve.
+
+The parse workers start first, so that they import their modules while the daemon imports its own.
+"""
 
 import argparse
 import sys
@@ -34,12 +37,20 @@ def _check(given: argparse.Namespace) -> int:
 
 
 def _serve(given: argparse.Namespace) -> int:
-    from daemon.service import run
+    from daemon.pools import parse_pools
 
-    return run(settings_of(given))
+    settings = settings_of(given)
+    with parse_pools(settings) as pools:
+        from daemon.service import run
+
+        return run(settings, pools)
 
 
 def _once(given: argparse.Namespace) -> int:
-    from daemon.service import once
+    from daemon.pools import parse_pools
 
-    return once(settings_of(given))
+    settings = settings_of(given)
+    with parse_pools(settings) as pools:
+        from daemon.service import once
+
+        return once(settings, pools)

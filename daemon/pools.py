@@ -1,0 +1,42 @@
+"""The parse workers of each mailbox, from the settings; apart from the wiring, since they start before the rest.
+
+A worker takes as long to import its modules as the daemon does for its own: both at once, on two processors.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import TypeAlias
+
+from daemon.parsers import ParsePool, WorkerLimits
+from helpdesk.config import ImapSettings, Settings
+from helpdesk.core.classify import OwnMarks
+
+Pools: TypeAlias = Mapping[str, ParsePool]
+
+
+@contextmanager
+def parse_pools(settings: Settings) -> Iterator[Pools]:
+    """Start the workers of every mailbox, by its name; they end with the block. Raises WorkerBroken."""
+    with ExitStack() as stack:
+        yield {one.name: stack.enter_context(parse_pool(settings, one)) for one in settings.mailboxes}
+
+
+def parse_pool(settings: Settings, mailbox: ImapSettings) -> ParsePool:
+    """Start the workers that examine a mailbox's mails."""
+    limits = settings.limits
+    return ParsePool(
+        limits.workers,
+        limits.caps,
+        own_marks(settings),
+        mailbox.trust,
+        settings.dns.nameservers,
+        WorkerLimits(
+            memory_bytes=limits.worker_memory_mib * 1024 * 1024, wall_s=float(limits.worker_seconds)
+        ),
+    )
+
+
+def own_marks(settings: Settings) -> OwnMarks:
+    """Return the marks by which our own letters are known when they come back."""
+    domain = settings.desk.address.rpartition("@")[2]
+    return OwnMarks(settings.keys.install_id, domain, frozenset(settings.desk.addresses))
