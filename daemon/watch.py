@@ -19,7 +19,7 @@ from helpdesk.logs import event
 LOG = logging.getLogger("helpdesk.mailbox")
 IDLE_SECONDS = 9 * 60.0  # NAT boxes forget silent connections, from ten minutes on
 LEASE_SECONDS = 30.0
-STANDBY_SECONDS = 10.0  # how often to look whether another daemon's lease has run out
+STANDBY_SECONDS = 1.0  # how often to look whether another daemon's lease has run out
 
 
 @dataclass(frozen=True, slots=True)
