@@ -106,8 +106,13 @@ def _prepare_sqlite(engine: Engine, file: Path) -> None:
 
 def _make_private(file: Path) -> None:
     """Create the database file, if there is none, before SQLite would create it for everybody to read."""
-    if not file.exists():
-        file.touch(mode=0o600)
+    try:
+        if not file.exists():
+            file.touch(mode=0o600)
+    except OSError as error:
+        raise StoreAway(
+            f"database file {file}: {error.strerror}; is its disk there, and not full?"
+        ) from error
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """One indented block is one transaction. Nothing commits by itself: leaving without ``commit()`` leaves no trace."""
 
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from helpdesk.errors import StoreAway
+from helpdesk.logs import event
 from helpdesk.store.audit import AuditTrail
 from helpdesk.store.budgets import Budgets
 from helpdesk.store.engine import READ_ONLY, Database
@@ -27,6 +29,7 @@ from helpdesk.store.people import People
 from helpdesk.store.posts import Posts
 from helpdesk.store.tickets import Tickets
 
+LOG = logging.getLogger("helpdesk.store")
 Result = TypeVar("Result")
 ATTEMPTS = 6
 _CLOCKS = {
@@ -39,7 +42,8 @@ class Work:
     """A transaction with the repositories on it.
 
     Raises StoreAway, Conflict, Refusal or AlreadyThere, whatever the driver says; a statement's own error
-    becomes one of them where the block ends. *read_only* work waits for no writer, and must not write.
+    becomes one of them where the block ends. *read_only* work waits for no writer, and must not write; nobody
+    runs it again, so that a conflict in it is a StoreAway too.
     """
 
     def __init__(self, database: Database, *, read_only: bool = False) -> None:
@@ -103,7 +107,10 @@ class Work:
         return self._now
 
     def _meaning(self, trouble: StatementError | PoolTimeout) -> Exception:
-        return meaning(trouble, self._database.shown)
+        told = meaning(trouble, self._database.shown)
+        if self._read_only and isinstance(told, Conflict):
+            return StoreAway(f"database {self._database.shown}: {told}; trying again later")
+        return told
 
 
 def jittered_pause(attempt: int) -> float:
@@ -142,4 +149,5 @@ def in_work(
                 raise StoreAway(
                     f"database {database.shown}: {attempt} conflicts in a row ({conflict}); trying again later"
                 ) from conflict
+            event(LOG, "run_again", attempt=attempt, error=conflict)
             time.sleep(pause(attempt))

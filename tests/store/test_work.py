@@ -14,6 +14,7 @@ from helpdesk.errors import StoreAway
 from helpdesk.store.engine import Database, open_database
 from helpdesk.store.tables import counters
 from helpdesk.store.work import AlreadyThere, Conflict, Refusal, Work, in_work, jittered_pause
+from tests.faults.nth_call import SQLITE_TROUBLES, NthCall, failing_driver
 from tests.servers.mariadb import MariaDb
 from tests.servers.postgres import Postgres
 from tests.servers.sqlite import Sqlite
@@ -204,6 +205,20 @@ def test_a_busy_sqlite_lets_the_job_run_when_the_other_writer_ended(impatient: D
     holder.close()
     assert pauses == [1, 2]
     assert counted(impatient) == {"a": 11}
+
+
+@pytest.mark.parametrize(("read_only", "told"), [(True, StoreAway), (False, Conflict)])
+def test_a_conflict_that_nobody_runs_again_means_away(
+    impatient: Database, read_only: bool, told: type[Exception]
+) -> None:
+    nth = NthCall(2)  # the first is BEGIN
+    with (
+        failing_driver(impatient.engine, nth, SQLITE_TROUBLES["locked"]),
+        pytest.raises(told, match="locked"),
+        Work(impatient, read_only=read_only) as work,
+    ):
+        work.mails.rows_of(1, 1, [1])
+    assert nth.happened
 
 
 def test_conflicts_that_do_not_end_mean_away(database: Database) -> None:
