@@ -60,15 +60,18 @@ class Delivery:
     async def drain(self) -> DrainResult:
         """Deliver until no letter is due and none is in hand, or the relay turns out to be away."""
         shift = self._begin()
-        gone = asyncio.create_task(shift.links.went_away.wait())
+        tasks = shift.start(until_empty=True)
+        problem = ""
         try:
-            tasks = shift.start(until_empty=True)
-            done, _pending = await asyncio.wait([gone, *tasks], return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            while not (problem or any(task.done() for task in tasks)):
+                gone = asyncio.create_task(shift.links.went_away.wait())
+                await asyncio.wait([gone, *tasks], return_when=asyncio.FIRST_COMPLETED)
+                gone.cancel()
+                problem = shift.links.away  # empty when another link has worked since
+            for task in tasks:
+                if task.done():
+                    task.result()
         finally:
-            gone.cancel()
-            problem = shift.links.away
             await self._finish(shift)
         later = shift.ends[End.TRY_LATER] + shift.ends[End.AMBIGUOUS]
         return DrainResult(shift.ends[End.SENT], later, shift.ends[End.DEAD], problem)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from daemon.deliver import Delivery, DrainResult
+from daemon.links import Links
 from daemon.shift import DeliverySettings
 from daemon.smtp import Relay, RelaySettings
 from daemon.smtplink import Link, Report
@@ -225,6 +226,22 @@ def test_a_letter_that_always_meets_a_fault_does_not_keep_the_others_waiting(des
                 assert poison not in message_ids(server)
 
     asyncio.run(main())
+
+
+def test_a_drain_goes_on_when_one_link_fails_and_another_works_in_the_same_moment(
+    desk: OutboxBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.queue(3)
+    server = ScriptedRelay({"mail": CUT}, once={"mail"})
+    fault = Links.fault
+
+    def fault_then_works(links: Links, reason: str) -> None:
+        fault(links, reason)
+        links.works()
+
+    monkeypatch.setattr(Links, "fault", fault_then_works)
+    with server.serving():
+        assert drain(desk, relay_for(server)) == DrainResult(sent=3, later=0, dead=0)
 
 
 def test_a_letter_that_breaks_us_does_not_stop_the_others(
