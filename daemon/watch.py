@@ -19,6 +19,7 @@ from helpdesk.logs import event
 LOG = logging.getLogger("helpdesk.mailbox")
 IDLE_SECONDS = 9 * 60.0  # NAT boxes forget silent connections, from ten minutes on
 LEASE_SECONDS = 30.0
+STORE_SECONDS = 10.0  # the longest wait for a database: a desk is back in service soon after it
 STANDBY_SECONDS = 1.0  # how often to look whether another daemon's lease has run out
 
 
@@ -69,8 +70,11 @@ class MailboxWatch(threading.Thread):
 
     def run(self) -> None:
         """Watch until stopped."""
+        store_away = False
         while not self._ending.is_set():
             try:
+                if store_away:
+                    self._lease.keep()  # first see whether it is back: the mail server is left in peace meanwhile
                 with ImapInbox(self._settings.account) as inbox:
                     self._inbox = inbox
                     inbox.make_folders(self._settings.folders)
@@ -80,6 +84,9 @@ class MailboxWatch(threading.Thread):
                     break
                 self._failures += 1
                 seconds = reconnect_seconds(self._failures, random.random())  # noqa: S311 - spreads load only
+                store_away = isinstance(trouble, StoreAway)
+                if store_away:
+                    seconds = min(seconds, STORE_SECONDS)
                 self._tell(str(trouble), seconds)
                 self._pause(seconds)
             finally:

@@ -13,7 +13,7 @@ from daemon import watch as watch_module
 from daemon.imap import ImapInbox
 from daemon.imaplogin import ImapAccount
 from daemon.intake import Intake
-from daemon.watch import MailboxWatch, WatchSettings
+from daemon.watch import STORE_SECONDS, MailboxWatch, WatchSettings
 from helpdesk.actions.leases import Lease
 from helpdesk.errors import LeaseLost, MailboxAway, StoreAway
 from helpdesk.store.engine import Database, open_database
@@ -169,6 +169,34 @@ def test_a_server_that_stays_away_is_left_alone_longer_each_time(
         assert world.waiting.wait(5)
     assert world.failures == [1, 2, 3, 4]
     assert (world.connections, world.closed) == (5, 5)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "seconds"), [(MailboxAway("gone"), 60), (StoreAway("gone"), round(STORE_SECONDS))]
+)
+def test_a_database_is_looked_for_more_often_than_a_mail_server(
+    world: World,
+    trouble: Exception,
+    seconds: int,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watch_module, "reconnect_seconds", lambda *_: 60.0)
+    caplog.set_level(logging.INFO, "helpdesk.mailbox")
+    world.drains = [trouble]
+    with Running(world.watch()):
+        soon(lambda: bool(caplog.records))
+    assert getattr(caplog.records[0], "fields")["retry_s"] == seconds  # noqa: B009
+
+
+def test_while_the_database_is_away_the_mail_server_is_left_in_peace(world: World) -> None:
+    class Gone(Lease):
+        def keep(self) -> bool:
+            raise StoreAway("away")
+
+    with Running(world.watch(Gone(world.database, NAME, "me", 30.0))):
+        soon(lambda: len(world.failures) > 5)
+    assert world.connections == 1
 
 
 def test_after_a_drain_that_went_well_the_count_begins_anew(world: World) -> None:
