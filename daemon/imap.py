@@ -16,12 +16,13 @@ from typing import Any, Protocol
 from imapclient.exceptions import IMAPClientError
 
 from daemon.imaplogin import ImapAccount, away, connected, log_in
+from helpdesk.core.fingerprint import HEAD_BYTES
 from helpdesk.errors import MailboxAway
 from helpdesk.killpoints import Point, reach
 
 IDLE_STEP_SECONDS = 1.0  # how soon a stop is noticed while idling
 LINGER_SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.2)
-OVERSIZE_HEADER_BYTES = 256 * 1024
+OVERSIZE_HEADER_BYTES = HEAD_BYTES
 _MESSAGE_ID_FIELD = b"BODY[HEADER.FIELDS"  # how the answer begins; servers differ in what follows
 
 

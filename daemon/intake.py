@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from daemon.copies import Wanted, move_copy
 from daemon.imap import Inbox
 from daemon.parsers import Examined, ParsePool
 from helpdesk.actions.arrival import Arrival, Filed, Source
@@ -25,7 +26,7 @@ from helpdesk.actions.intake import (
 from helpdesk.actions.leases import Lease
 from helpdesk.core.batches import batches
 from helpdesk.core.fingerprint import fingerprint_of
-from helpdesk.core.mail import Unreadable
+from helpdesk.core.mail import Mail, Unreadable
 from helpdesk.core.tickets import Fate
 from helpdesk.core.verdict import bomb
 from helpdesk.killpoints import Point, reach
@@ -111,7 +112,7 @@ class Intake:
         uids = inbox.uids()
         if inbox is not self._swept:
             sweep(self._desk, source, uids)
-            self._file_released(source)
+            self._file_released(inbox, source)
             self._swept = inbox
         for start in range(0, len(uids), LOOK_AHEAD_UIDS):
             state = inbox_state(self._desk, source, uids[start : start + LOOK_AHEAD_UIDS])
@@ -177,11 +178,11 @@ class Intake:
         _tell(source, filed, started)  # before the move: when that fails, nobody tells later
         self._settle(inbox, filed)
         if any(one.fate is Fate.COMMAND for one in filed):
-            self._file_released(source)
+            self._file_released(inbox, source)
         return len(filed)
 
-    def _file_released(self, source: Source) -> None:
-        """File held mails whose owners confirmed them. They stay in the folder Held; the ledger says the rest."""
+    def _file_released(self, inbox: Inbox, source: Source) -> None:
+        """File held mails whose owners confirmed them, and move their copies out of the folder Held."""
         for held, raw in released_mails(self._desk, source):
             started = time.monotonic()
             if raw is None:
@@ -195,7 +196,16 @@ class Intake:
             filed = file_batch(self._desk, replace(source, uidvalidity=held.uidvalidity), [arrival])
             mark_settled(self._desk, [mail.mail_id for mail in filed])
             _tell(source, filed, started)
+            self._move_held(inbox, arrival, filed[0].fate)
         self._on_letters()
+
+    def _move_held(self, inbox: Inbox, arrival: Arrival, fate: Fate | None) -> None:
+        """Move a mail that was held to the folder of its fate; it may have been taken away, which is no error."""
+        new, seen = self._folders.of(fate or Fate.HELD), arrival.seen
+        if new != self._folders.held:
+            message_id = seen.message_id if isinstance(seen, Mail) else ""
+            wanted = Wanted(message_id, seen.size, seen.fingerprint)
+            move_copy(inbox, self._folders.held, new, wanted, self._limits.max_bytes)
 
     def _settle(self, inbox: Inbox, filed: Sequence[Filed]) -> None:
         """Move what has a fate out of the inbox, one command per folder; the ledger hears of it a little later."""

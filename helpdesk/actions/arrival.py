@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from helpdesk.actions.leases import Lease
 from helpdesk.core.mail import Mail, Unreadable
-from helpdesk.core.tickets import Fate
+from helpdesk.core.tickets import KEPT, Fate
 from helpdesk.core.verdict import Judgement
 
 
@@ -27,7 +27,8 @@ class Source:
 class Arrival:
     """One mail with what was read out of it. ``signed_at`` is the DKIM time, in seconds since 1970.
 
-    ``confirmed``: it was held, and its owner said since that it is theirs.
+    ``confirmed``: it was held, and its owner said since that it is theirs. ``again``: it was held or quarantined,
+    and somebody wants it filed by today's rules.
     """
 
     uid: int
@@ -36,6 +37,14 @@ class Arrival:
     judgement: Judgement
     signed_at: int | None = None
     confirmed: bool = False
+    again: bool = False
+
+    @property
+    def kept_as(self) -> tuple[Fate, ...]:
+        """The fates that this filing may take the place of: no other mail's fate ever changes."""
+        if self.again:
+            return KEPT
+        return (Fate.HELD,) if self.confirmed else ()
 
     @property
     def sender(self) -> str:

@@ -84,6 +84,8 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
     claimed = [gathered.known[claim] for claim in judgement.claims if claim in gathered.known]
     known = claimed[0] if judgement.sender and claimed else None
     mail = seen if isinstance(seen, Mail) else None
+    row = gathered.rows.get(arrival.uid)
+    came_at = row.seen_at if row else gathered.now
     admission = admit(
         judgement,
         _state_of(claimed[0]) if claimed else AddressState.UNKNOWN,
@@ -91,7 +93,7 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
         desk_addressing(
             desk.addresses, (*mail.to, *mail.cc) if mail else (), mail.delivered_to if mail else ()
         ),
-        Age(gathered.now, mail.date if mail else None, arrival.signed_at, source.max_age_days),
+        Age(came_at, mail.date if mail else None, arrival.signed_at, source.max_age_days),
     )
     if arrival.confirmed and known is not None and _state_of(known) is AddressState.VERIFIED:
         admission = Admission(Entry.ACCEPT, "its owner said that it is theirs")

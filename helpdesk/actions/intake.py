@@ -125,7 +125,7 @@ def file_batch(desk: Desk, source: Source, batch: Sequence[Arrival]) -> list[Fil
     if not batch:
         return []
     try:
-        return in_work(desk.database, partial(_file, desk, source, batch))
+        return in_work(desk.database, partial(file_within, desk, source, batch))
     except HelpdeskError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, one mail must not stop all others for good
@@ -147,7 +147,7 @@ def _given_up(desk: Desk, source: Source, arrival: Arrival, error: Exception) ->
     judgement = replace(bomb(reason), sender=arrival.judgement.sender)
     given_up = Arrival(arrival.uid, arrival.raw, unread, judgement, confirmed=arrival.confirmed)
     try:
-        filed = in_work(desk.database, partial(_file, desk, source, [given_up]))[0]
+        filed = in_work(desk.database, partial(file_within, desk, source, [given_up]))[0]
     except HelpdeskError:
         raise
     except Exception as again:
@@ -156,15 +156,16 @@ def _given_up(desk: Desk, source: Source, arrival: Arrival, error: Exception) ->
     return replace(filed, error=reason)
 
 
-def _file(desk: Desk, source: Source, batch: Sequence[Arrival], work: Work) -> list[Filed]:
+def file_within(desk: Desk, source: Source, batch: Sequence[Arrival], work: Work) -> list[Filed]:
+    """Give every mail of *batch* its fate within a transaction of the caller's; return what became of each."""
     if source.lease:
         source.lease.confirm(work)
     gathered = gather(work, desk, source, batch)
-    again = {arrival.uid for arrival in batch if arrival.confirmed}
+    kept_as = {arrival.uid: arrival.kept_as for arrival in batch}
     filed = {
         uid: _as_filed(uid, row)
         for uid, row in gathered.rows.items()
-        if row.fate is not None and not (uid in again and row.fate == Fate.HELD)
+        if row.fate is not None and row.fate not in kept_as[uid]
     }
     changes = carry_out(
         [arrival for arrival in batch if arrival.uid not in filed],

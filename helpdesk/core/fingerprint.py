@@ -5,6 +5,7 @@ import hashlib
 from helpdesk.core.fields import Block, OverCap, read_block
 from helpdesk.core.mail import Caps
 
+HEAD_BYTES = 256 * 1024  # how much of the header is read of a mail that is not fetched whole
 _NAMED = ("message-id", "from", "date", "subject")
 # Wide enough for any header that is read at all, so that a mail over a cap has a fingerprint too.
 _WIDE = Caps(max_header_bytes=1024 * 1024, max_header_fields=20_000, max_field_bytes=1024 * 1024)
@@ -32,3 +33,11 @@ def fingerprint_with(raw: bytes, block: Block) -> str:
         key.update(b"\n".join(block.every(name)) + b"\0")
     key.update(hashlib.sha256(memoryview(raw)[block.body : end]).digest())
     return key.hexdigest()
+
+
+def has_fingerprint(raw: bytes, fingerprint: str) -> bool:
+    """Say whether *raw* is the mail of that fingerprint, also where it was taken of the header alone."""
+    if fingerprint_of(raw) == fingerprint:
+        return True
+    head, end, _body = raw.partition(b"\r\n\r\n")
+    return fingerprint_of((head + end)[:HEAD_BYTES]) == fingerprint

@@ -35,6 +35,9 @@ class Fate(StrEnum):
     DUPLICATE = "duplicate"
 
 
+KEPT = (Fate.HELD, Fate.QUARANTINED)  # kept whole for a person to look at; these alone can be filed again
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """One ticket as the rules see it. ``participants`` are person ids, the requester's not among them."""

@@ -15,6 +15,7 @@ from helpdesk.store.tables import mailboxes, mails
 
 MAX_KEY = 255
 HELD = "held"
+KEPT = (HELD, "quarantined")
 
 
 def message_key(message_id: str) -> str:
@@ -90,11 +91,11 @@ class Mails:
             self._connection.execute(insert(mails), rows)
 
     def replace(self, rows: Sequence[Row]) -> None:
-        """Write the outcome of mails whose row exists: deferred, charged with an attempt, or held and released.
+        """Write the outcome of mails whose row exists: deferred, charged with an attempt, or kept and released.
 
         Raises AlreadyThere when one has its fate meanwhile: no other fate is ever written over.
         """
-        released = and_(mails.c.fate == HELD, mails.c.look_again_at.is_not(None))
+        released = and_(mails.c.fate.in_(KEPT), mails.c.look_again_at.is_not(None))
         for row in rows:
             unfated = update(mails).where(mails.c.id == row["id"], or_(mails.c.fate.is_(None), released))
             if self._connection.execute(unfated, row).rowcount == 0:
@@ -145,6 +146,11 @@ class Mails:
             self._connection.execute(
                 update(mails).where(mails.c.id.in_(ids), mails.c.fate == HELD).values(look_again_at=at)
             )
+
+    def take_up(self, mail_id: int, fate: str, at: datetime) -> bool:
+        """Let a mail that was kept as *fate* be filed again in this transaction; False: it has another meanwhile."""
+        kept = and_(mails.c.id == mail_id, mails.c.fate == fate, mails.c.fate.in_(KEPT))
+        return self._connection.execute(update(mails).where(kept).values(look_again_at=at)).rowcount > 0
 
     def _held(self, which: ColumnElement[bool]) -> list[HeldMail]:
         query = select(mails).where(mails.c.fate == HELD, mails.c.raw_sha256.is_not(None), which)

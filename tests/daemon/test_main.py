@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["init", "migrate", "check", "run", "once", "inspect", "trust", "why", "demo"]
+COMMANDS = ["init", "migrate", "check", "run", "once", "inspect", "trust", "why", "replay", "demo"]
 
 
 def _run(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":

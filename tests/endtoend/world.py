@@ -132,10 +132,10 @@ class World:
         """Run ``helpdeskd.py once`` to its end."""
         return self.run("once")
 
-    def run(self, command: str) -> "subprocess.CompletedProcess[str]":
+    def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
         """Run one command of the daemon to its end."""
         return subprocess.run(
-            self.command(command),
+            self.command(*command),
             env=self.variables,
             capture_output=True,
             text=True,
