@@ -37,10 +37,10 @@ def prepare(connection: Any, _record: object) -> None:
         )
         cursor.execute(
             "SHOW VARIABLES WHERE Variable_name IN"
-            " ('character_set_database', 'max_allowed_packet', 'wsrep_sync_wait')"
+            " ('character_set_database', 'max_allowed_packet', 'wsrep_on')"
         )
         found = dict(cursor.fetchall())
-        if "wsrep_sync_wait" in found:  # Galera: a read that decides must see the other nodes' commits
+        if found.get("wsrep_on") == "ON":  # Galera: a read that decides must see the other nodes' commits
             cursor.execute("SET SESSION wsrep_sync_wait = 1")
     _refuse_narrow(connection.db, found)
 

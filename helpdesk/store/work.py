@@ -13,7 +13,6 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from helpdesk.errors import StoreAway
-from helpdesk.logs import event
 from helpdesk.store.audit import AuditTrail
 from helpdesk.store.budgets import Budgets
 from helpdesk.store.engine import READ_ONLY, Database
@@ -149,5 +148,5 @@ def in_work(
                 raise StoreAway(
                     f"database {database.shown}: {attempt} conflicts in a row ({conflict}); trying again later"
                 ) from conflict
-            event(LOG, "run_again", attempt=attempt, error=conflict)
+            LOG.info("run again after conflict %d: %s", attempt, conflict)
             time.sleep(pause(attempt))

@@ -51,6 +51,14 @@ class GaleraNode(MariaDb):
         """Return one of Galera's status values, e.g. ``wsrep_cluster_size``."""
         return str(dict(self.execute(f"SHOW GLOBAL STATUS LIKE '{name}'")).get(name, ""))
 
+    def wait_for(self, name: str, value: str) -> None:
+        """Wait until one of Galera's status values is *value*."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while (found := self.status(name)) != value:
+            if time.monotonic() > deadline:
+                raise DidNotStart(f"{self.name}: {name} stays {found}, never {value}:\n{self.log_text()}")
+            time.sleep(POLL_SECONDS)
+
     def position(self) -> int:
         """Return the number of the last transaction that this node has, while it is down."""
         state = SEQNO.search((self.folder / "data" / "grastate.dat").read_text())

@@ -19,6 +19,7 @@ from helpdesk.store.schema import SchemaState, WrongSchema, migrate, schema_stat
 from helpdesk.store.tables import metadata
 from helpdesk.store.work import AlreadyThere, Work, in_work
 from tests.servers.galera import NODES, Galera
+from tests.servers.mariadb import MariaDb
 from tests.store.makers import NOW, SECOND, a_letter, a_mail, a_mailbox, read
 from tests.store.test_work import count, counted, make_counters, noting
 
@@ -98,7 +99,10 @@ def test_a_migration_that_another_node_began_in_the_same_moment_is_left_to_it(ga
 
 
 @pytest.mark.parametrize("more", [True, False], ids=["at the next statement", "at COMMIT"])
-def test_a_job_that_another_node_overtook_is_run_again_as_a_whole(nodes: list[Database], more: bool) -> None:
+def test_a_job_that_another_node_overtook_is_run_again_as_a_whole(
+    nodes: list[Database], more: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "helpdesk.store")
     make_counters(nodes[0], "a", "b")
     runs: list[int] = []
     conflicts: list[int] = []
@@ -114,7 +118,21 @@ def test_a_job_that_another_node_overtook_is_run_again_as_a_whole(nodes: list[Da
 
     in_work(nodes[0], job, pause=noting(conflicts))
     assert (len(runs), conflicts) == (2, [1])
+    assert len(caplog.records) == 1
+    assert caplog.records[0].getMessage().startswith("run again after conflict 1: 1213 ")
     assert [counted(node) for node in nodes] == [{"a": 11, "b": int(more)}] * NODES
+
+
+def test_our_connections_read_what_other_nodes_committed_and_a_single_server_waits_for_nobody(
+    nodes: list[Database], mariadb: MariaDb
+) -> None:
+    database = open_database(mariadb.url)
+    waits = []
+    for one in (*nodes, database):
+        with one.engine.connect() as connection:
+            waits.append(connection.exec_driver_sql("SELECT @@wsrep_sync_wait").scalar_one())
+    database.close()
+    assert waits == [1, 1, 1, 0]
 
 
 def test_what_one_node_committed_decides_on_every_other_at_once(nodes: list[Database]) -> None:
@@ -247,3 +265,41 @@ def test_attempts_at_a_mail_add_up_over_all_nodes(nodes: list[Database]) -> None
         lambda node: [stubborn(node, lambda work: work.mails.charge([row["id"]])) for _ in range(ROUNDS)],
     )
     assert read(nodes[0], lambda work: work.mails.rows_of(box, 7, [1]))[1].attempts == ROUNDS * NODES
+
+
+def test_a_node_that_lost_the_others_means_away_and_serves_again_when_it_finds_them(
+    nodes: list[Database], galera: Galera
+) -> None:
+    make_counters(nodes[0], "a")
+    alone = galera.nodes[2]
+    alone.execute("SET GLOBAL wsrep_provider_options = 'gmcast.isolate=1'")
+    try:
+        alone.wait_for("wsrep_cluster_status", "non-Primary")
+        with pytest.raises(StoreAway, match=r"1047.*has lost its cluster"):
+            in_work(nodes[2], lambda work: count(work, "a"))
+        with pytest.raises(StoreAway, match="1047"):
+            counted(nodes[2])
+        in_work(nodes[1], lambda work: count(work, "a"))
+    finally:
+        alone.execute("SET GLOBAL wsrep_provider_options = 'gmcast.isolate=0'")
+    galera.wait_until_whole()
+    in_work(nodes[2], lambda work: count(work, "a"))
+    assert [counted(node) for node in nodes] == [{"a": 2}] * NODES
+
+
+def test_a_killed_node_means_away_for_its_daemon_only_and_knows_all_when_it_is_back(
+    nodes: list[Database], galera: Galera
+) -> None:
+    make_counters(nodes[0], "a")
+
+    def cut_in_the_middle(work: Work) -> None:
+        count(work, "a", 100)
+        galera.nodes[2].kill()
+
+    with pytest.raises(StoreAway):
+        in_work(nodes[2], cut_in_the_middle)
+    in_work(nodes[0], lambda work: count(work, "a"))
+    with pytest.raises(StoreAway):
+        counted(nodes[2])
+    galera.bring_back()
+    assert [counted(node) for node in nodes] == [{"a": 1}] * NODES
