@@ -132,6 +132,7 @@ class FaultDesk:
         self.chance = random.Random(seed)
         self.delivered: list[Delivered] = []
         self.daemons: list[Daemon] = []
+        folder.mkdir(parents=True, exist_ok=True)
         self._model = World(
             folder,
             url,
