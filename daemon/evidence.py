@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 from helpdesk.core.address import Sender
@@ -9,7 +10,8 @@ from helpdesk.core.dkimcheck import TxtAnswer, arrived_at, dkim_queries, recheck
 from helpdesk.core.headers import read_headers
 from helpdesk.core.mail import Caps
 from helpdesk.core.trust import DkimCheck, Trust
-from helpdesk.core.verdict import Judgement, evidence_of, judge, needs_dkim
+from helpdesk.core.trustzone import Zone
+from helpdesk.core.verdict import Evidence, Judgement, evidence_of, judge, needs_dkim
 
 
 class Lookups(Protocol):
@@ -21,10 +23,14 @@ class Lookups(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The judgement, and when the DKIM signature that passed was made (seconds since 1970)."""
+    """The judgement, and when the DKIM signature that passed was made (seconds since 1970).
+
+    ``reached_at``: when our own border took the mail; None where no line that we believe says so.
+    """
 
     judgement: Judgement
     signed_at: int | None
+    reached_at: datetime | None = None
 
 
 def judged(raw: bytes, caps: Caps, trust: Trust, lookups: Lookups | None, now_epoch: int) -> Judged:
@@ -33,7 +39,14 @@ def judged(raw: bytes, caps: Caps, trust: Trust, lookups: Lookups | None, now_ep
     if needs_dkim(evidence, trust) and lookups is not None and isinstance(evidence.sender, Sender):
         check = dkim_seen(raw, caps, evidence.sender.domain, lookups, now_epoch)
         evidence = replace(evidence, dkim=check)
-    return Judged(judge(evidence, trust), evidence.dkim.signed_at)
+    now = datetime.fromtimestamp(now_epoch, UTC)
+    return Judged(judge(evidence, trust), evidence.dkim.signed_at, reached_at(evidence, now))
+
+
+def reached_at(evidence: Evidence, now: datetime) -> datetime | None:
+    """Return when our border took the mail, never later than *now*; None where no line that we believe says so."""
+    when = evidence.zone.received_at if isinstance(evidence.zone, Zone) else None
+    return min(when, now) if when else None
 
 
 def dkim_seen(raw: bytes, caps: Caps, domain: str, lookups: Lookups, now_epoch: int) -> DkimCheck:

@@ -192,7 +192,15 @@ class Intake:
                 continue
             [one] = self._pool.examine([raw])
             judged = one.judged
-            arrival = Arrival(held.uid, raw, one.mail, judged.judgement, judged.signed_at, confirmed=True)
+            arrival = Arrival(
+                held.uid,
+                raw,
+                one.mail,
+                judged.judgement,
+                judged.signed_at,
+                judged.reached_at,
+                confirmed=True,
+            )
             filed = file_batch(self._desk, replace(source, uidvalidity=held.uidvalidity), [arrival])
             mark_settled(self._desk, [mail.mail_id for mail in filed])
             _tell(source, filed, started)
@@ -251,7 +259,7 @@ def _tell(source: Source, filed: Sequence[Filed], started: float) -> None:
 def _arrived(parsing: _Parsing) -> tuple[list[Arrival], float]:
     examined = parsing.examined.result()
     arrivals = [
-        Arrival(uid, raw, one.mail, one.judged.judgement, one.judged.signed_at)
+        Arrival(uid, raw, one.mail, one.judged.judgement, one.judged.signed_at, one.judged.reached_at)
         for (uid, raw), one in zip(parsing.raws.items(), examined, strict=True)
     ]
     return arrivals, parsing.started

@@ -39,7 +39,9 @@ def replay_mail(settings: Settings, database: Database, question: Asked, dry_run
         )  # signatures end: what counts is when it came
     source = Source(mail.mailbox_id, mail.mailbox, mail.uidvalidity, mailbox.trust.max_age_days)
     judged = seen.judged
-    arrival = Arrival(mail.uid, raw, seen.mail, judged.judgement, judged.signed_at, again=True)
+    arrival = Arrival(
+        mail.uid, raw, seen.mail, judged.judgement, judged.signed_at, judged.reached_at, again=True
+    )
     told = replay(desk, source, mail, arrival, dry_run)
     out.writelines(f"{term_safe(line, SHOWN_CHARS)}\n" for line in lines_of(mail, told, dry_run))
     if told.filed and told.fate:

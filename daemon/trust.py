@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from daemon.evidence import Lookups, dkim_seen
+from daemon.evidence import Lookups, dkim_seen, reached_at
 from daemon.inspect import wire_form
 from daemon.trustfile import TrustNotWritten, lines_of, settings_of, write_settings
 from helpdesk.config.section import Section, Source
@@ -75,7 +75,7 @@ def explain(raw: bytes, trust: Trust, caps: Caps, lookups: Lookups | None, now: 
     _say(out, "", *_about_dkim(block, evidence, trust, lookups is not None))
     judgement = judge(evidence, trust)
     _say(out, "", f"Verdict: {judgement.verdict} (row {judgement.row} of the table): {judgement.reason}.")
-    _say(out, "", *_about_admission(block, judgement, evidence.dkim, trust, now))
+    _say(out, "", *_about_admission(block, judgement, evidence, trust, now))
     return DONE
 
 
@@ -192,13 +192,13 @@ def _about_dkim(block: HeaderBlock, evidence: Evidence, trust: Trust, has_dns: b
 
 
 def _about_admission(
-    block: HeaderBlock, judgement: Judgement, dkim: DkimCheck, trust: Trust, now: datetime
+    block: HeaderBlock, judgement: Judgement, evidence: Evidence, trust: Trust, now: datetime
 ) -> Iterator[str]:
     if judgement.verdict is Verdict.BOMB:
         return
     dates = block.values("date")
     date = read_date(unfolded(dates[0])) if dates else None
-    age = Age(now, date, dkim.signed_at, trust.max_age_days)
+    age = Age(now, date, evidence.dkim.signed_at, trust.max_age_days, reached_at(evidence, now))
     yield "What follows, if the mail is addressed to the desk:"
     for state, whose in (
         (AddressState.VERIFIED, "a registered address"),

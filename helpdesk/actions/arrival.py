@@ -1,6 +1,7 @@
 """What passes between the mailbox and the desk: mails that arrived, and what became of them."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from helpdesk.actions.leases import Lease
 from helpdesk.core.mail import Mail, Unreadable
@@ -27,6 +28,7 @@ class Source:
 class Arrival:
     """One mail with what was read out of it. ``signed_at`` is the DKIM time, in seconds since 1970.
 
+    ``reached_at``: when our border took it, None where that is not known for certain.
     ``confirmed``: it was held, and its owner said since that it is theirs. ``again``: it was held or quarantined,
     and somebody wants it filed by today's rules.
     """
@@ -36,6 +38,7 @@ class Arrival:
     seen: Mail | Unreadable
     judgement: Judgement
     signed_at: int | None = None
+    reached_at: datetime | None = None
     confirmed: bool = False
     again: bool = False
 

@@ -93,7 +93,7 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
         desk_addressing(
             desk.addresses, (*mail.to, *mail.cc) if mail else (), mail.delivered_to if mail else ()
         ),
-        Age(came_at, mail.date if mail else None, arrival.signed_at, source.max_age_days),
+        Age(came_at, mail.date if mail else None, arrival.signed_at, source.max_age_days, arrival.reached_at),
     )
     if arrival.confirmed and known is not None and _state_of(known) is AddressState.VERIFIED:
         admission = Admission(Entry.ACCEPT, "its owner said that it is theirs")

@@ -42,15 +42,17 @@ class DeskAddressing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """What is known of a mail's age. ``now``: when it reached the mailbox, where that is known.
+    """What is known of a mail's age.
 
-    ``signed_at``: the ``t=`` of the DKIM signature that passed, in seconds since 1970.
+    ``signed_at``: the ``t=`` of the DKIM signature that passed, in seconds since 1970. ``reached_at``: when our
+    border took the mail; where that is known, the time that it waited for us does not make it old.
     """
 
     now: datetime
     date: datetime | None
     signed_at: int | None = None
     max_days: int = 14
+    reached_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ def _replayed(delivered: DeskAddressing, age: Age) -> str:
     for what, when in (("Date", age.date), ("DKIM signature", signed)):
         if when is None:
             continue
-        if age.now - when > timedelta(days=age.max_days):
+        if (age.reached_at or age.now) - when > timedelta(days=age.max_days):
             return f"its {what} is of {when:%Y-%m-%d}, over {age.max_days} days ago"
         if when - age.now > MAX_AHEAD:
             return f"its {what} is of {when:%Y-%m-%d}, over a day ahead"

@@ -6,9 +6,11 @@ Everything below the border's own Received line was in the mail when it came, so
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import takewhile
 
 from helpdesk.core.authresults import BadResults, authserv_id_of, read_results
+from helpdesk.core.dates import read_date
 from helpdesk.core.headers import Field, HeaderBlock, unfolded
 from helpdesk.core.trust import Placement, Profile, Trust
 
@@ -26,10 +28,14 @@ _HOST = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9_.:-]*+|\[[0-9A-Fa-f.:]++\]")
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """``results``: the raw values of our own Authentication-Results, top first; ``border``: their host."""
+    """``results``: the raw values of our own Authentication-Results, top first; ``border``: their host.
+
+    ``received_at``: when the border took the mail, by its own Received line; None where that does not say.
+    """
 
     border: str
     results: tuple[bytes, ...]
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ def zone_of(block: HeaderBlock, trust: Trust) -> Zone | Untrusted:
     alone = not trust.border_believed or trust.profile is Profile.M365
     if alone and len(ours) > 1 and not _parts_of_one(ours, trust.profile):
         return Untrusted(f"{len(ours)} Authentication-Results where {host} writes one")
-    return Zone(host, ours)
+    return Zone(host, ours, received_at(block.fields[position].value))
 
 
 def by_host(received: bytes) -> str | None:
@@ -77,6 +83,15 @@ def by_host(received: bytes) -> str | None:
     if place == len(words) or _HOST.fullmatch(words[place]) is None:
         return None
     return words[place].decode("ascii").lower().rstrip(".")
+
+
+def received_at(received: bytes) -> datetime | None:
+    """Return the date that ends a raw Received value; None where it is not plainly there.
+
+    A second ";" is refused: the recipient after "for" is what a client wrote.
+    """
+    date = _COMMENT.sub(b" ", unfolded(received)).partition(b";")[2]
+    return None if b";" in date else read_date(date)
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
 
 from helpdesk.core.people import AddressState
+from helpdesk.core.tickets import Fate
 from helpdesk.core.trust import DkimCheck, DkimOutcome, Placement, Trust
 from helpdesk.store.tables import audit_logs, budgets, letters, posts, tickets
 from tests.actions.intakes import ADMIN, DESK, JEAN, NOW, TRUST, ZOE, IntakeBench, a_mail, bench
@@ -401,6 +403,39 @@ def test_a_mail_that_somebody_may_be_sending_again_is_held(
     desk.file(raw)
     assert found(desk) == replace(left, letters=tuple(left.letters))
     assert desk.ledger()[0]["reason"] == reason
+
+
+WRITTEN = "Fri, 20 Nov 2026 10:00:01 +0100"  # by every hop of a mail, unless changed
+LONG_AGO = NOW - 30 * DAY
+
+
+@pytest.mark.parametrize(
+    ("changed", "fate"),
+    [
+        pytest.param(1, "opened", id="by the border: it waited for us"),
+        pytest.param(2, "opened", id="by all hops"),
+        pytest.param(0, "held", id="by nobody"),
+        pytest.param(-1, "held", id="by a hop that the sender may have made up"),
+    ],
+)
+def test_a_mail_is_as_old_as_it_was_when_our_border_took_it(
+    desk: IntakeBench, changed: int, fate: str
+) -> None:
+    before, border, sender = a_mail(date=LONG_AGO).decode().split(WRITTEN)
+    then = format_datetime(LONG_AGO)
+    raw = (
+        f"{before}{then if changed > 0 else WRITTEN}{border}{WRITTEN if changed in (0, 1) else then}{sender}"
+    )
+    desk.person()
+    (filed,) = desk.file(raw.encode())
+    assert (filed.fate and filed.fate.value) == fate
+
+
+def test_a_border_whose_clock_is_ahead_does_not_make_a_mail_older(desk: IntakeBench) -> None:
+    raw = a_mail(date=NOW - 14 * DAY).replace(WRITTEN.encode(), format_datetime(NOW + DAY).encode())
+    desk.person()
+    (filed,) = desk.file(raw)
+    assert filed.fate is Fate.OPENED
 
 
 @pytest.mark.parametrize(

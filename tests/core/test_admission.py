@@ -194,6 +194,16 @@ def ago(**span: float) -> datetime:
         pytest.param(
             Age(NOW, ago(days=3), max_days=2), HOLD, "over 2 days", id="older than the settings allow"
         ),
+        pytest.param(
+            Age(NOW, ago(days=20), reached_at=ago(days=6)), ACCEPT, "", id="14 days old when it came"
+        ),
+        pytest.param(
+            Age(NOW, ago(days=20, seconds=1), reached_at=ago(days=6)),
+            HOLD,
+            "over 14 days ago",
+            id="older when it came",
+        ),
+        pytest.param(Age(NOW, ago(days=0), reached_at=ago(days=6)), ACCEPT, "", id="dated after it came"),
         pytest.param(Age(NOW, ago(days=-1)), ACCEPT, "", id="a day ahead"),
         pytest.param(
             Age(NOW, ago(days=-1, seconds=-1)), HOLD, "2026-11-21, over a day ahead", id="more ahead"

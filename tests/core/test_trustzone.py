@@ -1,6 +1,7 @@
 """Only what our own border wrote is believed, and only where it writes."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from helpdesk.core.headers import Field, HeaderBlock, read_headers
 from helpdesk.core.trust import Trust
-from helpdesk.core.trustzone import Untrusted, Zone, by_host, matches, zone_of
+from helpdesk.core.trustzone import Untrusted, Zone, by_host, matches, received_at, zone_of
 from tests.core.makers import (
     ABOVE,
     BELOW,
@@ -222,6 +223,36 @@ def test_a_client_cannot_name_itself_so_that_the_border_looks_like_an_inner_hop(
 )
 def test_the_receiving_host_is_read_strictly(value: str, host: str | None) -> None:
     assert by_host(value.encode()) == host
+
+
+@pytest.mark.parametrize(
+    ("value", "day"),
+    [
+        pytest.param("from a by mx.example; Fri, 20 Nov 2026 10:00:01 +0100 (CET)", 20, id="as it should be"),
+        pytest.param("by mx.example\r\n\t;\r\n\tFri, 20 Nov 2026 10:00:01 +0100", 20, id="folded"),
+        pytest.param("from a (x; y) by mx.example; 20 Nov 2026 10:00:01 +0100", 20, id="one in a comment"),
+        pytest.param("from a by mx.example", None, id="no date"),
+        pytest.param("from a by mx.example; soon", None, id="no date that can be read"),
+        pytest.param(
+            'by mx.example for <"d+; Thu, 1 Jan 2026 00:00:00 +0000 "@x>; Fri, 20 Nov 2026 10:00:01 +0100',
+            None,
+            id="two, one of them the recipient's",
+        ),
+        pytest.param("from a (b by mx.example; 20 Nov 2026 10:00:01 +0100)", None, id="all in a comment"),
+    ],
+)
+def test_the_date_of_a_hop_is_read_strictly(value: str, day: int | None) -> None:
+    found = received_at(value.encode())
+    assert (found and found.day) == day
+
+
+def test_the_zone_tells_when_the_border_took_the_mail_and_asks_no_other_hop() -> None:
+    of_hops = "Fri, 20 Nov 2026 10:00:01 +0100"
+    before, border, rest = a_mail(above=[OURS], hops=[]).decode().split(of_hops)
+    raw = f"{received(INNER)}\r\n{before}Mon, 16 Nov 2026 08:00:00 +0000{border}{of_hops}{rest}"
+    found = zone(raw.encode(), ABOVE)
+    assert isinstance(found, Zone)
+    assert found.received_at == datetime(2026, 11, 16, 8, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
