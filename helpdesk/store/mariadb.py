@@ -7,6 +7,8 @@ from helpdesk.errors import BadSettings
 
 CONNECT_SECONDS = 10
 LOCK_WAIT_SECONDS = 10
+# A daemon that is stopped, or whose machine is gone, keeps no lock for longer: less than a lease lasts.
+IDLE_TRANSACTION_SECONDS = 20
 SMALLEST_PACKET = 16 * 1024 * 1024
 SQL_MODE = "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 # A table is utf8mb4 by its own options; the database's charset decides for what others create in it.
@@ -37,9 +39,11 @@ def prepare(connection: Any, _record: object) -> None:
         )
         cursor.execute(
             "SHOW VARIABLES WHERE Variable_name IN"
-            " ('character_set_database', 'max_allowed_packet', 'wsrep_on')"
+            " ('character_set_database', 'max_allowed_packet', 'wsrep_on', 'idle_transaction_timeout')"
         )
         found = dict(cursor.fetchall())
+        if "idle_transaction_timeout" in found:  # MySQL has none
+            cursor.execute("SET SESSION idle_transaction_timeout = %s", (IDLE_TRANSACTION_SECONDS,))
         if found.get("wsrep_on") == "ON":  # Galera: a read that decides must see the other nodes' commits
             cursor.execute("SET SESSION wsrep_sync_wait = 1")
     _refuse_narrow(connection.db, found)

@@ -8,6 +8,8 @@ from helpdesk.errors import BadSettings
 
 CONNECT_SECONDS = 10
 LOCK_WAIT_SECONDS = 10
+# A daemon that is stopped, or whose machine is gone, keeps no lock for longer: less than a lease lasts.
+IDLE_TRANSACTION_SECONDS = 20
 AUTHORITIES = (  # where systems keep theirs: Debian, Fedora, SUSE
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -21,7 +23,8 @@ def options(with_tls: bool, ca_file: str | None, statement_seconds: int) -> dict
         "connect_timeout": CONNECT_SECONDS,
         "client_encoding": "utf8",
         "options": f"-c timezone=UTC -c statement_timeout={statement_seconds * 1000}"
-        f" -c lock_timeout={LOCK_WAIT_SECONDS * 1000}",
+        f" -c lock_timeout={LOCK_WAIT_SECONDS * 1000}"
+        f" -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS * 1000}",
         "keepalives_idle": 60,
         "tcp_user_timeout": statement_seconds * 1000,
     }

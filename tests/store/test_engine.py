@@ -2,15 +2,21 @@
 
 import stat
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
 
+from daemon.watch import LEASE_SECONDS
 from helpdesk.errors import BadSettings, StoreAway
 from helpdesk.store import engine
+from helpdesk.store import mariadb as mariadb_store
+from helpdesk.store import postgresql as postgresql_store
 from helpdesk.store.engine import open_database
 from helpdesk.store.names import is_on_this_machine
-from helpdesk.store.work import Work
+from helpdesk.store.schema import migrate
+from helpdesk.store.work import Work, in_work
 from tests.servers.mariadb import MariaDb
 from tests.servers.postgres import Postgres
 
@@ -178,6 +184,30 @@ def test_a_statement_that_takes_too_long_means_away(server: MariaDb | Postgres) 
     with pytest.raises(StoreAway), Work(database) as work:
         work._connection.exec_driver_sql(query)
     database.close()
+
+
+@pytest.mark.parametrize("module", [mariadb_store, postgresql_store])
+def test_the_lock_of_a_process_that_stands_still_is_given_up_before_its_lease_runs_out(
+    module: ModuleType,
+) -> None:
+    assert module.IDLE_TRANSACTION_SECONDS < LEASE_SECONDS
+
+
+def test_who_stands_still_in_a_transaction_loses_it_and_its_locks(
+    server: MariaDb | Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (mariadb_store, postgresql_store):
+        monkeypatch.setattr(module, "IDLE_TRANSACTION_SECONDS", 1)
+    url = server.fresh_database()
+    database = open_database(url)
+    migrate(database)
+    with Work(database) as still:
+        still.leases.take("work", "still", 30)
+        assert in_work(database, lambda work: work.leases.take("work", "awake", 30), attempts=1) == 1
+        with pytest.raises(DBAPIError):
+            still.leases.release("work", "still")
+    database.close()
+    server.drop_database(url)
 
 
 @pytest.mark.parametrize(
