@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TextIO
 
 from daemon import wiring
@@ -39,7 +40,8 @@ def check(settings: Settings, out: TextIO) -> int:
 
 def _findings(settings: Settings) -> Iterator[Finding]:
     yield Finding(f"settings {settings.file or 'from the environment'}")
-    yield _try(f"state folder {settings.desk.state_dir}", lambda: _writable(settings))
+    yield _try(f"state folder {settings.desk.state_dir}", lambda: _writable(settings.desk.state_dir))
+    yield _try(f"blob folder {settings.desk.blob_dir}", lambda: _writable(settings.desk.blob_dir))
     yield from _database(settings)
     for mailbox in settings.mailboxes:
         yield _trust(mailbox)
@@ -78,8 +80,7 @@ def _try(what: str, look: Callable[[], object]) -> Finding:
     return Finding(what)
 
 
-def _writable(settings: Settings) -> None:
-    folder = settings.desk.state_dir
+def _writable(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = folder / ".check"

@@ -51,7 +51,7 @@ def desk_of(settings: Settings, database: Database) -> Desk:
     )
     return Desk(
         database,
-        Blobs(desk.state_dir / "blobs"),
+        Blobs(desk.blob_dir),
         stationery,
         Policy(desk.reopen_days),
         LetterLimits(

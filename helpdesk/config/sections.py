@@ -63,13 +63,15 @@ CAP_RANGES = {
 def desk(section: Section) -> DeskSettings:
     """Read [desk]."""
     address = section.required("address", ADDRESS).lower()
+    state_dir = section.path("state_dir") or STATE_DIR
     aliases = [alias.lower() for alias in section.optional("aliases", list_of(ADDRESS), ())]
     return DeskSettings(
         name=section.required("name", TEXT),
         addresses=tuple(dict.fromkeys((address, *aliases))),
         language=section.optional("language", one_of(Language), Language.FR),
         timezone=_zone(section),
-        state_dir=section.path("state_dir") or STATE_DIR,
+        state_dir=state_dir,
+        blob_dir=section.path("blob_dir") or state_dir / "blobs",
         reopen_days=section.optional("reopen_days", number(0, 3650), 14),
         plus_addressing=section.optional("plus_addressing", TRUTH, False),
     )

@@ -31,13 +31,17 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeskSettings:
-    """Who the desk is. ``addresses``: its own in lower case, the first one its main one."""
+    """Who the desk is. ``addresses``: its own in lower case, the first one its main one.
+
+    ``blob_dir``: one for all daemons of a desk, whereas each has a ``state_dir`` of its own.
+    """
 
     name: str
     addresses: tuple[str, ...]
     language: Language
     timezone: tzinfo
     state_dir: Path
+    blob_dir: Path
     reopen_days: int
     plus_addressing: bool
 

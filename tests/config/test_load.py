@@ -257,6 +257,13 @@ def test_looking_at_a_mail_needs_no_settings(tmp_path: Path, monkeypatch: pytest
     assert settings.dns == DnsSettings((), 53)
 
 
+def test_blobs_lie_in_the_state_folder_unless_they_are_shared(tmp_path: Path) -> None:
+    assert loaded(tmp_path).desk.blob_dir == Path("/var/lib/helpdesk/blobs")
+    assert loaded(tmp_path, with_line("desk", 'state_dir = "s"')).desk.blob_dir == tmp_path / "s" / "blobs"
+    shared = with_line("desk", 'blob_dir = "/srv/helpdesk-blobs"')
+    assert loaded(tmp_path, shared).desk.blob_dir == Path("/srv/helpdesk-blobs")
+
+
 def test_looking_at_a_mail_needs_no_secret_but_sound_settings(tmp_path: Path) -> None:
     text = MINIMAL + "[limits]\nmax_depth = 7\n[imap.trust]\nmax_age_days = 3\n[dns]\nport = 54\n"
     credential(tmp_path, "imap_password", "pw", 0o644)
