@@ -15,8 +15,8 @@ from typing import TextIO
 from daemon.evidence import Judged
 from daemon.examine import Examined
 from daemon.parsers import ParsePool, WorkerLimits
+from daemon.pools import own_marks
 from helpdesk.config.settings import InspectSettings
-from helpdesk.core.classify import OwnMarks
 from helpdesk.core.folds import visible_text
 from helpdesk.core.mail import Mail, Unreadable
 from helpdesk.core.terminal import term_safe, term_safe_block
@@ -26,7 +26,6 @@ from helpdesk.core.verdict import Judgement, Verdict, bomb
 BATCH_FILES = 64
 BATCH_BYTES = 16 * 1024 * 1024
 PROVEN = (Verdict.PASS, Verdict.PASS_DKIM)
-NOBODY = OwnMarks("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,6 @@ def inspect_files(
     settings: InspectSettings,
     now: datetime,
     out: TextIO,
-    own: OwnMarks = NOBODY,
 ) -> int:
     """Write what each file holds to *out*; return 0 if every file could be read, else 1.
 
@@ -57,6 +55,7 @@ def inspect_files(
     trust = next(iter(settings.trust.values()), Trust())
     workers = min(limits.workers, len(paths)) or 1
     failed = False
+    own = own_marks(settings.install_id, settings.addresses)
     with ParsePool(
         workers, limits.caps, own, trust, settings.dns.nameservers, worker, settings.dns.port
     ) as pool:

@@ -3,7 +3,7 @@
 A worker takes as long to import its modules as the daemon does for its own: both at once, on two processors.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TypeAlias
 
@@ -27,16 +27,17 @@ def parse_pool(settings: Settings, mailbox: ImapSettings) -> ParsePool:
     return ParsePool(
         limits.workers,
         limits.caps,
-        own_marks(settings),
+        own_marks(settings.keys.install_id, settings.desk.addresses),
         mailbox.trust,
         settings.dns.nameservers,
         WorkerLimits(
             memory_bytes=limits.worker_memory_mib * 1024 * 1024, wall_s=float(limits.worker_seconds)
         ),
+        settings.dns.port,
     )
 
 
-def own_marks(settings: Settings) -> OwnMarks:
-    """Return the marks by which our own letters are known when they come back."""
-    domain = settings.desk.address.rpartition("@")[2]
-    return OwnMarks(settings.keys.install_id, domain, frozenset(settings.desk.addresses))
+def own_marks(install_id: str, addresses: Sequence[str]) -> OwnMarks:
+    """Return the marks by which letters of the desk with these *addresses*, its main one first, are known."""
+    domain = addresses[0].rpartition("@")[2] if addresses else ""
+    return OwnMarks(install_id, domain, frozenset(addresses))

@@ -53,11 +53,18 @@ def load_for_inspect(path: Path | None, environ: Mapping[str, str]) -> InspectSe
     if file is None:
         return InspectSettings()
     source = _source(file, environ)
-    settings = _read(source, file, _table(file), with_secrets=False)
+    table = _table(file)
+    settings = _read(source, file, table, with_secrets=False)
     if source.problems:
         raise BadSettings(source.problems)
     trust = {mailbox.name: mailbox.trust for mailbox in settings.mailboxes}
-    return InspectSettings(limits=settings.limits, dns=settings.dns, trust=trust)
+    return InspectSettings(
+        limits=settings.limits,
+        dns=settings.dns,
+        trust=trust,
+        addresses=settings.desk.addresses,
+        install_id=_install_id(source, table),
+    )
 
 
 def find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -140,6 +147,14 @@ def _decoded(text: Secret) -> bytes:
         return base64.b64decode(text.reveal().strip(), validate=True)
     except (binascii.Error, ValueError):
         return b""
+
+
+def _install_id(source: Source, table: Mapping[str, object]) -> str:
+    """Return the mark of our own letters; nothing where its key cannot be read, which is no problem here."""
+    quiet = Source(source.file, source.folder, source.environ)
+    credentials = _credentials(quiet, Section(quiet, ("desk",), table.get("desk")), with_secrets=True)
+    secret = _decoded(credentials.secret("secret_key", KEY_VARIABLE))
+    return Keys(secret).install_id if len(secret) >= MIN_SECRET_BYTES else ""
 
 
 def _mailboxes(source: Source, given: object, credentials: Credentials) -> Iterator[ImapSettings]:

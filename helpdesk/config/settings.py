@@ -152,8 +152,14 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class InspectSettings:
-    """What looking at a mail file needs: no secret, and all of it with a default."""
+    """What looking at a mail file needs: no secret, and all of it with a default.
+
+    ``addresses`` are the desk's own, none where there are no settings. ``install_id`` is empty where the key
+    that it comes from cannot be read.
+    """
 
     limits: LimitSettings = field(default_factory=LimitSettings)
     dns: DnsSettings = field(default_factory=DnsSettings)
     trust: dict[str, Trust] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
+    install_id: str = ""

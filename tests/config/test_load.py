@@ -10,7 +10,7 @@ from helpdesk.core.mail import Caps
 from helpdesk.core.people import Language
 from helpdesk.core.trust import Trust
 from helpdesk.errors import BadSettings
-from tests.config.made import KEY, MINIMAL, credential, loaded, problems, with_line, write
+from tests.config.made import KEY, MINIMAL, SECRETS, credential, loaded, problems, with_line, write
 
 
 def test_five_lines_and_two_secrets_are_enough_and_the_rest_has_defaults(tmp_path: Path) -> None:
@@ -255,6 +255,19 @@ def test_looking_at_a_mail_needs_no_settings(tmp_path: Path, monkeypatch: pytest
     assert settings.limits.caps == Caps()
     assert settings.trust == {}
     assert settings.dns == DnsSettings((), 53)
+    assert (settings.addresses, settings.install_id) == ((), "")
+
+
+def test_looking_at_a_mail_knows_our_own_letters_as_the_daemon_does(tmp_path: Path) -> None:
+    file = write(tmp_path, with_line("desk", 'aliases = ["help@example.org"]'))
+    daemon = load(file, SECRETS)
+    assert load_for_inspect(file, {}).install_id == "", "nothing but the key is wanted for that"
+    credential(tmp_path, "secret_key", KEY)
+    assert load_for_inspect(file, {}).install_id == daemon.keys.install_id
+    assert load_for_inspect(file, {}).addresses == daemon.desk.addresses
+    credential(tmp_path, "secret_key", "c2hvcnQ=")
+    assert load_for_inspect(file, {}).install_id == ""
+    assert load_for_inspect(file, {"HELPDESK_SECRET_KEY": KEY}).install_id == daemon.keys.install_id
 
 
 def test_blobs_lie_in_the_state_folder_unless_they_are_shared(tmp_path: Path) -> None:

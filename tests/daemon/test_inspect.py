@@ -5,6 +5,7 @@ import io
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,6 @@ from daemon import inspect as inspecting
 from daemon.inspect import BATCH_FILES, inspect_files, wire_form
 from daemon.parsers import ParsePool
 from helpdesk.config.settings import InspectSettings, LimitSettings
-from helpdesk.core.classify import OwnMarks
 from helpdesk.core.mail import Caps
 from helpdesk.core.trust import Trust
 
@@ -184,9 +184,10 @@ def test_people_at_the_large_providers_are_people_and_may_be_answered() -> None:
 def test_our_own_marks_tell_our_letters_from_another_desks(keep: Keep) -> None:
     path = keep("letter.eml", "From: desk@ecole.example\nX-Helpdesk-Loop: ours\n\nBonjour\n")
     kinds = []
-    for own in (OwnMarks("ours", "ecole.example"), OwnMarks("theirs", "autre.example")):
+    for install_id, address in (("ours", "desk@ecole.example"), ("theirs", "desk@autre.example")):
         out = io.StringIO()
-        inspect_files([path], True, settings(), NOW, out, own)
+        own = replace(settings(), install_id=install_id, addresses=(address,))
+        inspect_files([path], True, own, NOW, out)
         kinds.append(json.loads(out.getvalue())["class"])
 
     assert kinds == ["loop", "auto_reply"]
