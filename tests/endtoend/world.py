@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from helpdesk.actions.people import add_person
 from helpdesk.core.people import AddressState, Language, Role
-from helpdesk.store.engine import open_database
+from helpdesk.store.engine import READ_ONLY, open_database
 from helpdesk.store.schema import migrate
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.smtp_sink import SmtpSink
@@ -186,6 +186,7 @@ class World:
         database = open_database(self.url)
         try:
             with database.engine.connect() as connection:
+                connection.execution_options(**{READ_ONLY: True})
                 return [tuple(row) for row in connection.execute(text(query))]
         finally:
             database.close()

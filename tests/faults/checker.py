@@ -245,7 +245,7 @@ def _told(rows: Sequence[Entry]) -> str:
 
 
 def _mailbox(desk: FaultDesk) -> tuple[int, Counter[str]]:
-    """Return how many mails are in the inbox, and the Message-IDs of all folders."""
+    """Return how many mails are in the inbox, and the Message-IDs of all folders, without what is marked deleted."""
     names: Counter[str] = Counter()
     in_inbox = 0
     with desk.dovecot.client(desk.user) as client:
@@ -253,7 +253,7 @@ def _mailbox(desk: FaultDesk) -> tuple[int, Counter[str]]:
             if not client.folder_exists(folder):
                 continue
             client.select_folder(folder, readonly=True)
-            uids = client.search()
+            uids = client.search("UNDELETED")
             heads = client.fetch(uids, ["BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"]) if uids else {}
             names.update(message_id_of(head[b"BODY[HEADER.FIELDS (MESSAGE-ID)]"]) for head in heads.values())
             in_inbox += len(uids) if folder == "INBOX" else 0
