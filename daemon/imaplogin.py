@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from imapclient import IMAPClient, SocketTimeout
-from imapclient.exceptions import IMAPClientError, LoginError
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError, ProtocolError
 
-from helpdesk.errors import MailboxAway
+from helpdesk.errors import MailboxAway, MailRefused
 
 CONNECT_SECONDS = 15
 _KEEPALIVE = (  # NAT boxes drop silent connections: probe after two minutes, give up after three probes
@@ -48,7 +48,10 @@ def tls_context(ca_file: str | None) -> ssl.SSLContext:
 
 @contextmanager
 def away(what: str) -> Iterator[None]:
-    """Turn every way in which a server can fail us into MailboxAway, saying what was being done."""
+    """Turn every way in which a server can fail us into MailboxAway, saying what was being done.
+
+    A NO or BAD is MailRefused: the connection can be used as before.
+    """
     try:
         yield
     except LoginError as error:
@@ -62,7 +65,11 @@ def away(what: str) -> Iterator[None]:
         raise MailboxAway(f"{what}: TLS failed ({error.reason}); check [imap] port and tls") from error
     except TimeoutError as error:
         raise MailboxAway(f"{what}: no answer in time") from error
-    except (OSError, IMAPClientError, AssertionError, ValueError, KeyError) as error:
+    except (IMAPClientAbortError, ProtocolError) as error:
+        raise MailboxAway(f"{what}: {error}") from error
+    except IMAPClientError as error:
+        raise MailRefused(f"{what}: {error}") from error
+    except (OSError, AssertionError, ValueError, KeyError) as error:
         raise MailboxAway(f"{what}: {error or type(error).__name__}") from error
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from daemon.copies import Wanted, move_copy
 from daemon.imap import Inbox
 from daemon.parsers import Examined, ParsePool
+from daemon.suspects import Suspects
 from helpdesk.actions.arrival import Arrival, Filed, Source
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.intake import (
@@ -29,6 +30,7 @@ from helpdesk.core.fingerprint import fingerprint_of
 from helpdesk.core.mail import Mail, Unreadable
 from helpdesk.core.tickets import Fate
 from helpdesk.core.verdict import bomb
+from helpdesk.errors import MailRefused
 from helpdesk.killpoints import Point, reach
 from helpdesk.logs import event, who
 
@@ -98,6 +100,7 @@ class Intake:
         self._on_letters = on_letters
         self._careful_mails = careful_mails
         self._lease = lease
+        self._suspects = Suspects(mailbox)
         self._swept: Inbox | None = None
         self._moved: list[int] = []
         self._workers = ThreadPoolExecutor(1, thread_name_prefix="parse")
@@ -114,18 +117,23 @@ class Intake:
             sweep(self._desk, source, uids)
             self._file_released(inbox, source)
             self._swept = inbox
-        for start in range(0, len(uids), LOOK_AHEAD_UIDS):
-            state = inbox_state(self._desk, source, uids[start : start + LOOK_AHEAD_UIDS])
-            self._settle(inbox, state.unsettled)
-            for uid in state.poisonous:
-                size = inbox.sizes([uid]).get(uid, 0)
-                looked_at += self._file_unread(inbox, source, uid, size, POISON)
-            looked_at += self._careful(inbox, source, state.new, going)
-            looked_at += self._flow(inbox, source, state.new, going)
+        for some in self._suspects.lists(inbox.uidvalidity, uids, LOOK_AHEAD_UIDS):
+            with self._suspects.watching(some):
+                looked_at += self._look_at(inbox, source, some, going)
             self._note_moved()
             if not going():
                 break
         return looked_at
+
+    def _look_at(self, inbox: Inbox, source: Source, uids: Sequence[int], going: Callable[[], bool]) -> int:
+        state = inbox_state(self._desk, source, uids)
+        self._settle(inbox, state.unsettled)
+        looked_at = 0
+        for uid in state.poisonous:
+            size = inbox.sizes([uid]).get(uid, 0)
+            looked_at += self._file_unread(inbox, source, uid, size, POISON)
+        looked_at += self._careful(inbox, source, state.new, going)
+        return looked_at + self._flow(inbox, source, state.new, going)
 
     def _careful(self, inbox: Inbox, source: Source, uids: list[int], going: Callable[[], bool]) -> int:
         """File the mails that may have taken the last process down, one at a time; return how many."""
@@ -222,9 +230,21 @@ class Intake:
             if one.fate is not None:
                 by_folder.setdefault(self._folders.of(one.fate), []).append(one)
         for folder, ones in by_folder.items():
-            inbox.move([one.uid for one in ones], folder)
-            self._moved += [one.mail_id for one in ones]
+            self._move(inbox, ones, folder)
             reach(Point.MOVED)
+
+    def _move(self, inbox: Inbox, ones: Sequence[Filed], folder: str) -> None:
+        """Move mails; one that the server refuses to move stays, the others go all the same."""
+        try:
+            inbox.move([one.uid for one in ones], folder)
+        except MailRefused as refused:
+            if len(ones) == 1:
+                self._suspects.failed([ones[0].uid], refused)
+                return
+            for some in (ones[: len(ones) // 2], ones[len(ones) // 2 :]):
+                self._move(inbox, some, folder)
+            return
+        self._moved += [one.mail_id for one in ones]
 
     def _note_moved(self) -> None:
         """Say in the ledger which mails have left the inbox; after a crash before this, ``sweep`` does."""

@@ -40,5 +40,9 @@ class MailboxAway(HelpdeskError):
     """The IMAP server cannot be reached, or refuses; trying again later may work."""
 
 
+class MailRefused(MailboxAway):
+    """The IMAP server is there and refuses one command, perhaps for one mail; others may go well."""
+
+
 class RelayAway(HelpdeskError):
     """The SMTP relay cannot be reached, or refuses the connection; letters wait."""

@@ -84,6 +84,10 @@ class ScriptedImap:
         assert user == USER
         return [mail.raw for mail in self.folders.get(folder.encode(), Folder()).mails]
 
+    def undeleted(self) -> list[bytes]:
+        """Return the mails of the inbox that nobody has deleted."""
+        return [mail.raw for mail in self.inbox.mails if DELETED not in mail.flags]
+
     def folder_counts(self, user: str) -> dict[str, int]:
         """Return how many mails each folder holds."""
         assert user == USER

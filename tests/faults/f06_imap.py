@@ -1,0 +1,99 @@
+"""F6: the IMAP server refuses, hangs, cuts, lies or dies, at every command in turn; it forgets its UIDs."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.actions.intakes import a_mail
+from tests.faults.fault import Fault, Tally
+from tests.faults.imap_script import How, at_command, in_peace
+from tests.faults.scripted_imap import USER, ScriptedImap
+from tests.faults.small_desk import What, mails_of_each_kind
+from tests.faults.watched import Desks, Watched, in_haste, watched
+from tests.servers.certificates import Certificates
+
+SOMEBODYS = b"Subject: deleted by hand\r\n\r\nGone soon.\r\n"
+LATE = a_mail("Late", message_id="<9@univ.example>")
+QUICK_STEP = 9  # of the quick version: every ninth command only
+MAX_TOLD = 8
+PATHS = {"": (), ", MOVE absent": ("MOVE", "IDLE"), ", no UIDPLUS either": ("MOVE", "UIDPLUS", "IDLE")}
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What the runs showed together."""
+
+    faults: int = 0
+    runs: int = 0
+    lost: int = 0
+    doubled: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, where: str, missing: Counter[What], more: Counter[What], trouble: str) -> None:
+        """Count one run."""
+        self.lost += missing.total()
+        self.doubled += more.total()
+        self.problems += [f"{where}: {trouble}"] if trouble else []
+        for words, some in (("missing", missing), ("too much", more)):
+            self.problems += [f"{where}: {words}: {what}" for what in some]
+
+    def tally(self) -> Tally:
+        """Return it as a line of the table."""
+        mails = self.runs * (len(mails_of_each_kind()) + 1)
+        problems = tuple(self.problems[:MAX_TOLD])
+        return Tally(
+            self.faults, mails, self.lost, self.doubled, 0, problems=problems, note=f"{self.runs} runs"
+        )
+
+
+def each_command(hows: Iterable[How], without: Iterable[str], folder: Path, step: int) -> Tally:
+    """Let each command of a conversation go wrong in each way, in a run of its own; every *step*-th only."""
+    desks, certificates = Desks(folder), Certificates()
+
+    def run(number: int, how: How) -> tuple[ScriptedImap, Counter[What], str]:
+        server = ScriptedImap(folder, certificates, without)
+        server.script = at_command(number, how) if number else in_peace
+        server.add_deleted(SOMEBODYS)
+        server.append_many(USER, mails_of_each_kind())
+        with server.serving(), watched(desks.fresh(), server) as desk:
+            trouble = _worked(desk)
+            state = desk.state()
+        return server, state, trouble
+
+    total = _Sum()
+    with in_haste():
+        clean, expected, trouble = run(0, How.NO)
+        assert not trouble, trouble
+        for place, how in enumerate(hows):
+            for number in range(1 + place * step // 3 % step, clean.commands["all"] + 1, step):
+                server, state, trouble = run(number, how)
+                total.runs += 1
+                total.faults += len(server.happened)
+                where = f"{how.name} at command {number}, {[one.verb for one in server.happened]}"
+                more = state - expected
+                if without:  # a COPY whose answer was lost is made again
+                    more = Counter({what: number for what, number in more.items() if what[0] != "copy"})
+                total.add(where, expected - state, more, trouble)
+    return total.tally()
+
+
+def _worked(desk: Watched) -> str:
+    """Wait until the inbox is empty, then until a later mail is filed too; return what went wrong."""
+    wanted = len(mails_of_each_kind())
+    if trouble := desk.wait_for(lambda: desk.quiet and len(desk.bench.ledger()) == wanted):
+        return trouble
+    desk.server.append_many(USER, [LATE])
+    return desk.wait_for(lambda: desk.quiet and len(desk.bench.ledger()) == wanted + 1)
+
+
+def _each_command(without: tuple[str, ...]) -> Callable[[Path, bool], Tally]:
+    def run(folder: Path, quick: bool) -> Tally:
+        return each_command(How, without, folder, QUICK_STEP if quick else 1)
+
+    return run
+
+
+FAULTS = [
+    Fault(f"F6 each IMAP command{name}", "SQLite", _each_command(without)) for name, without in PATHS.items()
+]

@@ -1,0 +1,53 @@
+"""The mailbox fails in every way at some of its commands; ``make faults`` lets it fail at each."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.actions.intakes import a_mail
+from tests.faults.f06_imap import each_command
+from tests.faults.imap_script import How, for_mail
+from tests.faults.scripted_imap import USER, ScriptedImap
+from tests.faults.watched import Desks, in_haste, watched
+from tests.servers.certificates import Certificates
+
+SUDDEN = [how for how in How if how not in (How.HANG, How.LITERAL_LONG)]  # the others take their time
+
+
+@pytest.mark.parametrize(
+    ("hows", "without", "step"),
+    [
+        pytest.param(SUDDEN, (), 29, id="all offered"),
+        pytest.param([How.CUT_AFTER, How.NO], ("MOVE", "UIDPLUS", "IDLE"), 19, id="MOVE absent"),
+        pytest.param([How.HANG, How.LITERAL_LONG], (), 29, id="no answer"),
+    ],
+)
+def test_whichever_command_fails_nothing_is_lost_or_doubled(
+    hows: list[How], without: tuple[str, ...], step: int, tmp_path: Path
+) -> None:
+    tally = each_command(hows, without, tmp_path, step)
+    assert tally.faults > len(hows)
+    assert (tally.lost, tally.doubled, tally.problems) == (0, 0, ())
+
+
+@pytest.mark.parametrize(
+    ("verb", "how"),
+    [
+        pytest.param("FETCH", How.NO, id="refused to us"),
+        pytest.param("FETCH", How.LITERAL_CUT, id="never whole"),
+        pytest.param("MOVE", How.NO, id="refused to move"),
+        pytest.param("MOVE", How.CUT, id="moved never"),
+    ],
+)
+def test_one_mail_that_the_server_cannot_handle_stops_no_other(
+    verb: str, how: How, tmp_path: Path, certificates: Certificates
+) -> None:
+    server = ScriptedImap(tmp_path, certificates)
+    raws = [a_mail(f"Panne {number}", message_id=f"<{number}@univ.example>") for number in range(7)]
+    uids = server.append_many(USER, raws)
+    server.script = for_mail(uids[2], verb, how)
+    with in_haste(), server.serving(), watched(Desks(tmp_path).fresh(), server) as desk:
+        assert not desk.wait_for(lambda: len(server.mails(USER, "Done")) == len(raws) - 1)
+        assert server.mails(USER) == [raws[2]]
+        server.append_many(USER, [a_mail("Later", message_id="<8@univ.example>")])
+        assert not desk.wait_for(lambda: len(server.mails(USER, "Done")) == len(raws))
