@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from helpdesk.actions.bounces import stopped
 from helpdesk.actions.carry_out import Suspicion
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.outbox import letter_row
 from helpdesk.core.admission import Alert
 from helpdesk.core.alertwords import LETTERS_WAIT, about
+from helpdesk.core.breakerscopes import CAME_BACK, why_waiting
 from helpdesk.core.letters import Addressee, Notice, alert, confirm_sender, dedupe_key
 from helpdesk.core.mail import Mail
 from helpdesk.core.people import KnownAddress, Language
@@ -89,7 +91,13 @@ def queue_questions(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now
         for known, mail_id in asked.items()
         if (_asking(known), hour) not in used and used.get((_asking(known), day), 0) < QUESTIONS_A_DAY
     }
-    work.letters.add([_question(desk, known, mail_id, now) for known, mail_id in due.items()])
+    wait = stopped(work, [known.address for known in due if known.bounces], now)
+    work.letters.add(
+        [
+            _question(desk, known, mail_id, now) | _later(wait.get(known.address))
+            for known, mail_id in due.items()
+        ]
+    )
     work.budgets.spend({(_asking(known), start): 1 for known in due for start in (hour, day)})
 
 
@@ -108,6 +116,11 @@ def _question(desk: Desk, known: KnownAddress, mail_id: int, now: datetime) -> R
     dedupe = dedupe_key("confirm_sender", str(mail_id))
     letter = confirm_sender(desk.stationery, to, mail_id, now, dedupe, now)
     return letter_row(letter, now, person_id=person.id, mail_id=mail_id)
+
+
+def _later(breaker: Breaker | None) -> Row:
+    """Return what makes a letter wait whose address lets too many come back."""
+    return {"next_at": breaker.closes_at, "last_error": why_waiting([CAME_BACK])} if breaker else {}
 
 
 def _queue(work: Work, desk: Desk, notices: Mapping[_Key, Notice], used: int, now: datetime) -> None:

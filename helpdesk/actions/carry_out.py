@@ -12,8 +12,9 @@ from helpdesk.actions.rows import TEXT_CHARS, Outcome, attachment_rows, ledger_r
 from helpdesk.core import rules
 from helpdesk.core.audit import Action
 from helpdesk.core.audit import Outcome as AuditOutcome
-from helpdesk.core.mail import Mail, Unreadable
+from helpdesk.core.mail import Bounce, Mail, Unreadable
 from helpdesk.core.people import KnownAddress
+from helpdesk.core.returned import SentLetter, in_words
 from helpdesk.core.rules import Decision, Facts, Ruling
 from helpdesk.core.tickets import Fate, Status, Ticket, Urgency
 from helpdesk.core.verdict import Verdict
@@ -43,6 +44,15 @@ class Suspicion:
     decision: rules.Hold | rules.Quarantine | rules.Defer
 
 
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A delivery report, the mail ``mail_id``, that is about ``letter``."""
+
+    letter: SentLetter
+    bounce: Bounce | None
+    mail_id: int
+
+
 @dataclass(slots=True)
 class Changes:
     """All that a batch writes. ``numbers`` gives the tickets their numbers, in order."""
@@ -62,6 +72,8 @@ class Changes:
     touched: set[int] = field(default_factory=set)
     best_verdicts: dict[int, str] = field(default_factory=dict)
     released: set[int] = field(default_factory=set)
+    returned: list[Returned] = field(default_factory=list)
+    well_again: set[str] = field(default_factory=set)
     filed: list[Filed] = field(default_factory=list)
 
 
@@ -110,11 +122,11 @@ def _apply(
 ) -> Outcome:
     match decision:
         case rules.Duplicate():
-            return Outcome(Fate.DUPLICATE, decision.reason, first_ticket_id=decision.ticket_id)
+            return Outcome(Fate.DUPLICATE, decision.reason, about_ticket_id=decision.ticket_id)
         case rules.Ignore():
             return Outcome(Fate.IGNORED, decision.reason)
         case rules.NoteBounce():
-            return Outcome(Fate.BOUNCE, "a delivery report")
+            return _came_back(changes, mail_id, decision)
         case rules.Defer():
             if facts.first_seen is not None:  # an alert tells of waiting, so never at the first look
                 changes.suspicions.append(Suspicion(arrival, mail_id, facts, decision))
@@ -137,6 +149,14 @@ def _apply(
             return Outcome(Fate.APPENDED, f"by {decision.by}", decision.ticket)
         case _:
             assert_never(decision)
+
+
+def _came_back(changes: Changes, mail_id: int, decision: rules.NoteBounce) -> Outcome:
+    if decision.letter is None:
+        return Outcome(Fate.BOUNCE, "a delivery report that proves no letter of ours")
+    changes.returned.append(Returned(decision.letter, decision.bounce, mail_id))
+    reason = f"our letter {in_words(decision.bounce)}"
+    return Outcome(Fate.BOUNCE, reason, about_ticket_id=decision.letter.ticket_id)
 
 
 def _open(
@@ -203,6 +223,8 @@ def _accepted(
 ) -> None:
     """Remember the effect for the mails behind, and the strongest proof that this address ever gave."""
     gathered.note(arrival, mail_id, known, ticket)
+    if known.bounces:
+        changes.well_again.add(known.address)
     proven = gathered.known[known.address].best_verdict
     if known.best_verdict != proven:  # a weaker one is never accepted behind a stronger one
         changes.best_verdicts[known.id] = proven

@@ -10,6 +10,7 @@ from helpdesk.core.admission import Admission, Age, Entry, admit, desk_addressin
 from helpdesk.core.mail import Mail
 from helpdesk.core.people import AddressState, KnownAddress
 from helpdesk.core.replytokens import Claim, claims_in_addresses, claims_in_ids, genuine
+from helpdesk.core.returned import Pointers, SentLetter, letter_of, pointers_in
 from helpdesk.core.rules import Facts, Reference
 from helpdesk.core.subjects import ticket_numbers
 from helpdesk.core.tickets import Ticket
@@ -33,6 +34,7 @@ class Gathered:
     tickets: dict[int, Ticket]
     tickets_by_message_id: dict[str, int]
     held: dict[int, HeldMail]
+    returned: list[SentLetter]
 
     def number_of(self, ticket_id: int | None) -> int | None:
         """Return a ticket's number where this batch has to do with the ticket."""
@@ -51,7 +53,7 @@ class Gathered:
 
 
 def gather(work: Work, desk: Desk, source: Source, batch: Sequence[Arrival]) -> Gathered:
-    """Return all that the rules may ask about *batch*: ten queries, however long it is."""
+    """Return all that the rules may ask about *batch*: ten queries, however long it is; one more for bounces."""
     mails = [arrival.seen for arrival in batch if isinstance(arrival.seen, Mail)]
     known = work.people.known_addresses({claim for arrival in batch for claim in arrival.judgement.claims})
     ids = {message_id for mail in mails for message_id in _referenced_ids(mail)}
@@ -63,8 +65,10 @@ def gather(work: Work, desk: Desk, source: Source, batch: Sequence[Arrival]) -> 
     in_question = {
         claim.mark.number for mail in mails for claim in _claims(desk, mail) if claim.mark.kind == "h"
     }
+    returned = work.letters.pointed_at([_pointers(desk, mail) for mail in mails])
     effects = work.mails.effects(source.mailbox_id, {arrival.seen.fingerprint for arrival in batch})
     ticket_ids = {*by_id.values(), *(effect.ticket_id for effect in effects.values() if effect.ticket_id)}
+    ticket_ids |= {letter.ticket_id for letter in returned if letter.ticket_id}
     tickets = work.tickets.by_ids(ticket_ids) | work.tickets.by_numbers(numbers)
     return Gathered(
         now=desk.clock(),
@@ -75,6 +79,7 @@ def gather(work: Work, desk: Desk, source: Source, batch: Sequence[Arrival]) -> 
         tickets=tickets,
         tickets_by_message_id=by_id,
         held=work.mails.held(in_question),
+        returned=returned,
     )
 
 
@@ -97,7 +102,6 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
     )
     if arrival.confirmed and known is not None and _state_of(known) is AddressState.VERIFIED:
         admission = Admission(Entry.ACCEPT, "its owner said that it is theirs")
-    row = gathered.rows.get(arrival.uid)
     effect = gathered.effects.get(seen.fingerprint)
     return Facts(
         now=gathered.now,
@@ -110,7 +114,12 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
         team_ids=gathered.teams.get(known.person.id, frozenset()) if known else frozenset(),
         first_seen=row.seen_at if row else None,
         confirms=_confirms(mail, known, judgement.verdict, gathered, desk) if mail and known else None,
+        returned=letter_of(_pointers(desk, mail), mail.bounce, gathered.returned) if mail else None,
     )
+
+
+def _pointers(desk: Desk, mail: Mail) -> Pointers:
+    return pointers_in(mail, desk.reply_keys, desk.stationery.desk_address)
 
 
 def _confirms(

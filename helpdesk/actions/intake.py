@@ -8,6 +8,7 @@ from itertools import count
 
 from helpdesk.actions.alerts import queue_alerts, queue_breaker_alerts, queue_questions
 from helpdesk.actions.arrival import Arrival, Filed, Source
+from helpdesk.actions.bounces import note_returned, welcome_back
 from helpdesk.actions.carry_out import Changes, carry_out
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.facts import facts_about, gather
@@ -178,6 +179,8 @@ def file_within(desk: Desk, source: Source, batch: Sequence[Arrival], work: Work
     desk.blobs.put(changes.blobs.items())
     reach(Point.BLOBS_WRITTEN)
     _write(work, changes, gathered.now)
+    note_returned(work, changes.returned, gathered.now)
+    welcome_back(work, changes.well_again, gathered.now)
     opened = queue_confirmations(work, desk, changes.confirmations, gathered.now)
     queue_questions(work, desk, changes.suspicions, gathered.now)
     queue_alerts(work, desk, changes.suspicions, gathered.now)

@@ -5,6 +5,8 @@ from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from helpdesk.actions.breakers import trip
+from helpdesk.core.breakerscopes import why_later, why_waiting
 from helpdesk.core.lettercaps import (
     HORIZON,
     SAME_SUBJECT_ANSWERS,
@@ -65,7 +67,7 @@ def book_letters(work: Work, limits: LetterLimits, wanted: Sequence[Wanted], now
     book = _Book(work, limits, wanted, now)
     slots = tuple(book.slot(one) for one in wanted)
     work.budgets.spend(book.added)
-    return Booking(slots, _open(work, book.breakers, now))
+    return Booking(slots, trip(work, book.breakers.values(), now))
 
 
 class _Book:
@@ -115,8 +117,8 @@ class _Book:
         at, tripped = first_free(caps, self._now, self._used)
         self.added.update(cap.window(at) for cap in caps)
         for cap in tripped:
-            self._trip(cap.scope, f"{cap}: later ones wait", at)
-        return Slot(at, f"waits: {', '.join(map(str, tripped))}")
+            self._trip(cap.scope, why_later(cap), at)
+        return Slot(at, why_waiting([str(cap) for cap in tripped]))
 
     def _used_in(self, scopes: Set[str], starts: Collection[datetime]) -> dict[Window, int]:
         """Ask for every scope in every window; the store makes that product by itself, in one query."""
@@ -132,16 +134,3 @@ class _Book:
         before = self.breakers.get(scope)
         last = closes_at if before is None else max(before.closes_at, closes_at)
         self.breakers[scope] = Breaker(scope, reason, self._now, last)
-
-
-def _open(work: Work, breakers: dict[str, Breaker], now: datetime) -> tuple[Breaker, ...]:
-    """Write breakers; those open already keep their beginning. Return the others."""
-    if not breakers:
-        return ()
-    already = {breaker.scope: breaker for breaker in work.budgets.open_breakers(now)}
-    for scope, breaker in breakers.items():
-        if (before := already.get(scope)) is None:
-            work.budgets.open_breaker(breaker)
-        elif before.closes_at < breaker.closes_at:
-            work.budgets.open_breaker(Breaker(scope, breaker.reason, before.opened_at, breaker.closes_at))
-    return tuple(breaker for scope, breaker in breakers.items() if scope not in already)

@@ -21,14 +21,14 @@ class Outcome:
     fate: Fate | None
     reason: str = ""
     ticket: Ticket | None = None
-    first_ticket_id: int | None = None
+    about_ticket_id: int | None = None
     again_at: datetime | None = None
     keep_raw: bool = False
 
     @property
     def ticket_id(self) -> int | None:
-        """The ticket that the mail opened or joined, or that its first copy did."""
-        return self.ticket.id if self.ticket else self.first_ticket_id
+        """The ticket that the mail opened or joined, or that it is only about."""
+        return self.ticket.id if self.ticket else self.about_ticket_id
 
 
 def ledger_row(

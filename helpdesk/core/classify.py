@@ -12,9 +12,10 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 
 from helpdesk.core.mail import MailClass
-from helpdesk.core.replytokens import is_own_message_id
+from helpdesk.core.replytokens import has_bounce_form, is_own_message_id
 
 MAX_HOPS = 50
+MAX_RECIPIENTS = 50  # looked at for our bounce addresses
 MAX_VALUE_CHARS = 2000  # no header that we read here says anything beyond
 
 Headers = Sequence[tuple[str, str]]
@@ -172,6 +173,14 @@ def _odd_bounce(seen: _Seen) -> tuple[MailClass, str] | None:
     return None
 
 
+def _to_bounce_address(seen: _Seen) -> tuple[MailClass, str] | None:
+    """Responders that say nothing of themselves answer the envelope sender (RFC 3834 §4); people never do."""
+    to = [token.strip("<>") for token in seen.tokens("to", "delivered-to", "x-original-to")]
+    if any(has_bounce_form(address, own) for address in to[:MAX_RECIPIENTS] for own in seen.own.addresses):
+        return MailClass.AUTO_REPLY, "it answers the bounce address of a letter, which only machines see"
+    return None
+
+
 def _says_automatic(seen: _Seen) -> tuple[MailClass, str] | None:
     for value in seen.all("auto-submitted"):
         word = _keyword(value)
@@ -233,6 +242,7 @@ CLUES: tuple[Clue, ...] = (
     _too_many_hops,
     _report,
     _odd_bounce,  # before automatic: bounces often say Auto-Submitted too
+    _to_bounce_address,
     _says_automatic,  # before bulk: vacation notes of Gmail and Zimbra say Precedence: bulk too
     _other_desk,
     _absence,

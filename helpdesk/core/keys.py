@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 MIN_SECRET_BYTES = 32
 LOG_PEPPER = "log-pepper"
 REPLY_TOKENS = "reply-tokens"
-BOUNCE_TOKENS = "bounce-tokens"
 INSTALL_ID_HEX = 16
 
 

@@ -43,10 +43,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class KnownAddress:
-    """A registered address with its owner. ``best_verdict`` is the strongest proof ever accepted from it."""
+    """A registered address with its owner. ``best_verdict`` is the strongest proof ever accepted from it.
+
+    ``bounces``: how many letters in a row came back from there since its last proven mail.
+    """
 
     id: int
     address: str
     state: AddressState
     person: Person
     best_verdict: str = ""
+    bounces: int = 0

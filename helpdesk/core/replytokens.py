@@ -105,6 +105,11 @@ def is_own_message_id(message_id: str, desk_domain: str) -> bool:
     return found is not None and found["domain"] == desk_domain.lower()
 
 
+def has_bounce_form(address: str, desk_address: str) -> bool:
+    """Say whether an address has the form of our bounce addresses; proves nothing."""
+    return _BOUNCE_DETAIL.fullmatch(_detail(address, desk_address)) is not None
+
+
 def bounced_letter(keys: Sequence[bytes], address: str, desk_address: str) -> str | None:
     """Return the first 12 hex digits of the dedupe key of a bounced letter, where we signed *address*."""
     found = _BOUNCE_DETAIL.fullmatch(_detail(address, desk_address))

@@ -13,6 +13,7 @@ from helpdesk.core.folds import visible_text
 from helpdesk.core.mail import Bounce, Mail, MailClass, Unreadable
 from helpdesk.core.people import KnownAddress
 from helpdesk.core.permissions import sees
+from helpdesk.core.returned import SentLetter
 from helpdesk.core.tickets import Status, Ticket
 from helpdesk.core.verdict import Judgement, Verdict
 
@@ -42,6 +43,7 @@ class Facts:
     """What the database knows about one mail. ``references``: in order of trust, best first.
 
     ``confirms``: the id of a held mail of the same sender, whose signed mark this mail brings back.
+    ``returned``: the letter of ours that a delivery report is about, by a mark that nobody else can know.
     """
 
     now: datetime
@@ -54,6 +56,7 @@ class Facts:
     team_ids: frozenset[int] = frozenset()
     first_seen: datetime | None = None
     confirms: int | None = None
+    returned: SentLetter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +102,10 @@ class Defer:
 
 @dataclass(frozen=True, slots=True)
 class NoteBounce:
-    """A delivery report: it says something about one of our letters, and never answers or opens."""
+    """A delivery report, perhaps about one of our letters; it never answers or opens."""
 
     bounce: Bounce | None
+    letter: SentLetter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +156,9 @@ def our_own_echo(mail: Mail, _facts: Facts, _policy: Policy) -> Decision | None:
     return Ignore("our own letter came back") if mail.kind is MailClass.LOOP else None
 
 
-def bounce(mail: Mail, _facts: Facts, _policy: Policy) -> Decision | None:
+def bounce(mail: Mail, facts: Facts, _policy: Policy) -> Decision | None:
     """A delivery report concerns a letter, never a ticket."""
-    return NoteBounce(mail.bounce) if mail.kind is MailClass.BOUNCE else None
+    return NoteBounce(mail.bounce, facts.returned) if mail.kind is MailClass.BOUNCE else None
 
 
 def machine_of_a_stranger(mail: Mail, facts: Facts, _policy: Policy) -> Decision | None:

@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
+from helpdesk.store.columns import fits_key
 from helpdesk.store.names import MYSQL
 from helpdesk.store.tables import breakers, budgets
 
 Window = tuple[str, datetime]  # scope, start of the hour or day
+MAX_SCOPE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,22 @@ class Budgets:
         """Drop windows that no cap looks at any more."""
         self._connection.execute(delete(budgets).where(budgets.c.window_start < start))
 
+    def forget(self, scope: str) -> None:
+        """Begin the counts of a scope anew, in all its windows."""
+        self._connection.execute(delete(budgets).where(budgets.c.scope == scope))
+
     def open_breakers(self, now: datetime) -> list[Breaker]:
         """Return the breakers that are open now."""
         query = select(breakers).where(breakers.c.closes_at > now).order_by(breakers.c.scope)
-        return [
-            Breaker(row.scope, row.reason, row.opened_at, row.closes_at)
-            for row in self._connection.execute(query)
-        ]
+        return [Breaker(*row) for row in self._connection.execute(query)]
+
+    def open_among(self, scopes: Collection[str], now: datetime) -> list[Breaker]:
+        """Return those of these scopes' breakers that are open now."""
+        keys = [scope for scope in scopes if fits_key(scope, MAX_SCOPE)]
+        if not keys:
+            return []
+        query = select(breakers).where(breakers.c.scope.in_(keys), breakers.c.closes_at > now)
+        return [Breaker(*row) for row in self._connection.execute(query)]
 
     def open_breaker(self, breaker: Breaker) -> None:
         """Open a breaker, or move the end of one that is open."""

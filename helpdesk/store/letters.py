@@ -3,14 +3,18 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
+from helpdesk.core.breakerscopes import WAITS
+from helpdesk.core.returned import Pointers, SentLetter
+from helpdesk.store.chunks import chunks
 from helpdesk.store.columns import fits_key
 from helpdesk.store.rows import ClaimedLetter, Row
 from helpdesk.store.tables import letters
 
 QUEUED, SENDING, SENT, DEAD = "queued", "sending", "sent", "dead"
 MAX_KEY = 255
+AFTER_HEX = "g"  # sorts behind every hexadecimal digit
 
 
 class Letters:
@@ -40,6 +44,27 @@ class Letters:
             letters.c.message_id.in_(ours), letters.c.ticket_id.is_not(None)
         )
         return {row.message_id: row.ticket_id for row in self._connection.execute(query)}
+
+    def pointed_at(self, pointers: Collection[Pointers]) -> list[SentLetter]:
+        """Return the letters that these pointers name; asks nothing where there are none, else twice at most."""
+        ids = {one.message_id for one in pointers if fits_key(one.message_id, MAX_KEY)} - {""}
+        shorts = sorted({short for one in pointers for short in one.shorts})
+        begins = [letters.c.dedupe.between(short, f"{short}{AFTER_HEX}") for short in shorts]
+        named: list[ColumnElement[bool]] = [letters.c.message_id.in_(ids)] if ids else []
+        named += [or_(*begins)] if begins else []
+        wanted = ("id", "dedupe", "message_id", "recipient", "ticket_id")  # in the order of SentLetter
+        query = select(*(letters.c[name] for name in wanted))
+        return [SentLetter(*row) for one in named for row in self._connection.execute(query.where(one))]
+
+    def mark_returned(self, letter_id: int, at: datetime, error: str) -> bool:
+        """Note that a letter came back; False where that was known already."""
+        once = update(letters).where(letters.c.id == letter_id, letters.c.bounced_at.is_(None))
+        return self._connection.execute(once.values(bounced_at=at, last_error=error[:500])).rowcount > 0
+
+    def note_report(self, letter_id: int, words: str) -> None:
+        """Note what a report says about a letter that was sent and has not come back."""
+        sent = and_(letters.c.id == letter_id, letters.c.state == SENT, letters.c.bounced_at.is_(None))
+        self._connection.execute(update(letters).where(sent).values(last_error=words[:500]))
 
     def claim(self, now: datetime, limit: int, lease_seconds: float, claim_token: str) -> list[ClaimedLetter]:
         """Take up to *limit* letters that are due, oldest first, for *lease_seconds*.
@@ -116,6 +141,43 @@ class Letters:
             return 0
         ours = and_(letters.c.id.in_(ids), letters.c.claim == claim, letters.c.state == SENDING)
         return self._connection.execute(update(letters).where(ours).values(**values)).rowcount
+
+    def booked(
+        self,
+        now: datetime,
+        *,
+        recipient: str | None = None,
+        domain: str | None = None,
+        ticket_id: int | None = None,
+    ) -> list[tuple[int, str]]:
+        """Return the letters that a breaker makes wait, with what is noted about it.
+
+        Those of one recipient, domain or ticket, or all.
+        """
+        query = select(letters.c.id, letters.c.last_error).where(
+            letters.c.state == QUEUED, letters.c.next_at > now, letters.c.last_error.startswith(WAITS)
+        )
+        if recipient is not None:
+            query = query.where(letters.c.recipient == recipient)
+        if domain is not None:
+            query = query.where(letters.c.recipient.endswith(f"@{domain}", autoescape=True))
+        if ticket_id is not None:
+            query = query.where(letters.c.ticket_id == ticket_id)
+        return [(row.id, row.last_error) for row in self._connection.execute(query)]
+
+    def hurry(self, ids: Collection[int], now: datetime) -> None:
+        """Let letters go that waited."""
+        for some in chunks(ids):
+            waiting = and_(letters.c.id.in_(some), letters.c.state == QUEUED, letters.c.next_at > now)
+            self._connection.execute(update(letters).where(waiting).values(next_at=now, last_error=""))
+
+    def postpone(self, recipient: str, until: datetime, why: str) -> None:
+        """Let the letters to one recipient wait that are queued for earlier than *until*."""
+        queued = and_(letters.c.state == QUEUED, letters.c.recipient == recipient, letters.c.next_at < until)
+        ids = self._connection.scalars(select(letters.c.id).where(queued)).all()
+        for some in chunks(ids):  # by their ids: a lock on every queued letter would stop all delivery
+            still = and_(letters.c.id.in_(some), letters.c.state == QUEUED)
+            self._connection.execute(update(letters).where(still).values(next_at=until, last_error=why[:500]))
 
     def next_due_at(self) -> datetime | None:
         """Return when the next letter is due, or None when nothing waits."""

@@ -1,9 +1,9 @@
 """Who is registered."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, and_, case, insert, select, update
 
 from helpdesk.core.people import AddressState, KnownAddress, Language, Person, Role
 from helpdesk.store.columns import fits_key
@@ -30,6 +30,7 @@ class People:
                 addresses.c.id,
                 addresses.c.state,
                 addresses.c.best_verdict,
+                addresses.c.bounces,
                 people.c.id.label("person_id"),
                 people.c.name,
                 people.c.role,
@@ -46,6 +47,7 @@ class People:
                 AddressState(row.state),
                 Person(row.person_id, row.name, Role(row.role), Language(row.language), row.active),
                 row.best_verdict,
+                row.bounces,
             )
             for row in self._connection.execute(query)
         }
@@ -109,3 +111,29 @@ class People:
             self._connection.execute(
                 update(addresses).where(addresses.c.id.in_(ids)).values(best_verdict=verdict)
             )
+
+    def count_bounce(self, address: str, at: datetime, forgotten: timedelta) -> int:
+        """Count one more letter that came back from *address*; return how many did in a row.
+
+        A row without another one for as long as *forgotten* begins anew. 0: nobody has that address.
+        """
+        here = addresses.c.address == address
+        goes_on = and_(addresses.c.bounces > 0, addresses.c.bounced_at >= at - forgotten)
+        counted = (
+            update(addresses)
+            .where(here)
+            .ordered_values(  # MariaDB assigns from left to right: the count must still see the old time
+                (addresses.c.bounces, case((goes_on, addresses.c.bounces + 1), else_=1)),
+                (addresses.c.bounced_at, at),
+            )
+        )
+        if not self._connection.execute(counted).rowcount:
+            return 0
+        now_in_a_row: int = self._connection.execute(select(addresses.c.bounces).where(here)).scalar_one()
+        return now_in_a_row
+
+    def forget_bounces(self, address_list: Collection[str]) -> None:
+        """Begin the count anew for addresses that are well again."""
+        if address_list:
+            here = addresses.c.address.in_(address_list)
+            self._connection.execute(update(addresses).where(here).values(bounces=0))

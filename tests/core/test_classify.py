@@ -219,3 +219,28 @@ def test_a_hostile_header_takes_no_time(name: str, piece: str) -> None:
     start = time.process_time()
     classify([(name, piece * (65536 // len(piece)))] * 5, "multipart/report; report-type " + " " * 9999, OWN)
     assert time.process_time() - start < 0.2
+
+
+TOKEN = "a" * 26
+
+
+@pytest.mark.parametrize(
+    ("headers", "kind"),
+    [
+        pytest.param([("to", f"desk+b0123456789ab-{TOKEN}@ecole.example")], MailClass.AUTO_REPLY, id="to it"),
+        pytest.param(
+            [("to", "desk@ecole.example"), ("delivered-to", f"<DESK+b0123456789ab-{TOKEN}@ecole.example>")],
+            MailClass.AUTO_REPLY,
+            id="delivered to it",
+        ),
+        pytest.param([("to", "desk@ecole.example")], MailClass.NORMAL, id="to the desk"),
+        pytest.param([("to", f"desk+t12-{TOKEN}@ecole.example")], MailClass.NORMAL, id="to a reply address"),
+        pytest.param(
+            [("to", f"desk+b0123456789ab-{TOKEN}@other.example")], MailClass.NORMAL, id="of another desk"
+        ),
+    ],
+)
+def test_nobody_but_a_machine_writes_to_a_bounce_address(
+    headers: list[tuple[str, str]], kind: MailClass
+) -> None:
+    assert classify([LEA, *headers], "text/plain", OWN)[0] is kind

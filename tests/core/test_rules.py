@@ -10,6 +10,7 @@ from helpdesk.core.address import Sender
 from helpdesk.core.admission import Admission, Alert, Entry
 from helpdesk.core.mail import Bounce, Fold, Mail, MailClass, Unreadable
 from helpdesk.core.people import AddressState, KnownAddress, Language, Person, Role
+from helpdesk.core.returned import SentLetter
 from helpdesk.core.rules import (
     RULES,
     Append,
@@ -41,7 +42,12 @@ PROVEN = Judgement(Verdict.PASS, "dmarc=pass", SENDER, 9)
 ADMITTED = Admission(Entry.ACCEPT, "dmarc=pass")
 
 
-def a_mail(kind: MailClass = NORMAL, suppress_reply: str = "", bounce: Bounce | None = None) -> Mail:
+def a_mail(
+    kind: MailClass = NORMAL,
+    suppress_reply: str = "",
+    bounce: Bounce | None = None,
+    to: tuple[str, ...] = ("desk@desk.example",),
+) -> Mail:
     return Mail(
         size=100,
         fingerprint="f" * 64,
@@ -49,7 +55,7 @@ def a_mail(kind: MailClass = NORMAL, suppress_reply: str = "", bounce: Bounce | 
         shown_from=SENDER.address,
         from_name="Jean",
         reply_to="",
-        to=("desk@desk.example",),
+        to=to,
         cc=(),
         delivered_to=(),
         return_path=None,
@@ -177,6 +183,7 @@ def test_a_mail_filed_before_points_at_the_ticket_of_its_first_copy() -> None:
     assert ruled(filed(GENUINE)) == Duplicate("a mail with the same fingerprint was filed before", 1007)
 
 
+LETTER = SentLetter(1, "d" * 64, "<c.1@desk.example>", "jean@univ.example", 1007)
 REPORT = Bounce(("jean@univ.example",), "<c.1@desk.example>", "5.1.1", True)
 
 
@@ -186,6 +193,12 @@ REPORT = Bounce(("jean@univ.example",), "<c.1@desk.example>", "5.1.1", True)
         pytest.param(a_mail(LOOP), GENUINE, Ignore("our own letter came back"), id="echo"),
         pytest.param(a_mail(BOUNCE, bounce=REPORT), GENUINE, NoteBounce(REPORT), id="bounce with its report"),
         pytest.param(a_mail(BOUNCE), GENUINE, NoteBounce(None), id="bounce without one"),
+        pytest.param(
+            a_mail(BOUNCE, bounce=REPORT),
+            replace(STRANGER, returned=LETTER),
+            NoteBounce(REPORT, LETTER),
+            id="bounce about a letter of ours, whoever sent it",
+        ),
         pytest.param(a_mail(FEEDBACK), GENUINE, Ignore("a feedback report"), id="feedback of a known sender"),
         pytest.param(
             a_mail(AUTO_REPLY),

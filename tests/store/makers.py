@@ -107,6 +107,7 @@ def a_letter(name: str = "one", **given: object) -> Row:
         "last_error": "",
         "queued_at": NOW,
         "sent_at": None,
+        "bounced_at": None,
     }
     return row | given
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert
 
 from helpdesk.core.people import Person
+from helpdesk.core.returned import Pointers
 from helpdesk.store import tables
 from helpdesk.store.engine import Database, open_database
 from helpdesk.store.ids import new_id
@@ -166,6 +167,16 @@ TICKET, PERSON = Step("tickets", ("id",)), Step("people", ("id",))
         pytest.param(lambda work: work.ledger.by_uid(5), LEDGER_KEY, id="whole mails by UID"),
         pytest.param(lambda work: work.ledger.by_uid(5, "INBOX"), LEDGER_KEY, id="by UID in a mailbox"),
         pytest.param(
+            lambda work: work.ledger.fates_by_key(box(work), ["<1@univ.example>", "<2@univ.example>"]),
+            Step("mails", ("message_id",)),
+            id="fates by Message-ID",
+        ),
+        pytest.param(
+            lambda work: work.ledger.fates_by_fingerprint(box(work), ["", "<1@univ.example>"], ["a" * 64]),
+            Step("mails", ("message_id",)),
+            id="fates by fingerprint",
+        ),
+        pytest.param(
             lambda work: work.ledger.by_ticket(1, 10), Step("mails", ("ticket_id",)), id="mails of a ticket"
         ),
         pytest.param(
@@ -196,6 +207,29 @@ TICKET, PERSON = Step("tickets", ("id",)), Step("people", ("id",))
         ),
         pytest.param(
             lambda work: work.letters.known(["l1"]), Step("letters", ("dedupe",)), id="known letters"
+        ),
+        pytest.param(
+            lambda work: work.letters.pointed_at([Pointers(("l1001", "l2002"), "<l3@help.example>")]),
+            Step("letters", ("dedupe",)),
+            id="letters that delivery reports point at",
+        ),
+        pytest.param(
+            lambda work: work.letters.mark_returned(1, NOW, "came back"),
+            Step("letters", ("id",)),
+            id="mark one",
+        ),
+        pytest.param(
+            lambda work: work.letters.booked(NOW, recipient="jean@univ.example"), DUE, id="letters that wait"
+        ),
+        pytest.param(
+            lambda work: work.letters.postpone("jean@univ.example", NOW + DAY, "waits"),
+            DUE,
+            id="let the letters to an address wait",
+        ),
+        pytest.param(
+            lambda work: work.people.count_bounce("jean@univ.example", NOW, DAY),
+            Step("addresses", ("address",)),
+            id="count a letter that came back",
         ),
         pytest.param(lambda work: work.letters.next_due_at(), DUE, id="when the next letter is due"),
         pytest.param(lambda work: work.letters.counts(), DUE, id="letters by state"),

@@ -1,0 +1,96 @@
+"""Breakers: who trips them, what they make wait, and how they are closed before their time."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from helpdesk.core.audit import Action
+from helpdesk.core.audit import Outcome as AuditOutcome
+from helpdesk.core.breakerscopes import Scope, name_of, scope_in_words, scope_of, waits_for
+from helpdesk.errors import Refused
+from helpdesk.store.audit import Event
+from helpdesk.store.budgets import Breaker
+from helpdesk.store.engine import Database
+from helpdesk.store.work import Work, in_work
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBreaker:
+    """A breaker for people: ``words`` say whose letters wait, ``letters`` how many do because of it."""
+
+    breaker: Breaker
+    words: str
+    letters: int
+
+
+def trip(work: Work, breakers: Iterable[Breaker], now: datetime) -> tuple[Breaker, ...]:
+    """Open breakers; those open already keep their beginning. Return the others."""
+    wanted = tuple(breakers)
+    if not wanted:
+        return ()
+    already = {breaker.scope: breaker for breaker in work.budgets.open_breakers(now)}
+    for breaker in wanted:
+        if (before := already.get(breaker.scope)) is None:
+            work.budgets.open_breaker(breaker)
+        elif before.closes_at < breaker.closes_at:
+            longer = Breaker(breaker.scope, breaker.reason, before.opened_at, breaker.closes_at)
+            work.budgets.open_breaker(longer)
+    return tuple(breaker for breaker in wanted if breaker.scope not in already)
+
+
+def open_breakers(database: Database) -> list[ShownBreaker]:
+    """Return the breakers that are open now, with how many letters wait because of each."""
+    with Work(database, read_only=True) as work:
+        found = work.budgets.open_breakers(work.database_now())
+        return [_shown(work, breaker) for breaker in found]
+
+
+def reset(database: Database, scope: str) -> int:
+    """Close a breaker, begin its count anew, and let the letters go that wait for it alone; return how many.
+
+    Letters that other caps make wait as well keep their time. Raises Refused when no such breaker is open.
+    """
+    return in_work(database, lambda work: _reset(work, scope))
+
+
+def _reset(work: Work, scope: str) -> int:
+    now = work.database_now()
+    is_open = {breaker.scope: breaker for breaker in work.budgets.open_breakers(now)}
+    if scope not in is_open:
+        raise Refused(f"no breaker {scope} is open; open are: {', '.join(is_open) or 'none'}")
+    released = close(work, is_open[scope], now)
+    detail = {"scope": scope, "letters": released}
+    work.audit.add([Event(Action.BREAKER_RESET, AuditOutcome.SUCCESS, now, detail=detail)])
+    return released
+
+
+def close(work: Work, breaker: Breaker, now: datetime) -> int:
+    """Do in *work* what ``reset`` does, but for the audit."""
+    scope = scope_of(breaker.scope)
+    work.budgets.close_breaker(breaker.scope)
+    work.budgets.forget(breaker.scope)
+    if scope.by == "bounce":
+        work.people.forget_bounces([scope.value])
+    name = name_of(scope, breaker.reason)
+    alone = [letter_id for letter_id, note in _booked(work, scope, now) if waits_for(note) == {name}]
+    work.letters.hurry(alone, now)
+    return len(alone)
+
+
+def _shown(work: Work, breaker: Breaker) -> ShownBreaker:
+    scope = scope_of(breaker.scope)
+    name = name_of(scope, breaker.reason)
+    ticket_ids = [scope.ticket_id] if scope.ticket_id else []
+    number = next((ticket.number for ticket in work.tickets.by_ids(ticket_ids).values()), None)
+    waiting = sum(name in waits_for(note) for _id, note in _booked(work, scope, work.database_now()))
+    return ShownBreaker(breaker, scope_in_words(scope, number), waiting)
+
+
+def _booked(work: Work, scope: Scope, now: datetime) -> list[tuple[int, str]]:
+    if scope.by == "subject":  # such letters are not written at all
+        return []
+    if scope.of == "address":
+        return work.letters.booked(now, recipient=scope.value)
+    if scope.of == "domain":
+        return work.letters.booked(now, domain=scope.value)
+    return work.letters.booked(now, ticket_id=scope.ticket_id)
