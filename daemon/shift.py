@@ -30,12 +30,12 @@ RELAY_FAULTS_IN_HAND = 3  # then another letter gets its turn: the fault may lie
 
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
-    """How many at once. A lease must outlast two renewals."""
+    """How many at once. A lease must outlast two renewals; when it ends, a dead daemon's letters are taken over."""
 
     connections: int = 4
     batch_letters: int = 100
-    lease_seconds: float = 60.0
-    renew_seconds: float = 20.0
+    lease_seconds: float = 30.0
+    renew_seconds: float = 10.0
     poll_seconds: float = 5.0
 
 
