@@ -162,15 +162,21 @@ def only_daemon_here(state_dir: Path) -> Iterator[bool]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             file.seek(0)
-            holder = file.read().strip() or "unknown"
+            holder = ["unknown", *file.read().split()][-1]
             raise HelpdeskError(
                 f"{state_dir}: another helpdeskd works with this state folder (process {holder}); "
                 "stop it, or give this one a state_dir of its own"
             ) from error
         file.seek(0)
         unclean = bool(file.read().strip())
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        try:
+            file.write(
+                f"{os.getpid()} "
+            )  # behind what is there: a full disk must not make an unclean stop clean
+            file.flush()
+        except OSError as error:
+            raise HelpdeskError(
+                f"{state_dir}: {error.strerror}; make room there, then start again"
+            ) from error
         yield unclean
         file.truncate(0)
