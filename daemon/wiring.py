@@ -170,10 +170,7 @@ def only_daemon_here(state_dir: Path) -> Iterator[bool]:
         file.seek(0)
         unclean = bool(file.read().strip())
         try:
-            file.write(
-                f"{os.getpid()} "
-            )  # behind what is there: a full disk must not make an unclean stop clean
-            file.flush()
+            os.write(file.fileno(), b"%d " % os.getpid())  # behind what is there: a full disk leaves that
         except OSError as error:
             raise HelpdeskError(
                 f"{state_dir}: {error.strerror}; make room there, then start again"
