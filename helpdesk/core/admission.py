@@ -90,6 +90,11 @@ _NO_ENTRY = {
 }
 
 
+def stronger_than(verdict: str) -> tuple[str, ...]:
+    """Return the verdicts that prove a sender better than *verdict* does."""
+    return tuple(name for name, strength in _STRENGTH.items() if strength > _STRENGTH.get(verdict, 0))
+
+
 def desk_addressing(
     desk: Collection[str], to_and_cc: Collection[str], delivered_to: Collection[str]
 ) -> DeskAddressing:

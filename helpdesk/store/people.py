@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, case, insert, select, update
+from sqlalchemy import Connection, and_, case, func, insert, select, update
 
+from helpdesk.core.admission import stronger_than
 from helpdesk.core.people import AddressState, KnownAddress, Language, Person, Role
 from helpdesk.store.columns import fits_key
 from helpdesk.store.ids import new_id
@@ -105,11 +106,12 @@ class People:
         return known
 
     def set_best_verdicts(self, verdicts: Mapping[int, str]) -> None:
-        """Note the strongest proof that was accepted from each address."""
+        """Note a proof that was accepted from each address, unless a stronger one has been noted meanwhile."""
         for verdict in set(verdicts.values()):
             ids = [address_id for address_id, accepted in verdicts.items() if accepted == verdict]
+            weaker = addresses.c.best_verdict.not_in(stronger_than(verdict))
             self._connection.execute(
-                update(addresses).where(addresses.c.id.in_(ids)).values(best_verdict=verdict)
+                update(addresses).where(addresses.c.id.in_(ids), weaker).values(best_verdict=verdict)
             )
 
     def count_bounce(self, address: str, at: datetime, forgotten: timedelta) -> int:
@@ -131,6 +133,11 @@ class People:
             return 0
         now_in_a_row: int = self._connection.execute(select(addresses.c.bounces).where(here)).scalar_one()
         return now_in_a_row
+
+    def bouncing(self) -> int:
+        """Return from how many addresses the last letter came back."""
+        query = select(func.count()).select_from(addresses).where(addresses.c.bounces > 0)
+        return self._connection.execute(query).scalar_one()
 
     def forget_bounces(self, address_list: Collection[str]) -> None:
         """Begin the count anew for addresses that are well again."""

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -140,7 +141,31 @@ def test_each_address_keeps_the_verdict_that_was_noted_for_it(database: Database
         a_person(database, name)
     known = read(database, lambda work: work.people.known_addresses(names))
     ids = {name: known[name].id for name in names}
-    noted = {ids[names[0]]: "proven", ids[names[1]]: "weak"}
+    noted = {ids[names[0]]: "pass", ids[names[1]]: "weak"}
     in_work(database, lambda work: work.people.set_best_verdicts(noted))
     left = read(database, lambda work: work.people.known_addresses(names))
-    assert [left[name].best_verdict for name in names] == ["proven", "weak", ""]
+    assert [left[name].best_verdict for name in names] == ["pass", "weak", ""]
+
+
+@pytest.mark.parametrize(
+    ("before", "noted", "after"),
+    [
+        pytest.param("pass", "pass-dkim", "pass", id="never weaker: another mailbox was first"),
+        pytest.param("pass-dkim", "pass", "pass", id="stronger"),
+        pytest.param("", "weak", "weak", id="the first"),
+    ],
+)
+def test_a_stronger_proof_that_was_noted_meanwhile_stays(
+    database: Database, before: str, noted: str, after: str
+) -> None:
+    name = "a@univ.example"
+    a_person(database, name)
+    key = read(database, lambda work: work.people.known_addresses([name]))[name].id
+    for verdict in (before, noted):
+        verdicts = {key: verdict}
+        in_work(database, partial(_note, verdicts))
+    assert read(database, lambda work: work.people.known_addresses([name]))[name].best_verdict == after
+
+
+def _note(verdicts: dict[int, str], work: Work) -> None:
+    work.people.set_best_verdicts(verdicts)
