@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from daemon.imap import Inbox
-from helpdesk.core.fingerprint import has_fingerprint
+from helpdesk.core.fingerprint import fingerprints_of
 
 MAX_CANDIDATES = 50  # who sends many mails under one Message-ID must not have all of them fetched
 
@@ -24,7 +24,7 @@ def copy_in(inbox: Inbox, wanted: Wanted, max_bytes: int) -> tuple[int, bytes] |
     for uid in sorted(sizes, key=lambda uid: sizes[uid] != wanted.size):  # those of its very size first
         if sizes[uid] <= max_bytes:
             raw = inbox.fetch([uid]).get(uid)
-            if raw is not None and has_fingerprint(raw, wanted.fingerprint):
+            if raw is not None and wanted.fingerprint in fingerprints_of(raw):
                 return uid, raw
     return None
 

@@ -13,6 +13,7 @@ from daemon.deliver import Delivery
 from daemon.imap import ImapInbox
 from daemon.notify import Lateness, Watchdog, ping_seconds
 from daemon.pools import Pools
+from daemon.reconcilejob import ReconcileJob
 from daemon.watch import LEASE_SECONDS, MailboxWatch, WatchSettings
 from helpdesk import killpoints
 from helpdesk.actions.desk import Desk
@@ -42,6 +43,7 @@ class Service:
     watchdog: Watchdog
     watches: list[MailboxWatch]
     delivery: Delivery
+    reconciling: ReconcileJob
     lateness: Lateness = field(default_factory=Lateness)
 
     async def until_stopped(self, stop: asyncio.Event) -> int:
@@ -69,8 +71,9 @@ class Service:
         return status
 
     async def _chores(self) -> None:
-        """Look every minute whether the digest of the last hour is due."""
+        """Look every minute whether the digest of the last hour is due, or a mailbox to be compared."""
         while True:
+            self.reconciling.look()
             try:
                 if await asyncio.to_thread(hourly, self.desk):
                     self.delivery.wake()
@@ -100,6 +103,7 @@ class Service:
     async def _stop(self, letters: "asyncio.Task[None]") -> None:
         for watch in self.watches:
             watch.stop()
+        await asyncio.to_thread(self.reconciling.stop)
         await asyncio.gather(*(asyncio.to_thread(watch.join, STOP_SECONDS) for watch in self.watches))
         for watch in self.watches:
             if watch.is_alive():
@@ -142,7 +146,8 @@ async def _serve(settings: Settings, database: Database, pools: Pools, careful: 
     for mailbox in settings.mailboxes:
         if not mailbox.trust.configured:
             event(LOG, "nobody_proven", logging.ERROR, mailbox=mailbox.name, advice=NO_TRUST)
-    status = await Service(settings, desk, watchdog, watches, delivery).until_stopped(stop)
+    reconciling = ReconcileJob(settings, desk, careful, delivery.wake)
+    status = await Service(settings, desk, watchdog, watches, delivery, reconciling).until_stopped(stop)
     for pool in pools.values():
         pool.close()  # a mailbox that was cut off files nothing more
     return status

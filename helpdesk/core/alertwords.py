@@ -32,6 +32,19 @@ _ENGLISH = {
 LETTERS_WAIT = {Language.FR: "des lettres attendent", Language.EN: "letters wait"}
 LAST_HOUR = {Language.FR: "courrier refusé dans l’heure", Language.EN: "mail refused in the last hour"}
 
+DISAGREEMENT = {  # by the names in core.reconciling
+    Language.FR: {
+        "returned": "courrier sans trace, remis en réception",
+        "withheld": "courrier absent du registre",
+        "without_fate": "courrier oublié en réception",
+    },
+    Language.EN: {
+        "returned": "mail without a record, back in the inbox",
+        "withheld": "mail that the ledger does not know",
+        "without_fate": "mail forgotten in the inbox",
+    },
+}
+
 
 def about(verdict: Verdict, language: Language) -> str:
     """Return in a few words what a mail with that verdict is."""

@@ -35,9 +35,7 @@ def fingerprint_with(raw: bytes, block: Block) -> str:
     return key.hexdigest()
 
 
-def has_fingerprint(raw: bytes, fingerprint: str) -> bool:
-    """Say whether *raw* is the mail of that fingerprint, also where it was taken of the header alone."""
-    if fingerprint_of(raw) == fingerprint:
-        return True
+def fingerprints_of(raw: bytes) -> tuple[str, str]:
+    """Return the fingerprint of a mail, and the one that it has where no more than its header was fetched."""
     head, end, _body = raw.partition(b"\r\n\r\n")
-    return fingerprint_of((head + end)[:HEAD_BYTES]) == fingerprint
+    return fingerprint_of(raw), fingerprint_of((head + end)[:HEAD_BYTES])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from helpdesk.store.chunks import chunks
 from helpdesk.store.columns import fits_key
@@ -118,6 +118,32 @@ class Ledger:
                 return
             yield newest
             newest = self._connection.scalar(query.where(mails.c.uidvalidity < newest))
+
+    def fates_by_key(self, mailbox_id: int, keys: Collection[str]) -> dict[tuple[str, int], set[str]]:
+        """Return the fates of a mailbox's mails, by the key of their Message-ID (never empty) and their size."""
+        found: dict[tuple[str, int], set[str]] = {}
+        query = select(mails.c.mailbox_id, mails.c.fate, mails.c.message_id, mails.c.size)
+        for row in self._fated(mailbox_id, keys, query):
+            found.setdefault((row.message_id, row.size), set()).add(row.fate)
+        return found
+
+    def fates_by_fingerprint(
+        self, mailbox_id: int, keys: Collection[str], fingerprints: Collection[str]
+    ) -> dict[str, set[str]]:
+        """Return the fates of a mailbox's mails by fingerprint, of those whose Message-ID has one of *keys*."""
+        found: dict[str, set[str]] = {}
+        query = select(mails.c.mailbox_id, mails.c.fate, mails.c.fingerprint)
+        for row in self._fated(mailbox_id, keys, query.where(mails.c.fingerprint.in_(fingerprints))):
+            found.setdefault(row.fingerprint, set()).add(row.fate)
+        return found
+
+    def _fated(self, mailbox_id: int, keys: Collection[str], query: Select[Any]) -> Iterator[Row[Any]]:
+        """Yield what has a fate; the mailbox is compared here, since SQLite would walk all of it by its index."""
+        for some in chunks(keys):
+            fated = query.where(mails.c.message_id.in_(some), mails.c.fate.is_not(None))
+            for row in self._connection.execute(fated):
+                if row.mailbox_id == mailbox_id:
+                    yield row
 
     def by_ticket(self, ticket_id: int, limit: int) -> list[LedgerMail]:
         """Return the mails that opened or joined a ticket, or that repeat one which did."""

@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["init", "migrate", "check", "run", "once", "inspect", "trust", "why", "replay", "demo"]
+COMMANDS = [
+    "init",
+    "migrate",
+    "check",
+    "run",
+    "once",
+    "inspect",
+    "trust",
+    "why",
+    "replay",
+    "reconcile",
+    "demo",
+]
 
 
 def _run(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":

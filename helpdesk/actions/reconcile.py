@@ -1,0 +1,125 @@
+"""The ledger's side of the comparison with a mailbox, and the alarm when they do not agree."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from helpdesk.actions.alerts import hour_of
+from helpdesk.actions.arrival import Source
+from helpdesk.actions.desk import Desk
+from helpdesk.actions.outbox import letter_row
+from helpdesk.core.alertwords import DISAGREEMENT
+from helpdesk.core.fields import OverCap, read_block
+from helpdesk.core.fingerprint import fingerprints_of
+from helpdesk.core.letters import Addressee, Notice, alert, dedupe_key
+from helpdesk.core.mail import Caps
+from helpdesk.core.messageids import message_id_of
+from helpdesk.core.reconciling import OVERDUE, Reconciled, alarms
+from helpdesk.core.tickets import Fate
+from helpdesk.store.mails import message_key
+from helpdesk.store.rows import LedgerRow
+from helpdesk.store.work import Refusal, Work, in_work
+
+JOB = "job:reconcile:"
+_WIDE = Caps(max_header_bytes=1024 * 1024, max_header_fields=20_000, max_field_bytes=1024 * 1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a mail can be found by in the ledger without its body; ``message_id`` as ``message_key`` gives it."""
+
+    message_id: str
+    size: int
+
+
+def message_key_in(head: bytes) -> str:
+    """Return what stands in the ledger for the Message-ID in a header block or a whole mail; empty for none."""
+    try:
+        value = read_block(head, 0, len(head), _WIDE).first("message-id")
+    except OverCap:
+        return ""
+    return message_key(message_id_of(value or b""))
+
+
+def fates_by_key(desk: Desk, source: Source, keys: Mapping[int, Key]) -> dict[int, set[Fate]]:
+    """Return the fates of those of these mails, by UID, whose Message-ID and size the ledger knows."""
+    ids = {key.message_id for key in keys.values()} - {""}
+    with Work(desk.database, read_only=True) as work:
+        known = work.ledger.fates_by_key(source.mailbox_id, ids)
+    fates = {uid: known.get((key.message_id, key.size), set()) for uid, key in keys.items()}
+    return {uid: {Fate(fate) for fate in found} for uid, found in fates.items() if found}
+
+
+def fates_by_bytes(desk: Desk, source: Source, raws: Mapping[int, bytes]) -> dict[int, set[Fate]]:
+    """Return the fates of those of these mails, by UID, whose fingerprint the ledger knows.
+
+    The ledger has no Message-ID of a mail that could not be read, and the fingerprint of the header alone of one
+    that was not fetched whole.
+    """
+    prints = {uid: fingerprints_of(raw) for uid, raw in raws.items()}
+    ids = {message_key_in(raw) for raw in raws.values()} | {""}
+    wanted = {one for some in prints.values() for one in some}
+    with Work(desk.database, read_only=True) as work:
+        known = work.ledger.fates_by_fingerprint(source.mailbox_id, ids, wanted) if wanted else {}
+    fates = {uid: {fate for one in some for fate in known.get(one, ())} for uid, some in prints.items()}
+    return {uid: {Fate(fate) for fate in found} for uid, found in fates.items() if found}
+
+
+def forgotten(desk: Desk, source: Source, uids: Sequence[int]) -> list[int]:
+    """Return those of these UIDs in the inbox that have no fate and that nobody is to look at again soon."""
+    with Work(desk.database, read_only=True) as work:
+        rows = work.mails.rows_of(source.mailbox_id, source.uidvalidity, uids)
+    now = desk.clock()
+    return [uid for uid in uids if _is_forgotten(rows.get(uid), now)]
+
+
+def _is_forgotten(row: LedgerRow | None, now: datetime) -> bool:
+    if row is None:
+        return True
+    return row.fate is None and (row.look_again_at is None or now - row.look_again_at > OVERDUE)
+
+
+def raise_alarm(desk: Desk, found: Reconciled) -> bool:
+    """Queue a letter to every contact for each thing they should know, once an hour; return whether there are any.
+
+    Apart from the other alerts and their budget: a flood of forged mail must not hush up a lost one.
+    """
+    if not found.alarming:
+        return False
+    try:
+        return in_work(desk.database, lambda work: _queue(work, desk, found))
+    except Refusal:  # another daemon was quicker
+        return False
+
+
+def _queue(work: Work, desk: Desk, found: Reconciled) -> bool:
+    now = desk.clock()
+    hour = hour_of(now).isoformat()
+    letters = []
+    for name, count, reason in alarms(found):
+        notice = Notice(DISAGREEMENT[desk.language][name], now, count, reason)
+        for address in desk.alert_addresses:
+            dedupe = dedupe_key("reconcile", name, found.mailbox, hour, address)
+            letters.append(alert(desk.stationery, Addressee(address, desk.language), notice, dedupe, now))
+    known = work.letters.known({letter.dedupe for letter in letters})
+    rows = [letter_row(letter, now) for letter in letters if letter.dedupe not in known]
+    work.letters.add(rows)
+    return bool(rows)
+
+
+def not_yet_today(desk: Desk, mailboxes: Collection[str]) -> list[str]:
+    """Return those of these mailboxes that no daemon has reconciled since midnight UTC."""
+    today = _today(desk)
+    with Work(desk.database, read_only=True) as work:
+        done = work.budgets.used([(f"{JOB}{name}", today) for name in mailboxes])
+    return [name for name in mailboxes if (f"{JOB}{name}", today) not in done]
+
+
+def note_reconciled(desk: Desk, mailbox: str) -> None:
+    """Note that a mailbox has had its comparison of today."""
+    window = (f"{JOB}{mailbox}", _today(desk))
+    in_work(desk.database, lambda work: work.budgets.spend({window: 1}))
+
+
+def _today(desk: Desk) -> datetime:
+    return hour_of(desk.clock()).replace(hour=0)
