@@ -115,6 +115,7 @@ class MailboxWatch(threading.Thread):
             lively = lively and inbox.linger(lambda: not self._going())
             if not lively:
                 inbox.wait(min(self._settings.poll_seconds, IDLE_SECONDS), lambda: not self._going())
+            self._failures = 0  # not sooner: a server may let us in and search, and cut us off when we wait
 
     def _going(self) -> bool:
         """Tell the watchdog that we live, keep the lease, and say whether to go on."""
@@ -134,7 +135,6 @@ class MailboxWatch(threading.Thread):
             )
 
     def _well_again(self) -> None:
-        self._failures = 0  # not sooner: a login says nothing of a database that is away
         if self._trouble:
             self._trouble = ""
             event(LOG, "back", mailbox=self._settings.name)

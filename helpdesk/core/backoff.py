@@ -4,7 +4,7 @@ from datetime import timedelta
 
 FIRST_DELAYS_MINUTES = (1, 2, 5, 15, 30)
 LAST_ATTEMPT = len(FIRST_DELAYS_MINUTES) + 1 + 47  # 53 min in short steps, then 47 hourly ones: 48 h in all
-RECONNECT_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+RECONNECT_SECONDS = (1.0, 10.0, 30.0, 60.0)  # four connects in the first minute, then one a minute
 
 
 def retry_delay(attempts: int, jitter: float) -> timedelta | None:

@@ -49,8 +49,9 @@ def test_chance_moves_a_delay_by_a_tenth_either_way(jitter: float, seconds: floa
     [
         pytest.param(0, EVEN, 1.0, id="none yet"),
         pytest.param(1, EVEN, 1.0, id="first"),
-        pytest.param(2, EVEN, 2.0, id="second"),
-        pytest.param(6, EVEN, 60.0, id="sixth"),
+        pytest.param(2, EVEN, 10.0, id="second"),
+        pytest.param(3, EVEN, 30.0, id="third"),
+        pytest.param(4, EVEN, 60.0, id="fourth"),
         pytest.param(7, EVEN, 60.0, id="capped"),
         pytest.param(1000, 1.0, 60.0, id="jitter never goes over the cap"),
         pytest.param(6, 0.0, 48.0, id="jitter may shorten"),

@@ -43,6 +43,9 @@ class Connection:
 
     def wait(self, seconds: float, stopped: Callable[[], bool]) -> None:
         self._world.waits.append(seconds)
+        if self._world.cut_waits:
+            self._world.cut_waits -= 1
+            raise MailboxAway("the server closed the connection")
         if self._world.short_waits:
             self._world.short_waits -= 1
             return
@@ -71,6 +74,7 @@ class World:
         self.failures: list[int] = []
         self.aborted = False
         self.short_waits = 0
+        self.cut_waits = 0
         self.at_failure: Callable[[], None] = lambda: None
 
     def drain(self, _inbox: object, _going: Callable[[], bool]) -> int:
@@ -169,6 +173,13 @@ def test_a_server_that_stays_away_is_left_alone_longer_each_time(
         assert world.waiting.wait(5)
     assert world.failures == [1, 2, 3, 4]
     assert (world.connections, world.closed) == (5, 5)
+
+
+def test_a_server_that_cuts_us_off_whenever_we_wait_is_left_alone_longer_each_time(world: World) -> None:
+    world.cut_waits = 3
+    with Running(world.watch()):
+        assert world.waiting.wait(5)
+    assert world.failures == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
