@@ -36,7 +36,7 @@ from helpdesk.logs import event, who
 
 LOG = logging.getLogger("helpdesk.intake")
 LOOK_AHEAD_UIDS = 500  # how many UIDs are compared with the ledger in one query
-POISON = "three attempts to read it ended with the whole process"
+POISON = "three attempts to read it, two of them with nothing else in hand, ended with the whole process"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class Intake:
         looked_at = 0
         for uid in state.poisonous:
             size = inbox.sizes([uid]).get(uid, 0)
-            looked_at += self._file_unread(inbox, source, uid, size, POISON)
+            looked_at += self._file_unread(inbox, source, uid, size, POISON, deadly=True)
         looked_at += self._careful(inbox, source, state.new, going)
         return looked_at + self._flow(inbox, source, state.new, going)
 
@@ -172,10 +172,12 @@ class Intake:
         started = time.monotonic()
         return _Parsing(raws, self._workers.submit(self._pool.examine, list(raws.values())), started)
 
-    def _file_unread(self, inbox: Inbox, source: Source, uid: int, size: int, reason: str) -> int:
+    def _file_unread(
+        self, inbox: Inbox, source: Source, uid: int, size: int, reason: str, deadly: bool = False
+    ) -> int:
         """Quarantine a mail without parsing it: it is too big, or it has taken the process down thrice."""
         head = inbox.fetch_head(uid)
-        arrival = Arrival(uid, head, Unreadable(size, fingerprint_of(head), reason), bomb(reason))
+        arrival = Arrival(uid, head, Unreadable(size, fingerprint_of(head), reason, deadly), bomb(reason))
         return self._file(inbox, source, [arrival], time.monotonic())
 
     def _file(self, inbox: Inbox, source: Source, arrivals: Sequence[Arrival], started: float) -> int:

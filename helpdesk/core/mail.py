@@ -83,11 +83,15 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A mail that breaks a cap and is not parsed. ``reason``: which cap, what was found, what is allowed."""
+    """A mail that breaks a cap and is not parsed. ``reason``: which cap, what was found, what is allowed.
+
+    ``deadly``: it breaks no cap that we know of, but has taken the whole process down.
+    """
 
     size: int
     fingerprint: str
     reason: str
+    deadly: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,6 +257,8 @@ def decide(seen: Mail | Unreadable, facts: Facts, policy: Policy) -> Ruling:
         if facts.filed_before:
             reason = "a mail with the same fingerprint was filed before"
             return Ruling("already_filed", Duplicate(reason, facts.ticket_of_first))
+        if seen.deadly:
+            return Ruling("poison", Quarantine(seen.reason, Alert.AT_ONCE))
         # Somebody we know waits for an answer to what we could not file: that is no attack but our trouble.
         alert = Alert.AT_ONCE if facts.known is not None else facts.admission.alert
         return Ruling("over_a_cap", Quarantine(seen.reason, alert))

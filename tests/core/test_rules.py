@@ -344,6 +344,15 @@ def test_an_unreadable_mail_is_quarantined_by_the_cap_it_breaks() -> None:
     assert decide(unread, filed(facts), POLICY).rule == "already_filed"
 
 
+def test_the_contacts_hear_at_once_of_a_mail_that_took_the_process_down() -> None:
+    deadly = Unreadable(100, "f" * 64, "it took the process down", deadly=True)
+    admission = Admission(Entry.HOLD, "it took the process down", Alert.DIGEST_UNLESS_MANY)
+    facts = replace(STRANGER, judgement=bomb("it took the process down"), admission=admission)
+    poison = Quarantine("it took the process down", Alert.AT_ONCE)
+    assert decide(deadly, facts, POLICY) == Ruling("poison", poison)
+    assert decide(deadly, filed(facts), POLICY).rule == "already_filed"
+
+
 MINUTE, HOUR, SECOND = timedelta(minutes=1), timedelta(hours=1), timedelta(seconds=1)
 
 

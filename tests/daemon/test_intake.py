@@ -11,7 +11,7 @@ import pytest
 
 from daemon.examine import Examined, Setup, examiner
 from daemon.imap import OVERSIZE_HEADER_BYTES
-from daemon.intake import Folders, Intake, Limits
+from daemon.intake import POISON, Folders, Intake, Limits
 from daemon.parsers import ParsePool
 from helpdesk.actions.intake import known_source
 from helpdesk.core.classify import OwnMarks
@@ -19,7 +19,7 @@ from helpdesk.core.mail import Caps
 from helpdesk.core.tickets import Fate
 from helpdesk.errors import MailboxAway, StoreAway
 from helpdesk.store.tables import mails, tickets
-from tests.actions.intakes import DESK, JEAN, TRUST, IntakeBench, a_mail, bench
+from tests.actions.intakes import ADMIN, DESK, JEAN, TRUST, IntakeBench, a_mail, bench
 from tests.daemon.inboxes import FakeInbox
 from tests.servers.sqlite import Sqlite
 
@@ -288,13 +288,15 @@ def test_after_an_unclean_stop_the_oldest_mails_go_one_by_one(rig: Rig) -> None:
     assert rig.fates() == ["opened"] * 5
 
 
-def test_a_mail_that_takes_the_process_down_is_quarantined_unread_at_the_third_attempt(rig: Rig) -> None:
+def test_a_mail_that_takes_the_process_down_is_quarantined_unread_in_place_of_a_third_attempt(
+    rig: Rig,
+) -> None:
     deadly = mail(3, "deadly")
     rig.inbox.deliver(mail(1), mail(2), deadly, mail(4))
     rig.pool.deadly = b"deadly"
     with pytest.raises(Killed):
         rig.drain()
-    for attempt in (1, 2, 3):
+    for attempt in (1, 2):
         with pytest.raises(Killed):
             rig.drain(rig.intake(careful_mails=100))
         assert rig.desk.ledger()[-1]["attempts"] == attempt
@@ -303,11 +305,9 @@ def test_a_mail_that_takes_the_process_down_is_quarantined_unread_at_the_third_a
     assert rig.fates() == ["opened", "opened", "quarantined", "opened"]
     assert len(rig.inbox.calls("fetch")) == fetched + 1, "only the mail behind it"
     row = rig.desk.ledger()[2]
-    assert (row["size"], row["reason"]) == (
-        len(deadly),
-        "three attempts to read it ended with the whole process",
-    )
+    assert (row["size"], row["rule"], row["reason"]) == (len(deadly), "poison", POISON)
     assert rig.inbox.folders["Quarantine"] == [deadly]
+    assert [letter for letter in rig.desk.letters() if letter[0] == "alert"] == [("alert", ADMIN)]
 
 
 def test_more_mails_than_one_look_ahead_are_all_filed(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
