@@ -104,13 +104,14 @@ def test_mails_that_were_never_read_are_known_by_their_bytes(world: World) -> No
 
 
 def test_a_mail_in_another_folder_than_that_of_its_fate_is_counted_and_left(world: World) -> None:
-    world.dovecot.append_many("desk", [mail(1), mail(2, FORGED)])
+    world.dovecot.append_many("desk", [mail(1), mail(2, FORGED), BROKEN])
     world.once()
     with world.dovecot.client("desk") as client:
-        client.select_folder("Held")
-        client.move(client.search(), "Done")
-    assert reconciled(world) == {"compared": 2, "misplaced": 1, "status": 0}
-    assert folders(world) == {"Done": 2}
+        for folder in ("Held", "Quarantine"):
+            client.select_folder(folder)
+            client.move(client.search(), "Done")
+    assert reconciled(world) == {"compared": 3, "misplaced": 2, "status": 0}
+    assert folders(world) == {"Done": 3}
 
 
 def test_with_another_ledger_nothing_is_moved_unless_somebody_says_so(world: World) -> None:
