@@ -89,6 +89,7 @@ missing_packages() {
     has dovecot && [[ -e /usr/lib/dovecot/lmtp ]] || echo dovecot-lmtpd
     has mariadbd && has mariadb-install-db || echo mariadb-server
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql
+    has systemd-analyze || echo systemd # measures how far the unit is sealed off; nothing of it is started
 }
 
 servers() {
@@ -100,7 +101,7 @@ servers() {
         mapfile -t packages < <(missing_packages)
         [[ ${#packages[@]} -eq 0 ]] && return
     fi
-    say "missing test servers; on Debian, as root: apt-get install ${packages[*]}"
+    say "missing for the tests; on Debian, as root: apt-get install ${packages[*]}"
     [[ ${CI:-} != true ]] || exit 1
     say "their tests will be skipped and named at the end"
 }

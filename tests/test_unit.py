@@ -1,21 +1,18 @@
 """The systemd unit is sealed off, understood by systemd to the last line, and fits the program."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from helpdesk.config import LimitSettings
 from helpdesk.errors import EXIT_CONFIG
+from tests.servers.process import program
 
 ROOT = Path(__file__).parents[1]
 UNIT = ROOT / "systemd" / "helpdeskd.service"
 INSTALL = ROOT / "docs" / "install.md"
 THRESHOLD = 15  # in tenths, as systemd-analyze counts
 DAEMON_MIB = 512
-needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
 
 
 def values_of(key: str) -> list[str]:
@@ -25,7 +22,7 @@ def values_of(key: str) -> list[str]:
 
 def systemd_analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["systemd-analyze", *arguments],
+        [program("systemd-analyze", "systemd"), *arguments],
         capture_output=True,
         text=True,
         timeout=60,
@@ -41,14 +38,12 @@ def exposure_of(unit: Path) -> tuple[float, int]:
     return float(said[1]), done.returncode
 
 
-@needs_systemd
 def test_the_unit_is_exposed_at_most_by_one_and_a_half() -> None:
     exposure, status = exposure_of(UNIT)
     assert exposure <= THRESHOLD / 10
     assert status == 0
 
 
-@needs_systemd
 def test_the_measure_of_exposure_would_notice_an_open_unit(tmp_path: Path) -> None:
     opened = tmp_path / UNIT.name
     text = UNIT.read_text(encoding="utf-8")
@@ -70,7 +65,6 @@ def verified(folder: Path, text: str) -> str:
     return "\n".join(line for line in (done.stdout + done.stderr).splitlines() if UNIT.name in line)
 
 
-@needs_systemd
 def test_systemd_understands_every_line(tmp_path: Path) -> None:
     text = UNIT.read_text(encoding="utf-8")
     assert verified(tmp_path, text) == ""
