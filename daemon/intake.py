@@ -101,7 +101,7 @@ class Intake:
         self._careful_mails = careful_mails
         self._lease = lease
         self._suspects = Suspects(mailbox)
-        self._swept: Inbox | None = None
+        self._swept: tuple[Inbox, int | None] | None = None
         self._moved: list[int] = []
         self._workers = ThreadPoolExecutor(1, thread_name_prefix="parse")
 
@@ -113,10 +113,11 @@ class Intake:
         source = known_source(self._desk, self._mailbox, inbox.uidvalidity, self._max_age_days, self._lease)
         looked_at = 0
         uids = inbox.uids()
-        if inbox is not self._swept:
+        term = (inbox, self._lease.fence if self._lease else None)
+        if term != self._swept:  # another daemon may have died in between, on the other side of a move
             sweep(self._desk, source, uids)
             self._file_released(inbox, source)
-            self._swept = inbox
+            self._swept = term
         for some in self._suspects.lists(inbox.uidvalidity, uids, LOOK_AHEAD_UIDS):
             with self._suspects.watching(some):
                 looked_at += self._look_at(inbox, source, some, going)

@@ -24,6 +24,11 @@ class Lease:
         self._fence: int | None = None
         self._one_at_a_time = threading.Lock()
 
+    @property
+    def fence(self) -> int | None:
+        """The number of the lease, another one for each time that it changed hands; None while it is not ours."""
+        return self._fence
+
     def keep(self) -> bool:
         """Take or renew the lease when it is time; False while it is another's. Raises StoreAway."""
         with self._one_at_a_time:

@@ -14,6 +14,7 @@ from daemon.imap import OVERSIZE_HEADER_BYTES
 from daemon.intake import POISON, Folders, Intake, Limits
 from daemon.parsers import ParsePool
 from helpdesk.actions.intake import known_source
+from helpdesk.actions.leases import Lease
 from helpdesk.core.classify import OwnMarks
 from helpdesk.core.mail import Caps
 from helpdesk.core.tickets import Fate
@@ -213,6 +214,26 @@ def test_the_sweep_runs_once_for_each_connection(rig: Rig) -> None:
     with rig.desk.statements() as anew:
         rig.drain(intake)
     assert len(anew) > len(first)
+
+
+def test_what_another_daemon_left_unnoted_is_noted_when_the_lease_comes_back(rig: Rig) -> None:
+    """Its mails have left the inbox, its note of that was never written, and our connection is the old one."""
+    database, pool = rig.desk.desk.database, cast("ParsePool", rig.pool)
+    mine, other = (Lease(database, "mailbox:main", owner, 60.0) for owner in ("me", "other"))
+    mine.keep()
+    intake = Intake(rig.desk.desk, "main", 14, Folders(), Limits(), pool, rig.wake, 0, mine)
+    rig.drain(intake)
+    mine.release()
+    other.keep()
+    (uid,) = rig.inbox.deliver(mail())
+    rig.inbox.failing = ["move"]
+    with pytest.raises(MailboxAway):
+        rig.drain()
+    rig.inbox.inbox.pop(uid)  # moved after all
+    other.release()
+    mine.keep()
+    rig.drain(intake)
+    assert rig.settled() == [True]
 
 
 def test_mail_shown_again_under_a_new_uidvalidity_has_no_second_effect(rig: Rig) -> None:
