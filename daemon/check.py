@@ -67,7 +67,7 @@ def _letters(database: Database) -> None:
         dead = work.letters.counts().get(DEAD, 0)
         breakers = work.budgets.open_breakers(work.database_now())
     waiting = [f"{one.scope} ({one.reason}, until {one.closes_at:%Y-%m-%d %H:%M} UTC)" for one in breakers]
-    told = [f"{dead} dead: look into the table letters"] if dead else []
+    told = [f"{dead} dead: helpdeskd.py letter list"] if dead else []
     if told or waiting:
         raise HelpdeskError("; ".join([*told, *waiting]))
 

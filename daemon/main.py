@@ -5,12 +5,24 @@ import os
 import sys
 from collections.abc import Sequence
 
-from daemon.commands import demo, init, inspect, reconcile, replay, service, trust, why
+from daemon.commands import (
+    breaker,
+    demo,
+    init,
+    inspect,
+    letter,
+    reconcile,
+    replay,
+    service,
+    status,
+    trust,
+    why,
+)
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import EXIT_FAILED, HelpdeskError
 
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
-COMMANDS = (init, service, inspect, trust, why, replay, reconcile, demo)
+COMMANDS = (init, service, status, inspect, trust, why, replay, reconcile, letter, breaker, demo)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,6 +13,7 @@ from daemon.deliver import Delivery
 from daemon.imap import ImapInbox
 from daemon.notify import Lateness, Watchdog, ping_seconds
 from daemon.pools import Pools
+from daemon.presence import Presence
 from daemon.reconcilejob import ReconcileJob
 from daemon.watch import LEASE_SECONDS, MailboxWatch, WatchSettings
 from helpdesk import killpoints
@@ -147,7 +148,8 @@ async def _serve(settings: Settings, database: Database, pools: Pools, careful: 
         if not mailbox.trust.configured:
             event(LOG, "nobody_proven", logging.ERROR, mailbox=mailbox.name, advice=NO_TRUST)
     reconciling = ReconcileJob(settings, desk, careful, delivery.wake)
-    status = await Service(settings, desk, watchdog, watches, delivery, reconciling).until_stopped(stop)
+    with Presence(database, wiring.owner_name(settings)):
+        status = await Service(settings, desk, watchdog, watches, delivery, reconciling).until_stopped(stop)
     for pool in pools.values():
         pool.close()  # a mailbox that was cut off files nothing more
     return status

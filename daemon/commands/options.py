@@ -2,14 +2,19 @@
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from helpdesk import logs
 from helpdesk.config import Settings, load
 from helpdesk.core.keys import LOG_PEPPER
 from helpdesk.errors import HelpdeskError
+
+if TYPE_CHECKING:
+    from helpdesk.store.engine import Database
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Run: TypeAlias = Callable[[argparse.Namespace], int]
@@ -59,3 +64,24 @@ def bytes_of(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise HelpdeskError(f"{path}: {error.strerror}") from error
+
+
+@contextmanager
+def opened_store(given: argparse.Namespace) -> "Iterator[Database]":
+    """Open the database of the settings. Raises WrongSchema unless it has the newest schema."""
+    from daemon.wiring import opened_database
+    from helpdesk.store.schema import require_current
+
+    database = opened_database(settings_of(given))
+    try:
+        require_current(database)
+        yield database
+    finally:
+        database.close()
+
+
+def json_form(value: object) -> str:
+    """Return what JSON has no form for: a time. For ``json.dumps(default=…)``."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")

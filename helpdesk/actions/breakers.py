@@ -1,26 +1,17 @@
 """Breakers: who trips them, what they make wait, and how they are closed before their time."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from helpdesk.core.audit import Action
 from helpdesk.core.audit import Outcome as AuditOutcome
 from helpdesk.core.breakerscopes import Scope, name_of, scope_in_words, scope_of, waits_for
+from helpdesk.core.health import BreakerSeen
 from helpdesk.errors import Refused
 from helpdesk.store.audit import Event
 from helpdesk.store.budgets import Breaker
 from helpdesk.store.engine import Database
 from helpdesk.store.work import Work, in_work
-
-
-@dataclass(frozen=True, slots=True)
-class ShownBreaker:
-    """A breaker for people: ``words`` say whose letters wait, ``letters`` how many do because of it."""
-
-    breaker: Breaker
-    words: str
-    letters: int
 
 
 def trip(work: Work, breakers: Iterable[Breaker], now: datetime) -> tuple[Breaker, ...]:
@@ -38,11 +29,15 @@ def trip(work: Work, breakers: Iterable[Breaker], now: datetime) -> tuple[Breake
     return tuple(breaker for breaker in wanted if breaker.scope not in already)
 
 
-def open_breakers(database: Database) -> list[ShownBreaker]:
+def open_breakers(database: Database) -> list[BreakerSeen]:
     """Return the breakers that are open now, with how many letters wait because of each."""
     with Work(database, read_only=True) as work:
-        found = work.budgets.open_breakers(work.database_now())
-        return [_shown(work, breaker) for breaker in found]
+        return breakers_in(work)
+
+
+def breakers_in(work: Work) -> list[BreakerSeen]:
+    """Return what ``open_breakers`` does, in a transaction that there is already."""
+    return [_seen(work, breaker) for breaker in work.budgets.open_breakers(work.database_now())]
 
 
 def reset(database: Database, scope: str) -> int:
@@ -77,13 +72,14 @@ def close(work: Work, breaker: Breaker, now: datetime) -> int:
     return len(alone)
 
 
-def _shown(work: Work, breaker: Breaker) -> ShownBreaker:
+def _seen(work: Work, breaker: Breaker) -> BreakerSeen:
     scope = scope_of(breaker.scope)
     name = name_of(scope, breaker.reason)
     ticket_ids = [scope.ticket_id] if scope.ticket_id else []
     number = next((ticket.number for ticket in work.tickets.by_ids(ticket_ids).values()), None)
     waiting = sum(name in waits_for(note) for _id, note in _booked(work, scope, work.database_now()))
-    return ShownBreaker(breaker, scope_in_words(scope, number), waiting)
+    words = scope_in_words(scope, number)
+    return BreakerSeen(breaker.scope, words, breaker.reason, breaker.opened_at, breaker.closes_at, waiting)
 
 
 def _booked(work: Work, scope: Scope, now: datetime) -> list[tuple[int, str]]:

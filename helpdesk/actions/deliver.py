@@ -109,7 +109,7 @@ class Outbox:
             sent = [one.ended.taken for one in settled if one.end is End.SENT]
             for claim, ids in _ids_by_claim(sent).items():
                 work.letters.mark_sent(ids, claim, now)
-            work.audit.add([_death(one, now) for one in settled if _not_sent(work, one)])
+            work.audit.add([_death(one, now) for one in settled if _not_sent(work, one, now)])
             reach(Point.SENT_WRITTEN)
             return settled
 
@@ -130,13 +130,13 @@ class Outbox:
         return Settled(ended, end, now + delay)
 
 
-def _not_sent(work: Work, settled: Settled) -> bool:
+def _not_sent(work: Work, settled: Settled, now: datetime) -> bool:
     """Write the end of a letter that was not sent; True when it died of it, and was still ours."""
     letter_id, claim, reason = settled.ended.taken.letter.id, settled.ended.taken.claim, settled.ended.reason
     if settled.again_at is not None:
         work.letters.put_back(letter_id, claim, settled.again_at, reason)
         return False
-    return settled.end is End.DEAD and work.letters.kill(letter_id, claim, reason) > 0
+    return settled.end is End.DEAD and work.letters.kill(letter_id, claim, now, reason) > 0
 
 
 def _death(settled: Settled, now: datetime) -> Event:

@@ -56,3 +56,8 @@ class Leases:
             .where(leases.c.name == name, leases.c.owner == owner)
             .values(expires_at=self._database_now() - timedelta(seconds=1))
         )
+
+    def everyone(self) -> list[tuple[str, str, datetime]]:
+        """Return all leases by name: name, owner, and when each ends or ended."""
+        query = select(leases.c.name, leases.c.owner, leases.c.expires_at).order_by(leases.c.name)
+        return [(row.name, row.owner, row.expires_at) for row in self._connection.execute(query)]

@@ -9,8 +9,8 @@ from helpdesk.core.breakerscopes import WAITS
 from helpdesk.core.returned import Pointers, SentLetter
 from helpdesk.store.chunks import chunks
 from helpdesk.store.columns import fits_key
-from helpdesk.store.rows import ClaimedLetter, Row
-from helpdesk.store.tables import letters
+from helpdesk.store.rows import ClaimedLetter, ListedLetter, Row
+from helpdesk.store.tables import letters, tickets
 
 QUEUED, SENDING, SENT, DEAD = "queued", "sending", "sent", "dead"
 MAX_KEY = 255
@@ -132,9 +132,38 @@ class Letters:
         """Let a letter wait for its next attempt."""
         return self._mark([letter_id], claim, state=QUEUED, next_at=next_at, last_error=error[:500])
 
-    def kill(self, letter_id: int, claim: str, error: str) -> int:
-        """Give a letter up: it stays in the table as dead, with the reason."""
-        return self._mark([letter_id], claim, state=DEAD, last_error=error[:500])
+    def kill(self, letter_id: int, claim: str, at: datetime, error: str) -> int:
+        """Give a letter up: it stays in the table as dead, with when and why."""
+        return self._mark([letter_id], claim, state=DEAD, next_at=at, last_error=error[:500])
+
+    def revive(self, letter_id: int, at: datetime) -> bool:
+        """Queue a dead letter again; False where it is not dead. Why it died stays until it is tried."""
+        dead = and_(letters.c.id == letter_id, letters.c.state == DEAD)
+        again = {"state": QUEUED, "attempts": 0, "next_at": at, "claim": ""}
+        return self._connection.execute(update(letters).where(dead).values(again)).rowcount > 0
+
+    def state_of(self, letter_id: int) -> str | None:
+        """Return the state of a letter, None where there is no such letter."""
+        state: str | None = self._connection.scalar(select(letters.c.state).where(letters.c.id == letter_id))
+        return state
+
+    def ids_of(self, state: str) -> Sequence[int]:
+        """Return all letters in a state, those first that are due or died first."""
+        query = select(letters.c.id).where(letters.c.state == state).order_by(letters.c.next_at)
+        return self._connection.scalars(query).all()
+
+    def listed(self, state: str, limit: int) -> list[ListedLetter]:
+        """Return letters in a state, those last due or dead first, at most *limit*."""
+        named = ("id", "state", "kind", "recipient", "message_id")  # in the order of ListedLetter
+        timed = ("attempts", "queued_at", "next_at", "last_error")
+        query = (
+            select(*(letters.c[one] for one in named), tickets.c.number, *(letters.c[one] for one in timed))
+            .outerjoin(tickets, tickets.c.id == letters.c.ticket_id)
+            .where(letters.c.state == state)
+            .order_by(letters.c.next_at.desc())
+            .limit(limit)
+        )
+        return [ListedLetter(*tuple(row)) for row in self._connection.execute(query)]
 
     def _mark(self, ids: Collection[int], claim: str, **values: object) -> int:
         if not ids:
@@ -200,6 +229,11 @@ class Letters:
             .group_by(letters.c.state)
         )
         return {row[0]: row[1] for row in self._connection.execute(query)}
+
+    def dead_since(self, moment: datetime) -> int:
+        """Return how many letters were given up since then."""
+        dead = select(func.count()).where(letters.c.state == DEAD, letters.c.next_at >= moment)
+        return self._connection.execute(dead).scalar_one()
 
     def oldest_unsent(self) -> datetime | None:
         """Return when the letter that waits longest was queued, or None when none waits."""

@@ -132,6 +132,18 @@ class Mails:
         oldest: datetime | None = self._connection.scalar(query)
         return oldest
 
+    def mailbox_ids(self) -> dict[str, int]:
+        """Return the mailboxes that the ledger knows, by name."""
+        return {row.name: row.id for row in self._connection.execute(select(mailboxes))}
+
+    def without_fate(self, mailbox_id: int) -> tuple[int, int]:
+        """Return how many mails of a mailbox are being tried, and how many are deferred."""
+        query = select(func.count(), func.count(mails.c.look_again_at)).where(
+            mails.c.mailbox_id == mailbox_id, mails.c.fate.is_(None)
+        )
+        every, deferred = self._connection.execute(query).one()
+        return every - deferred, deferred
+
     def held(self, ids: Collection[int]) -> dict[int, HeldMail]:
         """Return those of these mails that are held, with their bytes."""
         return {mail.id: mail for mail in self._held(mails.c.id.in_(ids))} if ids else {}

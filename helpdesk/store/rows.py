@@ -50,6 +50,22 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedLetter:
+    """A letter for people. ``next_at``: queued, not before; sending, the claim ends; dead, since when."""
+
+    id: int
+    state: str
+    kind: str
+    recipient: str
+    message_id: str
+    ticket_number: int | None
+    attempts: int
+    queued_at: datetime
+    next_at: datetime
+    last_error: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimedLetter:
     """A letter that is ours to send until its claim runs out; ``attempts`` counts this one."""
 

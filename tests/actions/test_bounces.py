@@ -286,7 +286,7 @@ def test_the_breaker_is_listed_with_the_letters_that_wait(desk: IntakeBench) -> 
 
     in_work(desk.desk.database, job)
     [shown] = open_breakers(desk.desk.database)
-    assert (shown.breaker, shown.letters) == (breaker, 1)
+    assert (shown.scope, shown.closes_at, shown.letters) == (breaker.scope, until, 1)
     assert shown.words == f"letters to {JEAN}, which came back"
 
 

@@ -19,6 +19,9 @@ COMMANDS = [
     "why",
     "replay",
     "reconcile",
+    "status",
+    "letter",
+    "breaker",
     "demo",
 ]
 

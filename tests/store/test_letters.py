@@ -132,7 +132,7 @@ def mark(database: Database, how: str, row: Row, token: str) -> int:
             return work.letters.mark_sent([row["id"]], token, NOW)
         if how == "put_back":
             return work.letters.put_back(row["id"], token, NOW + SECOND, "450 later")
-        return work.letters.kill(row["id"], token, "550 no")
+        return work.letters.kill(row["id"], token, NOW, "550 no")
 
     return in_work(database, marking)
 
@@ -146,7 +146,7 @@ def mark(database: Database, how: str, row: Row, token: str) -> int:
             {"state": "queued", "next_at": NOW + SECOND, "last_error": "450 later"},
             id="put back",
         ),
-        pytest.param("kill", {"state": "dead", "last_error": "550 no"}, id="dead"),
+        pytest.param("kill", {"state": "dead", "next_at": NOW, "last_error": "550 no"}, id="dead"),
     ],
 )
 def test_the_claim_in_force_marks(database: Database, how: str, left: Row) -> None:

@@ -1,0 +1,100 @@
+"""``status``: how the desk is doing, for a person or for a monitoring script."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import TextIO
+
+from daemon.commands.options import json_form
+from daemon.imap import ImapInbox
+from daemon.wiring import account_of
+from helpdesk.actions.status import health_of
+from helpdesk.config import ImapSettings, Settings
+from helpdesk.core.health import Health, LeaseSeen, MailboxSeen, shown, troubles
+from helpdesk.core.terminal import term_safe
+from helpdesk.errors import EXIT_FAILED, MailboxAway
+from helpdesk.store.engine import Database
+from helpdesk.store.letters import DEAD, QUEUED, SENDING
+
+INBOX_SECONDS = 10.0  # how long a mailbox may take for each answer
+NAME_CHARS = 60
+
+
+def status(settings: Settings, database: Database, as_json: bool, out: TextIO) -> int:
+    """Write how the desk is doing; return 0 while a daemon is alive and nothing is stuck, else 1."""
+    health = health_of(database, [mailbox.name for mailbox in settings.mailboxes])
+    looked = zip(settings.mailboxes, health.mailboxes, strict=True)
+    health = replace(health, mailboxes=tuple(_with_inbox(mailbox, seen) for mailbox, seen in looked))
+    wrong = troubles(health)
+    if as_json:
+        out.write(json.dumps(as_data(health, wrong), default=json_form) + "\n")
+    else:
+        out.writelines(f"{line}\n" for line in lines_of(health, wrong))
+    return EXIT_FAILED if wrong else 0
+
+
+def _with_inbox(mailbox: ImapSettings, seen: MailboxSeen) -> MailboxSeen:
+    account = replace(account_of(mailbox), timeout_seconds=INBOX_SECONDS)
+    try:
+        with ImapInbox(account) as inbox:
+            return replace(seen, inbox=len(inbox.uids()))
+    except MailboxAway as away:
+        return replace(seen, away=str(away))
+
+
+def as_data(health: Health, wrong: list[str]) -> dict[str, object]:
+    """Return what --json shows."""
+    return {
+        "well": not wrong,
+        "troubles": wrong,
+        "now": health.now,
+        "daemons": [
+            {"owner": one.owner, "alive": one.ends_at > health.now, "lease_ends_at": one.ends_at}
+            for one in health.daemons
+        ],
+        "leases": [
+            {"name": one.name, "owner": one.owner, "seconds_left": _seconds_left(one, health.now)}
+            for one in health.work
+        ],
+        "mailboxes": [asdict(one) for one in health.mailboxes],
+        "letters": {state: health.letters.get(state, 0) for state in (QUEUED, SENDING, DEAD)},
+        "oldest_unsent": health.oldest_unsent,
+        "newly_dead": health.newly_dead,
+        "bouncing_addresses": health.bouncing,
+        "breakers": [asdict(one) for one in health.breakers],
+    }
+
+
+def lines_of(health: Health, wrong: list[str]) -> Iterator[str]:
+    """Yield the lines for a terminal, what is wrong last."""
+    for daemon in health.daemons:
+        alive = daemon.ends_at > health.now
+        yield _line("daemon", daemon.owner, "alive" if alive else f"silent since {shown(daemon.ends_at)}")
+    for lease in health.work:
+        left = _seconds_left(lease, health.now)
+        yield _line("lease", lease.name, f"{lease.owner}, {left} s left" if left else "free")
+    for mailbox in health.mailboxes:
+        inbox = "away" if mailbox.inbox is None else f"{mailbox.inbox} in the inbox"
+        oldest = f", unsettled since {shown(mailbox.oldest_unsettled)}" if mailbox.oldest_unsettled else ""
+        told = f"{inbox}, {mailbox.in_hand} in hand, {mailbox.deferred} deferred{oldest}"
+        yield _line("mailbox", mailbox.name, told)
+    counts = ", ".join(f"{health.letters.get(state, 0)} {state}" for state in (QUEUED, SENDING, DEAD))
+    oldest = f", the oldest since {shown(health.oldest_unsent)}" if health.oldest_unsent else ""
+    yield _line("letters", "", f"{counts}{oldest}")
+    if health.bouncing:
+        yield _line("addresses", "", f"{health.bouncing} from which letters came back")
+    for breaker in health.breakers:
+        told = f"{breaker.letters} letters wait until {shown(breaker.closes_at)}: {breaker.reason}"
+        yield _line("breaker", breaker.scope, told)
+    yield from (f"TROUBLE    {term_safe(one)}" for one in wrong)
+    if not wrong:
+        yield "all is well"
+
+
+def _line(what: str, name: str, told: str) -> str:
+    return " ".join(filter(None, (f"{what:<10}", term_safe(name, NAME_CHARS), term_safe(told))))
+
+
+def _seconds_left(lease: LeaseSeen, now: datetime) -> int:
+    return max(0, round((lease.ends_at - now).total_seconds()))

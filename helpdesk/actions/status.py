@@ -1,0 +1,33 @@
+"""How the desk is doing, as far as the database knows."""
+
+from collections.abc import Sequence
+
+from helpdesk.actions.breakers import breakers_in
+from helpdesk.core.health import NEWLY_DEAD, Health, LeaseSeen, MailboxSeen
+from helpdesk.store.engine import Database
+from helpdesk.store.work import Work
+
+
+def health_of(database: Database, mailboxes: Sequence[str]) -> Health:
+    """Return how the desk is doing; nobody has looked into its inboxes yet. Raises StoreAway."""
+    with Work(database, read_only=True) as work:
+        now = work.database_now()
+        ids = work.mails.mailbox_ids()
+        return Health(
+            now,
+            tuple(LeaseSeen(*lease) for lease in work.leases.everyone()),
+            tuple(_mailbox(work, name, ids.get(name)) for name in mailboxes),
+            work.letters.counts(),
+            work.letters.oldest_unsent(),
+            work.letters.next_due_at(),
+            work.letters.dead_since(now - NEWLY_DEAD),
+            work.people.bouncing(),
+            tuple(breakers_in(work)),
+        )
+
+
+def _mailbox(work: Work, name: str, mailbox_id: int | None) -> MailboxSeen:
+    if mailbox_id is None:
+        return MailboxSeen(name, None, "", 0, 0, None)
+    in_hand, deferred = work.mails.without_fate(mailbox_id)
+    return MailboxSeen(name, None, "", in_hand, deferred, work.mails.oldest_unsettled(mailbox_id))

@@ -1,0 +1,81 @@
+"""What somebody should look at, and what is no trouble."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from helpdesk.core.health import DAEMON, LATE, BreakerSeen, Health, LeaseSeen, MailboxSeen, troubles
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+ALIVE = LeaseSeen(f"{DAEMON}one", "one", NOW + 20 * SECOND)
+SILENT = LeaseSeen(f"{DAEMON}two", "two", NOW - SECOND)
+MAILBOX = MailboxSeen("main", 3, "", 1, 2, NOW - LATE)
+WELL = Health(NOW, (ALIVE,), (MAILBOX,), {"queued": 3, "dead": 7}, NOW - timedelta(days=2), NOW - LATE)
+
+
+def a_breaker(scope: str) -> BreakerSeen:
+    return BreakerSeen(scope, "all letters", "600 letters an hour: later ones wait", NOW, NOW + LATE, 5)
+
+
+@pytest.mark.parametrize(
+    ("health", "expected"),
+    [
+        pytest.param(WELL, [], id="at work, some letters waiting, old dead ones"),
+        pytest.param(replace(WELL, leases=(ALIVE, SILENT)), [], id="one of two daemons is silent"),
+        pytest.param(replace(WELL, leases=(SILENT,)), ["no daemon is running"], id="the only one is silent"),
+        pytest.param(
+            replace(WELL, leases=(LeaseSeen("mailbox:main", "one", NOW + LATE),)),
+            ["no daemon is running"],
+            id="a lease on work is no sign of life",
+        ),
+        pytest.param(
+            replace(WELL, mailboxes=(replace(MAILBOX, inbox=None, away="no answer in time"),)),
+            ["mailbox main is away: no answer in time"],
+            id="a mailbox is away",
+        ),
+        pytest.param(
+            replace(WELL, mailboxes=(replace(MAILBOX, oldest_unsettled=NOW - LATE - SECOND),)),
+            [
+                "mailbox main: a mail of 2026-11-24 11:54:59 UTC is filed and not known to have left the inbox",
+            ],
+            id="a mail does not leave the inbox",
+        ),
+        pytest.param(
+            replace(WELL, due_since=NOW - LATE - SECOND),
+            ["a letter is due since 2026-11-24 11:54:59 UTC and was not sent"],
+            id="a letter is overdue",
+        ),
+        pytest.param(
+            replace(WELL, newly_dead=1),
+            ["a letter was given up within a day: helpdeskd.py letter list"],
+            id="dead",
+        ),
+        pytest.param(
+            replace(WELL, newly_dead=2),
+            ["2 letters were given up within a day: helpdeskd.py letter list"],
+            id="two",
+        ),
+        pytest.param(
+            replace(WELL, breakers=(a_breaker("hour:all"),)),
+            ["all letters wait until 2026-11-24 12:05:00 UTC: 600 letters an hour: later ones wait"],
+            id="all letters wait",
+        ),
+        pytest.param(
+            replace(WELL, breakers=(a_breaker("hour:address:a@x.example"),)),
+            [],
+            id="one person's letters wait",
+        ),
+    ],
+)
+def test_what_somebody_should_look_at(health: Health, expected: list[str]) -> None:
+    assert troubles(health) == expected
+
+
+def test_a_daemon_that_stopped_a_week_ago_is_no_longer_shown() -> None:
+    gone = replace(SILENT, ends_at=NOW - timedelta(days=7))
+    work = LeaseSeen("mailbox:main", "two", NOW - timedelta(days=9))
+    health = replace(WELL, leases=(ALIVE, SILENT, gone, work))
+    assert health.daemons == (ALIVE, SILENT)
+    assert health.work == (work,)
