@@ -39,6 +39,11 @@ ADVICE: Sequence[tuple[frozenset[object], str]] = (
     (frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"}), "restore its backup"),
     (frozenset({"SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH"}), "may this user write to its folder?"),
 )
+CERTIFICATE = "certificate"  # stands in what both drivers say of one that they do not believe
+ADVICE_CERTIFICATE = (
+    "nothing was sent: [database] ca_file must be the authority that signed the server's certificate,"
+    " and the URL must name the server as the certificate does"
+)
 ADVICE_ELSE = "does the server run, and can this machine reach it?"
 
 
@@ -73,7 +78,9 @@ def meaning(trouble: DatabaseTrouble, shown: str) -> Exception:
         return AlreadyThere(_told(original))
     if _is_refused(trouble, code):
         return Refusal(_told(original))
-    return StoreAway(f"database {shown}: {_told(original)}; {_advice(code)}")
+    told = _told(original)
+    advice = ADVICE_CERTIFICATE if CERTIFICATE in told.lower() else _advice(code)
+    return StoreAway(f"database {shown}: {told}; {advice}")
 
 
 def code_of(original: BaseException | None) -> object:

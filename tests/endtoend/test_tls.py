@@ -9,11 +9,21 @@ import pytest
 from tests.endtoend.world import World, from_learner
 from tests.servers.certificates import Certificates, Flaw
 from tests.servers.dovecot import PASSWORD, Dovecot
+from tests.servers.mariadb import MariaDb
 from tests.servers.smtp_conversation import Tls
 from tests.servers.smtp_sink import SmtpSink
 from tests.servers.sqlite import Sqlite
 
 FLAWS = [Flaw.WRONG_HOST, Flaw.EXPIRED, Flaw.UNKNOWN_CA]
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database on each of two engines."""
+    engine: Sqlite | MariaDb = request.getfixturevalue(request.param)
+    fresh = engine.fresh_database()
+    yield fresh
+    engine.drop_database(fresh)
 
 
 @pytest.fixture
@@ -26,13 +36,13 @@ def servers() -> Iterator[ExitStack]:
 def test_a_relay_with_a_bad_certificate_gets_no_letter_and_none_is_lost(
     flaw: Flaw,
     tmp_path: Path,
-    sqlite: Sqlite,
+    url: str,
     dovecot: Dovecot,
     certificates: Certificates,
     servers: ExitStack,
 ) -> None:
     bad = servers.enter_context(SmtpSink(certificates=certificates, flaw=flaw))
-    world = World(tmp_path, sqlite.fresh_database(), dovecot, bad).prepare()
+    world = World(tmp_path, url, dovecot, bad).prepare()
     dovecot.append_many("desk", [from_learner()])
     done = world.once()
     assert done.returncode == 1
@@ -45,10 +55,10 @@ def test_a_relay_with_a_bad_certificate_gets_no_letter_and_none_is_lost(
 
 
 def test_a_relay_without_starttls_gets_no_letter(
-    tmp_path: Path, sqlite: Sqlite, dovecot: Dovecot, certificates: Certificates, servers: ExitStack
+    tmp_path: Path, url: str, dovecot: Dovecot, certificates: Certificates, servers: ExitStack
 ) -> None:
     plain = servers.enter_context(SmtpSink(certificates=certificates, tls=Tls.NONE))
-    world = World(tmp_path, sqlite.fresh_database(), dovecot, plain).prepare()
+    world = World(tmp_path, url, dovecot, plain).prepare()
     dovecot.append_many("desk", [from_learner()])
     done = world.once()
     assert done.returncode == 1
@@ -63,13 +73,13 @@ def test_a_mailbox_with_a_bad_certificate_never_hears_the_password(
     flaw: Flaw,
     tls: str,
     tmp_path: Path,
-    sqlite: Sqlite,
+    url: str,
     smtp_sink: SmtpSink,
     certificates: Certificates,
     servers: ExitStack,
 ) -> None:
     bad = servers.enter_context(Dovecot(users={"desk": PASSWORD}, certificates=certificates, flaw=flaw))
-    world = World(tmp_path, sqlite.fresh_database(), bad, smtp_sink).prepare(tls)
+    world = World(tmp_path, url, bad, smtp_sink).prepare(tls)
     before = len(bad.log_text())  # the server's own start looks whether it lets people in
     done = world.once()
     assert done.returncode == 1
@@ -79,10 +89,10 @@ def test_a_mailbox_with_a_bad_certificate_never_hears_the_password(
 
 
 def test_a_mailbox_without_starttls_never_hears_the_password(
-    tmp_path: Path, sqlite: Sqlite, smtp_sink: SmtpSink, certificates: Certificates, servers: ExitStack
+    tmp_path: Path, url: str, smtp_sink: SmtpSink, certificates: Certificates, servers: ExitStack
 ) -> None:
     plain = servers.enter_context(Dovecot(users={"desk": PASSWORD}, certificates=certificates, tls=False))
-    world = World(tmp_path, sqlite.fresh_database(), plain, smtp_sink).prepare("starttls")
+    world = World(tmp_path, url, plain, smtp_sink).prepare("starttls")
     before = len(plain.log_text())
     done = world.once()
     assert done.returncode == 1

@@ -124,6 +124,12 @@ class Dovecot(PrivateServer):
         """The certificate of the CA that a client of this server has to trust."""
         return self.folder / "ca.pem"
 
+    def certify(self, flaw: Flaw = Flaw.NONE) -> None:
+        """Offer TLS with another certificate, from the next ``start`` on."""
+        self._tls = True
+        self._certificates.issue(flaw).write_to(self.folder)
+        self._configure()
+
     def deliver(self, user: str, raw: bytes, *, sender: str = "sender@example.org") -> None:
         """Deliver one mail through LMTP, as a border would; returns when Dovecot has taken it."""
         with smtplib.LMTP(self.host, self.lmtp_port, timeout=TIMEOUT_SECONDS) as border:
@@ -202,6 +208,9 @@ class Dovecot(PrivateServer):
 
     def _take_ports(self) -> None:
         self.imap_port, self.imaps_port, self.lmtp_port = free_port(), free_port(), free_port()
+        self._configure()
+
+    def _configure(self) -> None:
         config = CONFIG.format(
             folder=self.folder,
             host=self.host,

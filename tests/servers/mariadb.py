@@ -55,6 +55,10 @@ class MariaDb(PrivateServer):
         """SQLAlchemy's URL of a database that is always there."""
         return self._url(DATABASE)
 
+    def certify(self, flaw: Flaw = Flaw.NONE) -> None:
+        """Show another certificate, from the next ``start`` on."""
+        self._certificates.issue(flaw).write_to(self.folder)
+
     def fresh_database(self) -> str:
         """Create an empty database of its own and return its URL."""
         name = f"desk_{next(self._numbers)}"

@@ -111,6 +111,11 @@ class SmtpSink:
         """Listen again after ``kill()``, on the same port."""
         self._call(self._listen())
 
+    def certify(self, flaw: Flaw = Flaw.NONE) -> None:
+        """Offer TLS with another certificate to whoever connects from now on."""
+        self._context = server_context(self._certificates.issue(flaw), Path(self._folder.name))
+        self.tls = Tls.STARTTLS if self.tls is Tls.NONE else self.tls
+
     def kill(self) -> None:
         """Stop listening and cut every connection; what was kept stays."""
         self._call(self._silence())
