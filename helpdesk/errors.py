@@ -4,7 +4,6 @@ Every message says which thing, what is so, and what would be allowed. A secret 
 """
 
 EXIT_FAILED = 1
-EXIT_USAGE = 2
 EXIT_CONFIG = 78  # sysexits.h EX_CONFIG; the unit does not restart on it
 
 

@@ -33,7 +33,6 @@ AnyMessage: TypeAlias = "Message[str, str]"
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _HEADER_TYPES = ("text/rfc822-headers", "message/global-headers", "text/rfc822")
 _MESSAGE_TYPES = ("message/rfc822", "message/global", "message/partial")
-_MISSED = ("failed", "delayed")
 _ADDRESS = re.compile(r"[^\s<>()\"',;]{1,64}@[^\s<>()\"',;@]{1,255}")
 _UNICODE = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")  # RFC 6533 §3
 _ID = re.compile(r"<[^<>\s]{1,990}>")

@@ -45,24 +45,17 @@ class Claim:
     token: str
 
 
-def reply_token(key: bytes, ticket_number: int, person_id: int) -> str:
-    """Return the 26 characters that tie an answer to a ticket and to the person the letter went to."""
-    return mark_token(key, Mark("t", ticket_number), person_id)
-
-
 def mark_token(key: bytes, mark: Mark, person_id: int) -> str:
-    """Return the token of any mark; one for a ticket is never one for a held mail of the same number."""
+    """Return the 26 characters that tie an answer to what is marked and to the person the letter went to.
+
+    One for a ticket is never one for a held mail of the same number.
+    """
     return _sign(key, f"helpdesk reply 1\0{mark}\0{person_id}")
 
 
 def genuine(keys: Sequence[bytes], claim: Claim, person_id: int) -> bool:
     """Say whether one of *keys* signed *claim* for that person; takes the same time for any token."""
     return _any_equal(claim.token, (mark_token(key, claim.mark, person_id) for key in keys))
-
-
-def check(keys: Sequence[bytes], ticket_number: int, person_id: int, token: str) -> bool:
-    """Say whether *token* was made for that ticket and person with one of *keys*, present or past."""
-    return genuine(keys, Claim(Mark("t", ticket_number), token.lower()), person_id)
 
 
 def message_id(dedupe: str, desk_domain: str, mark: Mark | None = None, token: str = "") -> str:

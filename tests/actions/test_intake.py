@@ -23,7 +23,7 @@ from helpdesk.actions.intake import (
 from helpdesk.core.letters import LetterKind
 from helpdesk.core.mail import Attachment, Fold
 from helpdesk.core.people import AddressState, Language, Role
-from helpdesk.core.replytokens import Mark, reply_address, reply_token
+from helpdesk.core.replytokens import Mark, mark_token, reply_address
 from helpdesk.core.tickets import Fate
 from helpdesk.errors import StoreAway
 from helpdesk.store.tables import (
@@ -311,7 +311,7 @@ def quoting(desk: IntakeBench, what: str, subject: str, **given: Any) -> bytes:
     if what == "letter":
         return answer(letter["message_id"], subject, **given)
     if what == "reply address":
-        token = reply_token(desk.desk.stationery.key, 1, letter["person_id"])
+        token = mark_token(desk.desk.stationery.key, Mark("t", 1), letter["person_id"])
         to = reply_address(DESK, MARKED, token)
         return answer("", subject, to=to, **given)
     return answer("", subject, **given)

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from helpdesk.core.fields import OverCap
 from helpdesk.core.mail import Caps
+from helpdesk.core.mimewalk import walk
 from helpdesk.core.trust import DkimCheck, DkimOutcome, Placement, Profile, Trust
 from helpdesk.core.verdict import Judgement, evidence_of, judge
 
@@ -77,6 +79,15 @@ def a_mail(
         *last,
     ]
     return "\r\n".join([*lines, "", "Il ne marche plus.", ""]).encode()
+
+
+def measure(raw: bytes, caps: Caps) -> str:
+    """Return why *raw* is not read, empty where it is."""
+    try:
+        walk(raw, caps)
+    except OverCap as over:
+        return str(over)
+    return ""
 
 
 def judged(raw: bytes, trust: Trust = ABOVE, dkim: DkimCheck = UNCHECKED) -> Judgement:

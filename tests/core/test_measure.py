@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from helpdesk.core.mail import Caps
-from helpdesk.core.measure import measure
+from tests.core.makers import measure
 
 CAPS = Caps(
     max_bytes=100_000,

