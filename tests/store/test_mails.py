@@ -98,12 +98,12 @@ def test_a_mailbox_has_one_id(database: Database) -> None:
 
 @pytest.mark.parametrize("look_again_at", [None, NOW], ids=["not looked at again", "looked at again"])
 @pytest.mark.parametrize("fate", list(Fate))
-def test_a_fate_is_never_written_over_except_a_released_held_one(
+def test_a_fate_is_never_written_over_except_that_of_a_kept_mail_which_is_filed_again(
     database: Database, fate: Fate, look_again_at: datetime | None
 ) -> None:
     row = a_mail(a_mailbox(database), fate=fate.value, look_again_at=look_again_at)
     add(database, row)
-    if fate is Fate.HELD and look_again_at:
+    if fate in (Fate.HELD, Fate.QUARANTINED) and look_again_at:
         replace(database, row | {"fate": "opened"})
         assert stored(database, row["id"])["fate"] == "opened"
     else:
