@@ -20,6 +20,7 @@ if [[ ${#failed[@]} -gt 0 ]]; then
     printf 'FAILED, see above: %s\n' "${failed[@]}" >&2
 fi
 if [[ ${1:-} = all ]]; then
-    check "pytest" "$PYTHON" -m pytest -rfEs
+    # Three at once on two processors: much of a test is waiting for a server. Each has servers of its own.
+    check "pytest" "$PYTHON" -m pytest -rfEs -n 3 --dist loadgroup
 fi
 [[ ${#failed[@]} -eq 0 ]]

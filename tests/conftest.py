@@ -52,6 +52,13 @@ def pytest_runtest_call() -> Generator[None, None, None]:
         without(missing)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of the cluster in one process: three nodes are enough for a machine."""
+    for item in items:
+        if "galera_cluster" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("galera"))
+
+
 @pytest.fixture(scope="session")
 def certificates() -> Certificates:
     """One private CA for all servers of the run."""

@@ -63,7 +63,7 @@ class Proxy:
             try:
                 yield self
             finally:
-                server.close()
+                self._loop.run(_closed(server))
                 self.reset_all()
 
     def reset_all(self) -> None:
@@ -171,3 +171,8 @@ def _close(writer: asyncio.StreamWriter, *, reset: bool) -> None:
         writer.transport.abort()
     else:
         writer.close()
+
+
+async def _closed(server: asyncio.Server) -> None:
+    """Close where the server lives: from another thread it races with the end of its last connection."""
+    server.close()

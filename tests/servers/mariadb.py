@@ -103,6 +103,7 @@ class MariaDb(PrivateServer):
                     program("mariadb-install-db", PACKAGES),
                     "--no-defaults",
                     f"--datadir={self.folder}/data",
+                    f"--tmpdir={self.folder}/tmp",  # its temporary tables have the same names in every run
                     "--auth-root-authentication-method=normal",
                     "--skip-test-db",
                     "--innodb-flush-log-at-trx-commit=0",
