@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from helpdesk.core.attributions import (
     ADDRESS,
+    BETWEEN_DASHES,
     DATE_AND_ADDRESS,
     LABEL,
     MAX_ATTRIBUTION_LINES,
     MAX_JOINED_CHARS,
     OPENER,
+    QUOTE_ON_THE_LINE,
     QUOTING,
     RULE,
     SEPARATOR,
@@ -43,7 +45,7 @@ def announcement_at(lines: Sequence[str], at: int) -> Announcement | None:
         return None
     if begins_with_marks(line):
         return _separator(lines, at)
-    if _begins_a_head(line) and (end := _head_end(lines, at)) > at:
+    if _begins_a_head(lines, at) and (end := _head_end(lines, at)) > at:
         return Announcement(end, certain=True, is_attribution=False)
     return _attribution(lines, at)
 
@@ -52,6 +54,9 @@ def _separator(lines: Sequence[str], at: int) -> Announcement | None:
     line = lines[at]
     if SEPARATOR.match(line):
         return Announcement(_after_separator(lines, at + 1), certain=True, is_attribution=False)
+    dashed = BETWEEN_DASHES.match(line)
+    if dashed and OPENER.match(dashed[1]) and _is_certain(f"{dashed[1]}:", False):
+        return Announcement(at + 1, certain=True, is_attribution=True)
     if not RULE.match(line):
         return None
     below = _next_filled(lines, at + 1)
@@ -76,27 +81,42 @@ def _next_filled(lines: Sequence[str], at: int) -> int:
     return at
 
 
-def _begins_a_head(line: str) -> bool:
+def _begins_a_head(lines: Sequence[str], at: int) -> bool:
+    """Most heads begin with the author; GMX and Orange name the date before."""
+    line = lines[at]
     label = LABEL.match(line) if ":" in line else None
-    return label is not None and (label["author"] is not None or line[:10].lower() == "message du")
+    if label is None:
+        return False
+    if label["author"] is not None or line[:10].lower() == "message du":
+        return True
+    below = LABEL.match(lines[at + 1]) if label["date"] is not None and at + 1 < len(lines) else None
+    return below is not None and below["author"] is not None
 
 
 def _head_end(lines: Sequence[str], at: int) -> int:
-    """Return the line after a head of author, date and one of recipient and subject; *at* where none begins."""
+    """Return the line after the head of a mail; *at* where none begins.
+
+    A head has an author, a date with its hour, and a recipient or subject; an address, or else all four. Less
+    than that is the writer's own: "De : Lyon, Date : 13 juin, À : Paris".
+    """
     kinds: set[str] = set()
     unlabelled = 0
+    has_address = has_hour = False
     end = at
     for number in range(at, min(at + MAX_HEAD_LINES, len(lines))):
         line = lines[number]
         label = LABEL.match(line) if line else None
         if label is not None:
             kinds.add(str(label.lastgroup))
+            has_address = has_address or ("@" in line and ADDRESS.search(line) is not None)
+            has_hour = has_hour or (label["date"] is not None and TIME.search(line) is not None)
             end = number + 1
         elif line:
             unlabelled += 1
             if number == at or unlabelled > MAX_UNLABELLED or "subject" in kinds:
                 break
-    return end if {"author", "date"} <= kinds and kinds & {"recipient", "subject"} else at
+    two = {"author", "date"} <= kinds and kinds & {"recipient", "subject"}
+    return end if two and has_hour and (has_address or {"recipient", "subject"} <= kinds) else at
 
 
 def _attribution(lines: Sequence[str], at: int) -> Announcement | None:
@@ -107,6 +127,8 @@ def _attribution(lines: Sequence[str], at: int) -> Announcement | None:
     if not (opens or has_address):
         names = first[-1] == ":" and _has_verb(first)  # "Jean Dupont a écrit :"
         return Announcement(at + 1, certain=False, is_attribution=True) if names else None
+    if (on_the_line := QUOTE_ON_THE_LINE.match(first)) and opens and _is_certain(on_the_line[1], True):
+        return Announcement(at + 1, certain=True, is_attribution=False)
     joined = ""
     for end in range(at + 1, min(at + 1 + MAX_ATTRIBUTION_LINES, len(lines) + 1)):
         part = lines[end - 1]

@@ -10,7 +10,9 @@ MAX_JOINED_CHARS = 500
 MAX_ATTRIBUTION_LINES = 4
 
 _BLANKS = dict.fromkeys(map(ord, "\t\r\u00a0\u2000\u2001\u2002\u2003\u2007\u2009\u200a\u202f\u3000"), " ")
-_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufeff*"))
+_UNSEEN = dict.fromkeys(
+    map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2063\ufeff*")
+)
 _PLAIN = str.maketrans(_BLANKS | _UNSEEN | {ord("’"): "'", ord("："): ":"})
 _ODD = re.compile("[" + re.escape("".join(map(chr, _PLAIN))) + "]")
 _MARKS = frozenset("-_=<")
@@ -61,12 +63,17 @@ FORWARD = re.compile(
 FORWARD_SUBJECT = re.compile(
     r"\s{0,9}(?:\[[^\]]{0,80}\]\s{0,9})?(?:fwd?|tr|wg|rv|enc|doorst|vb|vs|i)\s{0,3}:", re.IGNORECASE
 )
+REPLY_SUBJECT = re.compile(
+    r"\s{0,9}(?:\[[^\]]{0,80}\]\s{0,9})?(?:r[eé]|aw|sv|res|rif|ri|r|antw|antwort|odp|ynt|bls|回复|答复|返信)"
+    r"(?:\[\d{1,3}\])?\s{0,3}[:：]",
+    re.IGNORECASE,
+)
 
 # "Le 3 mars 2025 à 10:12, Jean <jean@x> a écrit :". Not "il m'a écrit :" or "I wrote:": that is a story.
 OPENER = re.compile(
     r"(?:le|on|am|el|il|op|em|no dia|den|dnia|w dniu|dne|"
     r"(?:lun|mar|mer|jeu|ven|sam|dim|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)[a-zé]{0,8}[.,]?|\d{1,4})"
-    r"(?=[ ./:,-])",
+    r"(?=[ ./:,-])|\d{4}年",
     re.IGNORECASE,
 )
 VERB_LAST = re.compile(
@@ -86,7 +93,7 @@ ADDRESS = re.compile(r"[^\s<>()@]{1,64}@[^\s<>()@]{2,255}")
 TIME = re.compile(
     r"\b\d{1,2} ?(?:[:.h]|uhr|kl\.?) ?\d{2}(?!\d)|\b\d{1,2} ?(?:h|heures?|am|pm|uhr)\b", re.IGNORECASE
 )
-YEAR = re.compile(r"\b(?:19|20)\d{2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}\b")
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}\b")
 
 # "De : … Envoyé : … À : … Objet : …": a block of three kinds of label is the head of a quoted mail.
 LABEL = re.compile(
@@ -100,18 +107,15 @@ LABEL = re.compile(
     re.IGNORECASE,
 )
 
-_DEVICE = (
-    r"iphone|ipad|ipod|mobile|téléphone|portable|smartphone|android|ios|samsung|galaxy|huawei|honor|xiaomi|redmi"
-    r"|poco|oneplus|oppo|pixel|nokia|sony|xperia|wiko|blackberry|motorola|tablette|outlook|yahoo|gmail|proton"
-    r"|courrier|mail|orange|sfr|free|bouygues|laposte|windows|thunderbird|spark|bluemail|blue mail|tutanota"
-    r"|tuta|em client|handy|móvil|cellulare|telefon|telefoon|telemóvel|phone|mac"
-)
-ADVERTISEMENT = re.compile(
-    rf"(?:(?:message )?envoyée? (?:de|depuis|à partir d|avec|via|par)|provenance :|sent (?:from|via|with|using|by)"
-    rf"|von mein|gesendet (?:von|mit)|diese nachricht wurde von|enviad[oa] (?:desde|a partir|do|pelo|via|con|de)"
-    rf"|inviato da|verstuurd vana|verzonden (?:vana|met)|télécharge[rz] |obten(?:ir|ez) |get |holen sie sich "
-    rf"|scarica |ottieni |download(?:en)? |obtener |obter |descarga(?:r)? |skickat från|sendt fra)"
-    rf"[^,;:!?]{{0,60}}\b(?:{_DEVICE})\b[^,;!?]{{0,40}}$",
+# "---- On Fri, 13 Jun 2025 09:41:00 +0200 A <a@x> wrote ---", as Zoho writes it.
+BETWEEN_DASHES = re.compile(r"-{3,}+ ([^-\s].{9,239}?) ?-{3,}+$")
+# Yahoo for Android goes on with the quote on the line of the attribution.
+QUOTE_ON_THE_LINE = re.compile(r"(.{9,240}?<[^<>@ ]{1,64}@[^<> ]{1,120}> (?:wrote|a écrit) ?:) {2,}\S")
+# "Mes réponses en rouge ci-dessous": what is quoted without marks holds answers.
+ANSWERS_BELOW = re.compile(
+    r"\b(?:r[ée]ponses?|r[ée]pond[su]|commentaires?|remarques?|answer(?:s|ed)?|repl(?:y|ies|ied)|comments?"
+    r"|responses?)\b.{0,60}\b(?:ci-dessous|ci-après|plus bas|en dessous|dans (?:le|ton|votre) (?:texte|mail"
+    r"|message)|en (?:rouge|bleu|vert|gras|majuscules?|couleur|italique)|below|in-?line"
+    r"|in (?:red|blue|green|bold|capitals|caps|italics|line|your mail))\b",
     re.IGNORECASE,
 )
-LINK = re.compile(r"[<\[(]?https?://[^\s<>]{1,200}[>\])]?")

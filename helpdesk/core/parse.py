@@ -56,6 +56,8 @@ def read_mail(raw: bytes, caps: Caps, own: OwnMarks) -> Mail:
     kind, suppress_reply = classify(headers, (block.first("content-type") or b"").decode("latin-1"), own)
     bounce, unread = _bounce(raw, root, kind, body.text)
     attachments, problems = _attachments(root, raw, body, caps)
+    in_reply_to = message_ids_in(block.first("in-reply-to") or b"")
+    references = message_ids_in(block.first("references") or b"")
     return Mail(
         size=len(raw),
         fingerprint=fingerprint_with(raw, block),
@@ -69,10 +71,10 @@ def read_mail(raw: bytes, caps: Caps, own: OwnMarks) -> Mail:
         return_path=_return_path(block),
         date=read_date(block.first("date") or b""),
         message_id=message_id_of(block.first("message-id") or b""),
-        in_reply_to=message_ids_in(block.first("in-reply-to") or b""),
-        references=message_ids_in(block.first("references") or b""),
+        in_reply_to=in_reply_to,
+        references=references,
         text=body.text,
-        folds=folds_of(body.text, subject),
+        folds=folds_of(body.text, subject, is_threaded=bool(in_reply_to or references)),
         attachments=attachments,
         kind=kind,
         suppress_reply=suppress_reply,

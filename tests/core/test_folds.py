@@ -74,11 +74,43 @@ HEAD = "Voyez.\n\nDe : A <a@b.example>\nEnvoyé : lundi 3 mars 2025 10:12\nÀ : 
         pytest.param("TR : Mon chargeur", False, id="a forward in french"),
         pytest.param("Fwd: Mon chargeur", False, id="a forward in english"),
         pytest.param("[liste] FW: RE: Mon chargeur", False, id="a forward of an answer on a list"),
-        pytest.param("Transfert de mon numéro", True, id="a word that only begins so"),
+        pytest.param("Re: Transfert de mon numéro", True, id="a word that only begins so"),
+        pytest.param("Mon chargeur", False, id="a first mail in which another one was copied"),
+        pytest.param("Ref: Mon chargeur", False, id="a word that only begins like Re"),
+        pytest.param("AW: Mon chargeur", True, id="an answer in german"),
+        pytest.param("Ré : Mon chargeur", True, id="an answer in french"),
+        pytest.param("[liste] Re[2]: Mon chargeur", True, id="a numbered answer on a list"),
+        pytest.param("Demande [#12] bien reçue", True, id="the number of a ticket of ours"),
     ],
 )
 def test_outlook_tells_a_forward_from_an_answer_only_by_the_subject(subject: str, folded: bool) -> None:
     assert bool(folds_of(HEAD, subject)) is folded
+
+
+@pytest.mark.parametrize(
+    ("text", "visible"),
+    [
+        pytest.param(
+            "Je tape :\n> ping\nRien.", "Je tape :\n> ping\nRien.", id="marks that nothing announces"
+        ),
+        pytest.param(
+            "Non.\n\nLe 3/3/2025 à 10:12, A a écrit :\n> x\nSi.\n> y\nOui.",
+            "Non.\n\nSi.\n\nOui.",
+            id="marks below an attribution",
+        ),
+        pytest.param(
+            "Voyez.\n> Le 3/3/2025 à 10:12, A a écrit :\n> x", "Voyez.", id="an attribution behind marks"
+        ),
+        pytest.param(HEAD, HEAD.strip(), id="a mail that was copied"),
+        pytest.param("Oui.\n-- \nLéa", "Oui.", id="a signature"),
+    ],
+)
+def test_a_first_mail_has_nothing_to_quote_but_what_is_announced(text: str, visible: str) -> None:
+    assert visible_text(text, folds_of(text, "Mon chargeur")) == visible
+
+
+def test_a_mail_that_names_an_earlier_one_is_an_answer_whatever_its_subject_says() -> None:
+    assert visible_text(HEAD, folds_of(HEAD, "Mon chargeur", is_threaded=True)) == "Voyez."
 
 
 @pytest.mark.parametrize(
