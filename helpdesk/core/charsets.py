@@ -80,6 +80,7 @@ _SINGLE_BYTE = re.compile(r"cp(?!932|949)|iso8859|koi8|mac_")
 _NOT_ASCII_BASED = frozenset(
     ("utf_16", "utf_16_le", "utf_16_be", "iso2022_jp_ext", "iso2022_jp_2", "iso2022_kr", "hz")
 )
+_JIS_X_0208 = re.compile(rb"\x1b\$[@B]")
 _MARKS = (
     (codecs.BOM_UTF8, "utf_8"),
     (codecs.BOM_UTF16_LE, "utf_16_le"),
@@ -108,8 +109,12 @@ def decode(data: bytes, declared: str) -> tuple[str, str]:
         return _guessed(data, "" if name in _UNDECLARED else f"charset {name[:40]} is not read here")
     if codec == "utf_16":
         codec = _utf_16_order(data)
-    if (text := _strict(data, codec)) is not None:
+    if (text := _strict(data, codec)) is None and codec == "iso2022_jp_ext":
+        text = _strict(_JIS_X_0208.sub(b"\x1b$(Q", data), "iso2022_jp_2004")  # the characters that NEC added
+    if text is not None:
         return text, ""
+    if codec == "utf_8" and (text := _cut_utf_8(data)) is not None:
+        return text, f"some bytes are not {name}"
     if not _SINGLE_BYTE.match(codec) and codec != "ascii" and (text := _mostly(data, codec)) is not None:
         return text, f"some bytes are not {name}"
     return _guessed(data, "" if codec == "ascii" else f"the text is not {name} as declared")
@@ -128,6 +133,17 @@ def _strict(data: bytes, codec: str) -> str | None:
 
 def _forced(data: bytes, codec: str) -> str:
     return data.decode(codec, "replace")
+
+
+def _cut_utf_8(data: bytes) -> str | None:
+    """Text that was cut inside its last character; what stands before must show that it is UTF-8."""
+    try:
+        data.decode("utf_8")
+    except UnicodeDecodeError as error:
+        whole = data[: error.start]
+        if error.reason == "unexpected end of data" and not whole.isascii():
+            return whole.decode("utf_8") + "\ufffd"
+    return None
 
 
 def _mostly(data: bytes, codec: str) -> str | None:

@@ -112,12 +112,21 @@ _FAILURE = re.compile(
     r"|impossibile recapitare|mancato recapito|no se puede entregar|no entregado|não (?:é possível )?entreg",
     re.IGNORECASE,
 )
-# "Automatic reply: ..." as clients and servers write it; counts only beside a second sign.
+# "Automatic reply: ..." as clients and servers write it before a subject; counts only beside a second sign.
+_AUTOMATIC = re.compile(
+    r"(?:r[ée]ponse automatique|auto(?:matic|mated)?[- ]?(?:reply|response|answer)|auto|autosvar"
+    r"|automati(?:sche antwort|sch antwoord|sk svar|skt svar|cká odpověď|cké odpovědi)|automaattinen vastaus"
+    r"|out of (?:the )?office(?: autoreply)?|absence du bureau|(?:message|notification|avis) d['’]absence"
+    r"|abwesend|abwesenheits(?:notiz|nachricht|assistent)|resp(?:uesta|osta) autom[aá]tica|risposta automatica"
+    r"|fuori (?:sede|ufficio)|fuera de (?:la )?oficina|răspuns automat|automatyczna odpowiedź"
+    r"|odpowiedź automatyczna|автоответ|автоматический ответ|otomatik yanıt|自動応答|自動返信|自动(?:答复|回复)"
+    r"|自動回覆|자동 회신|رد تلقائي|تلقائي) ?(?:[:：]|$)",
+    re.IGNORECASE,
+)
+# What else a responder's subject begins with. People write so too, but never with an empty return path.
 _ABSENCE = re.compile(
-    r"r[ée]ponse automatique|auto(?:matic|mated)?[- ]?(?:reply|response|answer)|auto ?:|autosvar"
-    r"|automati(?:sche antwort|sch antwoord|sk svar|skt svar)|out of (?:the )?office|vacation"
-    r"|(?:message|notification|avis) d['’]absence|absen(?:ce|te?)\b|abwesen"
-    r"|resp(?:uesta|osta) autom[aá]tica|risposta automatica|fuori (?:sede|ufficio)|ausencia|afwezig",
+    r"r[ée]ponse automatique|auto(?:matic|mated)?[- ]?(?:reply|response|answer)|out of (?:the )?office|vacation"
+    r"|absen(?:ce|te?)\b|abwesen|ausencia|afwezig|fuori (?:sede|ufficio)",
     re.IGNORECASE,
 )
 
@@ -207,7 +216,8 @@ def _absence(seen: _Seen) -> tuple[MailClass, str] | None:
     suppressing = _SUPPRESSING.intersection(seen.tokens("x-auto-response-suppress"))
     if "all" in suppressing and seen.all("x-ms-exchange-inbox-rules-loop"):
         return MailClass.AUTO_REPLY, "an inbox rule of Exchange answered"
-    if (suppressing or seen.null_return_path) and _ABSENCE.match(seen.subject):
+    automatic = _AUTOMATIC.match(seen.subject) and (suppressing or seen.null_return_path)
+    if automatic or (seen.null_return_path and _ABSENCE.match(seen.subject)):
         return MailClass.AUTO_REPLY, "an absence note by its subject and its headers"
     return None
 
