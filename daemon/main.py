@@ -1,8 +1,6 @@
 """The command line of the daemon: parses, runs one command, turns errors into one line and an exit status."""
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 
 from daemon.commands import (
@@ -18,10 +16,8 @@ from daemon.commands import (
     trust,
     why,
 )
-from helpdesk.core.terminal import term_safe
-from helpdesk.errors import EXIT_FAILED, HelpdeskError
+from helpdesk.commandline import carried_out
 
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 COMMANDS = (init, service, status, inspect, trust, why, replay, reconcile, letter, breaker, demo)
 
 
@@ -40,15 +36,4 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; no traceback reaches a person."""
     given = _parser().parse_args(arguments)
-    try:
-        status: int = given.run(given)
-    except HelpdeskError as error:
-        for line in str(error).splitlines():
-            print(f"helpdeskd: {term_safe(line)}", file=sys.stderr)
-        return error.exit_status
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:  # `helpdeskd.py inspect … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_FAILED
-    return status
+    return carried_out("helpdeskd", lambda: int(given.run(given)))

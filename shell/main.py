@@ -1,15 +1,11 @@
 """The command line of the admins' shell: parses, calls one command, turns errors into one line."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpdesk.core.terminal import term_safe
-from helpdesk.errors import HelpdeskError
+from helpdesk.commandline import carried_out
 from shell.commands import people, tickets
-
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -33,12 +29,4 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; no traceback reaches a person."""
     given = _parser().parse_args(arguments)
-    try:
-        status: int = given.run(given)
-    except HelpdeskError as error:
-        for line in str(error).splitlines():
-            print(f"helpdesk-admin: {term_safe(line)}", file=sys.stderr)
-        return error.exit_status
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    return status
+    return carried_out("helpdesk-admin", lambda: int(given.run(given)))

@@ -8,7 +8,14 @@ import pytest
 from tests.sources import Source, imports, is_below, source, sources
 
 BASE = ("helpdesk.core", "helpdesk.killpoints", "helpdesk.errors")
-SERVICES = ("helpdesk.actions", "helpdesk.store", *BASE, "helpdesk.config", "helpdesk.logs")
+SERVICES = (
+    "helpdesk.actions",
+    "helpdesk.store",
+    *BASE,
+    "helpdesk.config",
+    "helpdesk.logs",
+    "helpdesk.commandline",
+)
 
 # Each floor, and what of ours it may import. The longest name that fits a module is its floor.
 FLOORS: dict[str, tuple[str, ...]] = {
@@ -19,6 +26,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "sql": ("helpdesk.store", *BASE),
     "helpdesk": (),
     "helpdesk.config": ("helpdesk.config", *BASE),
+    "helpdesk.commandline": BASE,
     "helpdesk.logs": ("helpdesk.logs", *BASE),
     "helpdesk.actions": ("helpdesk.actions", "helpdesk.store", *BASE),
     "helpdesk.store": ("helpdesk.store", *BASE),

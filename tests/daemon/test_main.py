@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+MAIL = ROOT / "tests" / "mails" / "mime" / "french-utf-8-8bit.eml"
 COMMANDS = [
     "init",
     "migrate",
@@ -89,7 +90,7 @@ def test_a_wrong_address_on_the_command_line_is_told_with_what_an_address_looks_
     assert "\x1b" not in done.stderr
 
 
-def test_init_migrate_and_person_add_work_from_an_empty_folder(tmp_path: Path) -> None:
+def _write_settings(tmp_path: Path) -> None:
     assert _run("helpdeskd.py", "init", folder=tmp_path).returncode == 0
     settings = tmp_path / "helpdesk.toml"
     filled = settings.read_text()
@@ -107,6 +108,10 @@ def test_init_migrate_and_person_add_work_from_an_empty_folder(tmp_path: Path) -
     password = tmp_path / "credentials" / "imap_password"
     password.touch(mode=0o600)
     password.write_text("secret\n")
+
+
+def test_init_migrate_and_person_add_work_from_an_empty_folder(tmp_path: Path) -> None:
+    _write_settings(tmp_path)
     migrated = _run("helpdeskd.py", "migrate", folder=tmp_path)
     assert migrated.returncode == 0, migrated.stderr
     person = ["person", "add", "Marie@A.example", "--name", "Marie", "--role", "user", "--language", "fr"]
@@ -116,3 +121,47 @@ def test_init_migrate_and_person_add_work_from_an_empty_folder(tmp_path: Path) -
     again = _run("helpdesk-admin.py", *person, folder=tmp_path)
     assert again.returncode == 1
     assert "registered already" in again.stderr
+
+
+def _shell(line: str, folder: Path) -> str:
+    """Run a line of bash and return its stderr."""
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=folder, capture_output=True, text=True, check=False, timeout=60
+    )
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments"),
+    [
+        pytest.param("helpdeskd.py", ["inspect", str(MAIL)], id="the daemon's"),
+        pytest.param(
+            "helpdesk-admin.py", ["person", "add", "a@$RANDOM.example", "--name", "A"], id="the admins'"
+        ),
+    ],
+)
+def test_a_reader_that_went_away_or_a_full_disk_is_no_traceback(
+    program: str, arguments: list[str], tmp_path: Path
+) -> None:
+    _write_settings(tmp_path)
+    assert _run("helpdeskd.py", "migrate", folder=tmp_path).returncode == 0
+    command = " ".join([sys.executable, str(ROOT / program), *arguments])
+    assert _shell(f"{{ sleep 0.2; {command}; echo $? >&2; }} | true", tmp_path) == "1\n"
+    full = _shell(f"{command} > /dev/full; echo $? >&2", tmp_path).splitlines()
+    assert full[-1] == "1"
+    assert len(full) == 2
+    assert "No space left on device" in full[0]
+
+
+def test_a_terminal_that_knows_no_accents_gets_the_text_all_the_same(tmp_path: Path) -> None:
+    shown = subprocess.run(
+        [sys.executable, str(ROOT / "helpdeskd.py"), "inspect", str(MAIL)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert "L\\xe9a" in shown.stdout
