@@ -29,7 +29,7 @@ def folds_of(text: str, subject: str = "", *, is_threaded: bool = False) -> tupl
     them; everything below an announcement that no ">" follows. Signatures: from "-- " on (RFC 3676 §4.3),
     and the line that a program adds about itself. Forwarded mail is content; *subject* tells where only the
     subject says that a mail is a forward. A mail that answers nothing, by its subject and unless it
-    *is_threaded*, quotes only what "A wrote:" announces: marks and copied mails in it are the writer's.
+    *is_threaded*, quotes only what stands behind marks below "A wrote:": the rest in it is the writer's.
     Linear in the length of *text*. Never raises.
     """
     is_forward = FORWARD_SUBJECT.match(subject) is not None
@@ -117,8 +117,10 @@ class _Folding:
             if not (announced.certain or self._is_answer):
                 return at + 1
             end = self._end_of_quoted_lines(body)
-        elif not announced.certain:
+        elif not (announced.certain and self._is_answer):
             return at + 1
+        elif not announced.is_attribution and self._is_introduced(at):
+            return announced.end
         elif self._says_that_answers_are_below(at):
             return len(self._lines)
         elif announced.is_attribution and self._is_answered_inside(announced.end):
@@ -149,6 +151,11 @@ class _Folding:
         if not (none and self._is_answer):
             for at, end in self._marked:
                 self._mark(at, end, "")
+
+    def _is_introduced(self, at: int) -> bool:
+        """Say whether the writer leads over to what stands here: "Voici le mail que j'ai reçu :"."""
+        above = next((line for line in reversed(self._lines[max(at - 3, 0) : at]) if line), "")
+        return above.endswith(":")
 
     def _says_that_answers_are_below(self, end: int) -> bool:
         shown = (line for line, kind in zip(self._lines[:end], self._kinds, strict=False) if not kind)

@@ -62,6 +62,7 @@ def test_the_visible_text_is_what_the_writer_added(text: str, visible: str) -> N
     assert visible_text(text, folds_of(text)) == visible
 
 
+STORY = "Bonjour,\nle 12 juin 2025 à 14h30 le technicien a écrit :\n\nC'est réglé.\n\nEst-ce vrai ?"
 HEAD = "Voyez.\n\nDe : A <a@b.example>\nEnvoyé : lundi 3 mars 2025 10:12\nÀ : Léa\nObjet : x\n\nContenu\n"
 
 
@@ -102,6 +103,7 @@ def test_outlook_tells_a_forward_from_an_answer_only_by_the_subject(subject: str
             "Voyez.\n> Le 3/3/2025 à 10:12, A a écrit :\n> x", "Voyez.", id="an attribution behind marks"
         ),
         pytest.param(HEAD, HEAD.strip(), id="a mail that was copied"),
+        pytest.param(STORY, STORY, id="a story with a date"),
         pytest.param("Oui.\n-- \nLéa", "Oui.", id="a signature"),
     ],
 )
