@@ -105,3 +105,17 @@ def test_unit_and_manual_name_only_files_that_exist() -> None:
         assert named
         missing = {name for name in named if not (ROOT / name).exists()}
         assert not missing
+
+
+def test_every_page_of_documentation_that_is_named_exists() -> None:
+    texts = [
+        path
+        for folder in ("helpdesk", "daemon", "shell", "tests", "docs")
+        for path in (ROOT / folder).rglob("*.*")
+    ]
+    texts = [path for path in texts if path.suffix in (".py", ".md", ".toml")] + [ROOT / "README.md"]
+    named = {
+        name for path in texts for name in re.findall(r"docs/[a-z]+\.md", path.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 2
+    assert not {name for name in named if not (ROOT / name).exists()}
