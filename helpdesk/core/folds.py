@@ -5,6 +5,7 @@ What could be an answer stays visible: in doubt nothing is folded. A mail that o
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import accumulate
 
 from helpdesk.core.announcements import Announcement, announcement_at
@@ -121,7 +122,7 @@ class _Folding:
             return at + 1
         elif not announced.is_attribution and self._is_introduced(at):
             return announced.end
-        elif self._says_that_answers_are_below(at):
+        elif self._answers_announced_at < at:
             return len(self._lines)
         elif announced.is_attribution and self._is_answered_inside(announced.end):
             end = announced.end
@@ -157,9 +158,11 @@ class _Folding:
         above = next((line for line in reversed(self._lines[max(at - 3, 0) : at]) if line), "")
         return above.endswith(":")
 
-    def _says_that_answers_are_below(self, end: int) -> bool:
-        shown = (line for line, kind in zip(self._lines[:end], self._kinds, strict=False) if not kind)
-        return any(ANSWERS_BELOW.search(line) for line in shown)
+    @cached_property
+    def _answers_announced_at(self) -> int:
+        """The first line of the writer that says so; the number of lines where none does."""
+        said = (at for at, line in enumerate(self._lines) if line[:1] != ">" and ANSWERS_BELOW.search(line))
+        return next(said, len(self._lines))
 
     def _is_answered_inside(self, at: int) -> bool:
         """Say whether ">" stands below before anything else is announced: the first quoted line was cut off."""

@@ -184,6 +184,11 @@ def test_folds_are_in_order_whole_lines_and_never_everything(lines: list[str]) -
             "Le 3 mars 2025 à 10:12, A a écrit :\nx\n",
             "Le 3 mars 2025 à 10:12, A a écrit :\n\n",
             "Jean a écrit :\n\n",
+            "Le 3 mars 2025 à 10:12, A a écrit :\nx\n> y\n",
+            "> Le 3 mars 2025 à 10:12, A a écrit :\n> x\n\n",
+            "---- Le 3 mars 2025 à 10:12, A a écrit ----\n",
+            "Get Outlook for iOS\n\n",
+            "réponse ",
         ),
         *(
             "De : a\nDate : b\n",
