@@ -124,7 +124,7 @@ class Outbox:
         attempts = ended.taken.letter.attempts
         if ended.outcome.relay_fault:  # a relay without our login must not cost a letter
             attempts = min(attempts, LAST_ATTEMPT - 1)
-        delay = retry_delay(attempts, self._chance())
+        delay = retry_delay(attempts, now - ended.taken.letter.queued_at, self._chance())
         if delay is None:
             return Settled(replace(ended, reason=f"{GIVEN_UP}; {ended.reason}"), End.DEAD)
         return Settled(ended, end, now + delay)

@@ -3,17 +3,19 @@
 from datetime import timedelta
 
 FIRST_DELAYS_MINUTES = (1, 2, 5, 15, 30)
-LAST_ATTEMPT = len(FIRST_DELAYS_MINUTES) + 1 + 47  # 53 min in short steps, then 47 hourly ones: 48 h in all
+GIVE_UP_AFTER = timedelta(hours=48)
+LAST_ATTEMPT = len(FIRST_DELAYS_MINUTES) + 1 + 48  # 53 min in short steps, then 48 hourly ones
 RECONNECT_SECONDS = (1.0, 10.0, 30.0, 60.0)  # four connects in the first minute, then one a minute
 
 
-def retry_delay(attempts: int, jitter: float) -> timedelta | None:
+def retry_delay(attempts: int, waited: timedelta, jitter: float) -> timedelta | None:
     """Return how long a letter waits after its n-th attempt failed, or None when that was the last.
 
     1, 2, 5, 15, 30 minutes, then hourly up to 48 hours; *jitter* moves each by up to 10 % either way, so that
-    letters refused together do not come back together.
+    letters refused together do not come back together. *waited*: since it was queued. Both must be over: crashes
+    count attempts up that were none, and a letter may have waited for a daemon that did not run.
     """
-    if attempts >= LAST_ATTEMPT:
+    if attempts >= LAST_ATTEMPT and waited >= GIVE_UP_AFTER:
         return None
     step = max(attempts, 1) - 1
     minutes = FIRST_DELAYS_MINUTES[step] if step < len(FIRST_DELAYS_MINUTES) else 60

@@ -105,6 +105,7 @@ class Letters:
                 row.envelope_from,
                 row.message_id,
                 row.attempts,
+                row.queued_at,
                 row.content,
             )
             for row in self._connection.execute(ours)

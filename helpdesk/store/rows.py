@@ -75,4 +75,5 @@ class ClaimedLetter:
     envelope_from: str
     message_id: str
     attempts: int
+    queued_at: datetime
     content: bytes = field(repr=False)

@@ -12,6 +12,7 @@ from helpdesk.store.tables import letters
 from tests.actions.outboxes import NOON, OutboxBench, bench
 
 LEASE = 60.0
+TWO_DAYS = timedelta(days=2)
 
 
 @pytest.fixture
@@ -31,8 +32,8 @@ def end(desk: OutboxBench, taken: Taken, outcome: Outcome, reason: str = "RCPT: 
 
 
 def with_attempts(desk: OutboxBench, attempts: int) -> Taken:
-    """Return a letter taken for the *attempts*-th time."""
-    desk.queue()
+    """Return a letter taken for the *attempts*-th time, two days after it was queued."""
+    desk.queue(due_at=NOON - TWO_DAYS)
     with desk.database.engine.begin() as connection:
         connection.execute(letters.update().values(attempts=attempts - 1))
     (taken,) = take(desk)
@@ -159,6 +160,17 @@ def test_a_letter_is_given_up_after_48_hours_unless_the_relay_is_at_fault(
     assert desk.states() == [state]
     reasons = [row["detail"]["reason"] for row in desk.audited()]
     assert reasons == (["given up after 48 hours; MAIL: 451 later"] if state == "dead" else [])
+
+
+def test_a_young_letter_that_many_crashes_counted_up_does_not_die_of_one_451(desk: OutboxBench) -> None:
+    desk.queue()
+    for _ in range(LAST_ATTEMPT):
+        take(desk)  # and die: the lease runs out
+        desk.now += timedelta(seconds=LEASE)
+    (taken,) = take(desk)
+    assert taken.letter.attempts > LAST_ATTEMPT
+    assert end(desk, taken, Outcome(End.TRY_LATER), "RCPT: 451 later") is End.TRY_LATER
+    assert (desk.states(), desk.audited()) == (["queued"], [])
 
 
 def test_an_end_counts_only_while_the_letter_is_ours(desk: OutboxBench) -> None:

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from helpdesk.core.backoff import LAST_ATTEMPT, reconnect_seconds, retry_delay
+from helpdesk.core.backoff import GIVE_UP_AFTER, LAST_ATTEMPT, reconnect_seconds, retry_delay
 
 EVEN = 0.5  # the middle of the jitter: no shift
+YOUNG = timedelta(minutes=3)
+JUST_UNDER = GIVE_UP_AFTER - timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize(
@@ -23,23 +25,37 @@ EVEN = 0.5  # the middle of the jitter: no shift
     ],
 )
 def test_a_letter_waits_longer_after_each_attempt(attempts: int, minutes: int) -> None:
-    assert retry_delay(attempts, EVEN) == timedelta(minutes=minutes)
+    assert retry_delay(attempts, YOUNG, EVEN) == timedelta(minutes=minutes)
 
 
-@pytest.mark.parametrize("attempts", [LAST_ATTEMPT, LAST_ATTEMPT + 1])
-def test_the_last_attempt_is_the_last(attempts: int) -> None:
-    assert retry_delay(attempts, EVEN) is None
+@pytest.mark.parametrize(
+    ("attempts", "waited", "minutes"),
+    [
+        pytest.param(LAST_ATTEMPT, GIVE_UP_AFTER, None, id="tried often enough for 48 hours"),
+        pytest.param(LAST_ATTEMPT + 1, GIVE_UP_AFTER * 2, None, id="more than enough"),
+        pytest.param(LAST_ATTEMPT, JUST_UNDER, 60, id="not for 48 hours yet"),
+        pytest.param(LAST_ATTEMPT * 9, YOUNG, 60, id="young, counted up by many crashes"),
+        pytest.param(LAST_ATTEMPT, -GIVE_UP_AFTER, 60, id="the clock was set back"),
+        pytest.param(LAST_ATTEMPT - 1, GIVE_UP_AFTER * 2, 60, id="old, but not tried often enough"),
+        pytest.param(1, GIVE_UP_AFTER * 2, 1, id="old, and tried once: nobody was there to send it"),
+    ],
+)
+def test_a_letter_is_given_up_only_when_it_was_tried_often_and_for_48_hours(
+    attempts: int, waited: timedelta, minutes: int | None
+) -> None:
+    expected = None if minutes is None else timedelta(minutes=minutes)
+    assert retry_delay(attempts, waited, EVEN) == expected
 
 
-def test_all_attempts_together_fill_48_hours_and_not_more() -> None:
-    delays = [retry_delay(attempts, EVEN) for attempts in range(1, LAST_ATTEMPT)]
+def test_the_attempts_on_their_schedule_take_48_hours_and_less_than_an_hour_more() -> None:
+    delays = [retry_delay(attempts, YOUNG, EVEN) for attempts in range(1, LAST_ATTEMPT)]
     total = sum((delay for delay in delays if delay), timedelta())
-    assert timedelta(hours=47) < total <= timedelta(hours=48)
+    assert GIVE_UP_AFTER < total < GIVE_UP_AFTER + timedelta(hours=1)
 
 
 @pytest.mark.parametrize(("jitter", "seconds"), [(0.0, 54.0), (0.5, 60.0), (1.0, 66.0)])
 def test_chance_moves_a_delay_by_a_tenth_either_way(jitter: float, seconds: float) -> None:
-    delay = retry_delay(1, jitter)
+    delay = retry_delay(1, YOUNG, jitter)
     assert delay is not None
     assert delay.total_seconds() == pytest.approx(seconds)
 

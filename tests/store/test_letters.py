@@ -46,6 +46,7 @@ def test_a_claimed_letter_has_all_that_sending_needs(database: Database) -> None
             "bounces@help.example",
             "<one@help.example>",
             1,
+            NOW,
             bytes(range(256)),
         )
     ]
