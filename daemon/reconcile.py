@@ -10,7 +10,7 @@ from daemon.intake import Folders
 from helpdesk.actions.arrival import Source
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.intake import known_source
-from helpdesk.actions.reconcile import Key, fates_by_bytes, fates_by_key, forgotten, message_key_in
+from helpdesk.actions.reconcile import Key, fates_by_bytes, fates_by_key, forgotten, message_key_in, now_of
 from helpdesk.core.batches import batches
 from helpdesk.core.reconciling import DAYS, OVERDUE, Reconciled, too_many
 from helpdesk.core.tickets import Fate
@@ -75,7 +75,7 @@ class _Reconciling:
 
     def _forgotten(self) -> int:
         """Return how many mails have waited in the inbox for too long without anybody looking at them."""
-        late = self._desk.clock() - OVERDUE
+        late = now_of(self._desk) - OVERDUE
         waiting = 0
         for uids in self._steps(self._inbox.uids()):
             suspects = forgotten(self._desk, self._source, uids)
@@ -84,7 +84,7 @@ class _Reconciling:
         return waiting
 
     def _compare(self, folder: str) -> None:
-        since = self._desk.clock() - timedelta(days=self._scope.days)
+        since = now_of(self._desk) - timedelta(days=self._scope.days)
         missing: list[int] = []
         compared = 0
         for uids in self._steps(self._inbox.uids_since(since.date())):

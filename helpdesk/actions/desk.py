@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from helpdesk.core.lettercaps import LetterLimits
 from helpdesk.core.letters import Stationery
@@ -10,13 +10,15 @@ from helpdesk.core.people import Language
 from helpdesk.core.rules import Policy
 from helpdesk.store.blobs import Blobs
 from helpdesk.store.engine import Database
+from helpdesk.store.work import Work
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """One desk. ``addresses`` are its own in lower case, the first one its main one.
 
-    ``reply_keys`` check the marks in answers, the newest first; ``language`` is that of the contacts.
+    ``reply_keys`` check the marks in answers, the newest first; ``language`` is that of the contacts. ``clock`` is
+    the database's: what one daemon writes for later, others read, and our machine's clock may be wrong.
     """
 
     database: Database
@@ -29,4 +31,4 @@ class Desk:
     alert_addresses: tuple[str, ...]
     alerts_per_hour: int
     reply_keys: tuple[bytes, ...] = field(repr=False)
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    clock: Callable[[Work], datetime] = lambda work: work.database_now()

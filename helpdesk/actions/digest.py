@@ -24,7 +24,7 @@ def hourly(desk: Desk) -> bool:
 
 
 def _digest(work: Work, desk: Desk) -> bool:
-    now = desk.clock()
+    now = desk.clock(work)
     hour = hour_of(now) - timedelta(hours=1)
     keys = {address: dedupe_key("digest", hour.isoformat(), address) for address in desk.alert_addresses}
     if work.letters.known(keys.values()):

@@ -71,7 +71,7 @@ def gather(work: Work, desk: Desk, source: Source, batch: Sequence[Arrival]) -> 
     ticket_ids |= {letter.ticket_id for letter in returned if letter.ticket_id}
     tickets = work.tickets.by_ids(ticket_ids) | work.tickets.by_numbers(numbers)
     return Gathered(
-        now=desk.clock(),
+        now=desk.clock(work),
         rows=work.mails.rows_of(source.mailbox_id, source.uidvalidity, [arrival.uid for arrival in batch]),
         effects=effects,
         known=known,

@@ -16,7 +16,7 @@ from helpdesk.actions.leases import Lease
 from helpdesk.actions.outbox import queue_confirmations
 from helpdesk.actions.rows import tried_row
 from helpdesk.core.mail import Unreadable
-from helpdesk.core.rules import decide
+from helpdesk.core.rules import LONGEST_DEFER, decide
 from helpdesk.core.tickets import Fate
 from helpdesk.core.verdict import bomb
 from helpdesk.errors import HelpdeskError, StoreAway
@@ -45,10 +45,10 @@ def known_source(
 
 
 def inbox_state(desk: Desk, source: Source, uids: Sequence[int]) -> InboxState:
-    """Compare UIDs with the ledger, in one query."""
-    now = desk.clock()
+    """Compare UIDs with the ledger."""
     with Work(desk.database, read_only=True) as work:
         rows = work.mails.rows_of(source.mailbox_id, source.uidvalidity, uids)
+        now = desk.clock(work)
     state = InboxState([], [], [])
     for uid in uids:
         row = rows.get(uid)
@@ -58,9 +58,14 @@ def inbox_state(desk: Desk, source: Source, uids: Sequence[int]) -> InboxState:
             state.unsettled.append(Filed(uid, row.id, Fate(row.fate), "", ""))
         elif row.attempts >= MAX_ATTEMPTS:
             state.poisonous.append(uid)
-        elif row.look_again_at is None or row.look_again_at <= now:
+        elif row.look_again_at is None or not _waits(row.look_again_at, now):
             state.new.append(uid)
     return state
+
+
+def _waits(again_at: datetime, now: datetime) -> bool:
+    """Say whether a deferred mail's time has yet to come; further ahead than any, the clock was set back since."""
+    return now < again_at <= now + LONGEST_DEFER
 
 
 def charge_attempts(desk: Desk, source: Source, uids: Sequence[int]) -> None:
@@ -73,7 +78,7 @@ def _charge(desk: Desk, source: Source, uids: Sequence[int], work: Work) -> None
         source.lease.confirm(work)
     rows = work.mails.rows_of(source.mailbox_id, source.uidvalidity, uids)
     work.mails.charge([row.id for row in rows.values()])
-    work.mails.add([tried_row(source, uid, desk.clock()) for uid in uids if uid not in rows])
+    work.mails.add([tried_row(source, uid, desk.clock(work)) for uid in uids if uid not in rows])
 
 
 def sweep(desk: Desk, source: Source, present: Collection[int]) -> None:
@@ -92,7 +97,7 @@ def sweep(desk: Desk, source: Source, present: Collection[int]) -> None:
 def mark_settled(desk: Desk, mail_ids: Sequence[int]) -> None:
     """Note that these mails have left the inbox."""
     if mail_ids:
-        in_work(desk.database, lambda work: work.mails.settle(mail_ids, desk.clock()))
+        in_work(desk.database, lambda work: work.mails.settle(mail_ids, desk.clock(work)))
 
 
 def released_mails(desk: Desk, source: Source) -> list[tuple[HeldMail, bytes | None]]:

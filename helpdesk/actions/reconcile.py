@@ -69,7 +69,7 @@ def forgotten(desk: Desk, source: Source, uids: Sequence[int]) -> list[int]:
     """Return those of these UIDs in the inbox that have no fate and that nobody is to look at again soon."""
     with Work(desk.database, read_only=True) as work:
         rows = work.mails.rows_of(source.mailbox_id, source.uidvalidity, uids)
-    now = desk.clock()
+        now = desk.clock(work)
     return [uid for uid in uids if _is_forgotten(rows.get(uid), now)]
 
 
@@ -93,7 +93,7 @@ def raise_alarm(desk: Desk, found: Reconciled) -> bool:
 
 
 def _queue(work: Work, desk: Desk, found: Reconciled) -> bool:
-    now = desk.clock()
+    now = desk.clock(work)
     hour = hour_of(now).isoformat()
     letters = []
     for name, count, reason in alarms(found):
@@ -109,17 +109,23 @@ def _queue(work: Work, desk: Desk, found: Reconciled) -> bool:
 
 def not_yet_today(desk: Desk, mailboxes: Collection[str]) -> list[str]:
     """Return those of these mailboxes that no daemon has reconciled since midnight UTC."""
-    today = _today(desk)
     with Work(desk.database, read_only=True) as work:
+        today = _today(desk, work)
         done = work.budgets.used([(f"{JOB}{name}", today) for name in mailboxes])
     return [name for name in mailboxes if (f"{JOB}{name}", today) not in done]
 
 
 def note_reconciled(desk: Desk, mailbox: str) -> None:
     """Note that a mailbox has had its comparison of today."""
-    window = (f"{JOB}{mailbox}", _today(desk))
-    in_work(desk.database, lambda work: work.budgets.spend({window: 1}))
+    name = f"{JOB}{mailbox}"
+    in_work(desk.database, lambda work: work.budgets.spend({(name, _today(desk, work)): 1}))
 
 
-def _today(desk: Desk) -> datetime:
-    return hour_of(desk.clock()).replace(hour=0)
+def now_of(desk: Desk) -> datetime:
+    """Return the desk's time, for who has no transaction at hand."""
+    with Work(desk.database, read_only=True) as work:
+        return desk.clock(work)
+
+
+def _today(desk: Desk, work: Work) -> datetime:
+    return hour_of(desk.clock(work)).replace(hour=0)

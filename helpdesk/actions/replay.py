@@ -108,7 +108,7 @@ def _replay(desk: Desk, source: Source, mail: LedgerMail, arrival: Arrival, work
     ruled = _ruled(desk, source, mail, arrival, work)
     if ruled.fate is None or ruled.fate == mail.fate or mail.fate is None:
         return ruled
-    now = desk.clock()
+    now = desk.clock(work)
     if not work.mails.take_up(mail.id, mail.fate, now):
         raise _changed(mail)
     (filed,) = file_within(desk, source, [arrival], work)
