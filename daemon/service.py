@@ -17,6 +17,7 @@ from daemon.presence import Presence
 from daemon.reconcilejob import ReconcileJob
 from daemon.watch import LEASE_SECONDS, MailboxWatch, WatchSettings
 from helpdesk import killpoints
+from helpdesk.actions.clocks import after_a_clock_set_back
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.digest import hourly
 from helpdesk.actions.leases import RENEW_PARTS, Lease
@@ -72,11 +73,15 @@ class Service:
         return status
 
     async def _chores(self) -> None:
-        """Look every minute whether the digest of the last hour is due, or a mailbox to be compared."""
+        """Look every minute what is due: the digest of the last hour, a comparison, letters that wait in vain."""
         while True:
             self.reconciling.look()
             try:
-                if await asyncio.to_thread(hourly, self.desk):
+                digest = await asyncio.to_thread(hourly, self.desk)
+                misdated = await asyncio.to_thread(after_a_clock_set_back, self.desk.database)
+                if misdated:
+                    event(LOG, "clock_set_back", logging.WARNING, letters=misdated)
+                if digest or misdated:
                     self.delivery.wake()
             except StoreAway:
                 pass  # the mailboxes tell of it

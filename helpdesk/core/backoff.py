@@ -4,6 +4,7 @@ from datetime import timedelta
 
 FIRST_DELAYS_MINUTES = (1, 2, 5, 15, 30)
 GIVE_UP_AFTER = timedelta(hours=48)
+LONGEST_DELAY = timedelta(minutes=66)  # an hour and a tenth of chance
 LAST_ATTEMPT = len(FIRST_DELAYS_MINUTES) + 1 + 48  # 53 min in short steps, then 48 hourly ones
 RECONNECT_SECONDS = (1.0, 10.0, 30.0, 60.0)  # four connects in the first minute, then one a minute
 

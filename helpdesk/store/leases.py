@@ -7,6 +7,8 @@ from sqlalchemy import Connection, and_, case, insert, or_, select, update
 
 from helpdesk.store.tables import leases
 
+FAR = 2  # so many times its length ahead no lease ends, unless the clock was set back
+
 
 class Leases:
     """Queries on leases, inside one transaction. A lease only saves work; unique keys are the last word."""
@@ -18,7 +20,9 @@ class Leases:
     def take(self, name: str, owner: str, seconds: float) -> int | None:
         """Take or keep a lease; return its fencing number, or None while it is another's.
 
-        The number grows with every change of owner, so that one who slept past its end can be told apart.
+        The number grows with every change of owner, so that one who slept past its end can be told apart. Another's
+        that ends further ahead than any can, since the clock was set back, is cut to its usual length: its owner
+        renews it if it lives.
         """
         now = self._database_now()
         until = now + timedelta(seconds=seconds)
@@ -37,7 +41,14 @@ class Leases:
             new = {"name": name, "owner": owner, "fence": 1, "expires_at": until}
             self._connection.execute(insert(leases), new)
             return 1
-        return row.fence if taken.rowcount or row.owner == owner else None
+        if taken.rowcount or row.owner == owner:
+            return int(row.fence)
+        if row.expires_at > now + FAR * timedelta(seconds=seconds):
+            same = and_(
+                leases.c.name == name, leases.c.fence == row.fence, leases.c.expires_at == row.expires_at
+            )
+            self._connection.execute(update(leases).where(same).values(expires_at=until))
+        return None
 
     def hold(self, name: str, owner: str, fence: int, seconds: float) -> bool:
         """Lengthen a lease, and say whether it was still ours by its number.

@@ -14,6 +14,7 @@ from helpdesk.store.tables import letters, tickets
 
 QUEUED, SENDING, SENT, DEAD = "queued", "sending", "sent", "dead"
 MAX_KEY = 255
+SKEW = timedelta(minutes=2)  # by which the clocks of two database nodes may differ at worst
 AFTER_HEX = "g"  # sorts behind every hexadecimal digit
 
 
@@ -208,6 +209,27 @@ class Letters:
         for some in chunks(ids):  # by their ids: a lock on every queued letter would stop all delivery
             still = and_(letters.c.id.in_(some), letters.c.state == QUEUED)
             self._connection.execute(update(letters).where(still).values(next_at=until, last_error=why[:500]))
+
+    def misdated(self, now: datetime, longest_claim: timedelta, longest_delay: timedelta) -> list[int]:
+        """Return the letters that a clock set back since lets wait: claimed or put off for longer than any can be.
+
+        Those that wait for a breaker do not count: their wait may be longer.
+        """
+        by_chance = now + SKEW
+        waiting = and_(
+            letters.c.state == QUEUED, letters.c.next_at > now, letters.c.last_error.not_like(f"{WAITS}%")
+        )
+        too_long = or_(letters.c.next_at > now + longest_delay, letters.c.queued_at > by_chance)
+        claimed = and_(letters.c.state == SENDING, letters.c.next_at > now + longest_claim)
+        found = (select(letters.c.id).where(one) for one in (and_(waiting, too_long), claimed))
+        return [letter_id for query in found for letter_id in self._connection.scalars(query)]
+
+    def redate(self, ids: Collection[int], now: datetime, claim_ends_at: datetime) -> None:
+        """Let queued letters be due now, and cut claims: whoever still sends such a letter renews his."""
+        for state, next_at in ((QUEUED, now), (SENDING, claim_ends_at)):
+            for some in chunks(ids):
+                ahead = and_(letters.c.id.in_(some), letters.c.state == state, letters.c.next_at > next_at)
+                self._connection.execute(update(letters).where(ahead).values(next_at=next_at))
 
     def next_due_at(self) -> datetime | None:
         """Return when the next letter is due, or None when nothing waits."""

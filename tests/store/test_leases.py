@@ -2,7 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
@@ -20,6 +20,13 @@ SHORT_S = 0.2
 
 def take(database: Database, owner: str, seconds: float = LONG_S, name: str = NAME) -> int | None:
     return in_work(database, lambda work: work.leases.take(name, owner, seconds))
+
+
+def take_at(database: Database, owner: str, now: datetime) -> int | None:
+    with Work(database) as work:
+        taken = Leases(work._connection, lambda: now).take(NAME, owner, LONG_S)
+        work.commit()
+        return taken
 
 
 def release(database: Database, owner: str) -> None:
@@ -110,6 +117,38 @@ def test_expiry_is_told_by_the_clock_it_is_given(
         start = work.database_now()
         assert Leases(work._connection, lambda: start).take(NAME, "one", LONG_S) == 1
         assert Leases(work._connection, lambda: start + passed).take(NAME, "two", LONG_S) == fence
+
+
+@pytest.mark.parametrize(
+    ("set_back", "left_s"),
+    [
+        pytest.param(0, LONG_S, id="not at all"),
+        pytest.param(LONG_S, 2 * LONG_S, id="by no more than a lease: it runs a little longer"),
+        pytest.param(LONG_S + 0.001, LONG_S, id="by more: it is cut to its usual length"),
+        pytest.param(24 * 3600, LONG_S, id="a day"),
+    ],
+)
+def test_a_lease_outlives_a_clock_that_was_set_back_by_its_usual_length_at_most(
+    database: Database, set_back: float, left_s: float
+) -> None:
+    """Nobody can tell whether its owner lives: who does renews it, who is dead loses it as always."""
+    with Work(database) as work:
+        start = work.database_now()
+        later = start - timedelta(seconds=set_back)
+        assert Leases(work._connection, lambda: start).take(NAME, "one", LONG_S) == 1
+        assert Leases(work._connection, lambda: later).take(NAME, "two", LONG_S) is None
+        work.commit()
+    assert ends_at(database) == later + timedelta(seconds=left_s)
+    assert take_at(database, "two", later + timedelta(seconds=left_s, milliseconds=1)) == 2
+
+
+def test_its_living_owner_keeps_it_when_the_clock_was_set_back(database: Database) -> None:
+    start = datetime(2026, 11, 26, 12, tzinfo=UTC)
+    assert take_at(database, "one", start) == 1
+    back = start - timedelta(days=1)
+    assert take_at(database, "two", back) is None
+    assert take_at(database, "one", back + timedelta(seconds=LONG_S / 3)) == 1
+    assert take_at(database, "two", back + timedelta(seconds=LONG_S)) is None
 
 
 def test_our_own_clock_has_no_say(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -219,6 +219,9 @@ TICKET, PERSON = Step("tickets", ("id",)), Step("people", ("id",))
             id="mark one",
         ),
         pytest.param(
+            lambda work: work.letters.misdated(NOW, 60 * SECOND, 3600 * SECOND), DUE, id="misdated letters"
+        ),
+        pytest.param(
             lambda work: work.letters.booked(NOW, recipient="jean@univ.example"), DUE, id="letters that wait"
         ),
         pytest.param(
