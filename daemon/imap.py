@@ -63,13 +63,16 @@ class Inbox(Protocol):
 
 
 class ImapInbox:
-    """A logged-in connection with the inbox selected. Use as a context manager."""
+    """A logged-in connection with the inbox selected. Use as a context manager.
 
-    def __init__(self, account: ImapAccount) -> None:
+    *heard* is called whenever something comes from the server: however slow it is, it is alive.
+    """
+
+    def __init__(self, account: ImapAccount, heard: Callable[[], None] = lambda: None) -> None:
         self._account = account
         self._where = account.where
         with away(self._where):
-            self._client = connected(account)
+            self._client = connected(account, heard)
         try:
             with away(self._where):
                 self._log_in()

@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -12,6 +12,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginEr
 from helpdesk.errors import MailboxAway, MailRefused
 
 CONNECT_SECONDS = 15
+PIECE_BYTES = 16 * 1024  # what TLS brings at once at most
 _KEEPALIVE = (  # NAT boxes drop silent connections: probe after two minutes, give up after three probes
     ("TCP_KEEPIDLE", 120),
     ("TCP_KEEPINTVL", 30),
@@ -73,8 +74,11 @@ def away(what: str) -> Iterator[None]:
         raise MailboxAway(f"{what}: {error or type(error).__name__}") from error
 
 
-def connected(account: ImapAccount) -> IMAPClient:
-    """Return a connection, not logged in; with TLS from the first byte where the account says so."""
+def connected(account: ImapAccount, heard: Callable[[], None]) -> IMAPClient:
+    """Return a connection, not logged in; with TLS from the first byte where the account says so.
+
+    *heard* is called for each line and each piece of a mail that comes.
+    """
     client = IMAPClient(
         account.host,
         port=account.port,
@@ -88,7 +92,29 @@ def connected(account: ImapAccount) -> IMAPClient:
     for name, seconds in _KEEPALIVE:
         if hasattr(socket, name):
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), seconds)
+    _tell_what_comes(client, heard)
     return client
+
+
+def _tell_what_comes(client: IMAPClient, heard: Callable[[], None]) -> None:
+    """Let big mails be read in pieces: of one that comes slowly nothing would be heard for minutes."""
+    imap = client._imap
+    read, readline = imap.read, imap.readline
+
+    def read_in_pieces(size: int) -> bytes:
+        pieces = []
+        while size > 0 and (piece := read(min(size, PIECE_BYTES))):
+            pieces.append(piece)
+            size -= len(piece)
+            heard()
+        return b"".join(pieces)
+
+    def read_a_line() -> bytes:
+        line: bytes = readline()
+        heard()
+        return line
+
+    imap.read, imap.readline = read_in_pieces, read_a_line
 
 
 def log_in(client: IMAPClient, account: ImapAccount) -> None:

@@ -75,7 +75,7 @@ class MailboxWatch(threading.Thread):
             try:
                 if store_away:
                     self._lease.keep()  # first see whether it is back: the mail server is left in peace meanwhile
-                with ImapInbox(self._settings.account) as inbox:
+                with ImapInbox(self._settings.account, self._beat) as inbox:
                     self._inbox = inbox
                     inbox.make_folders(self._settings.folders)
                     self._watch(inbox)

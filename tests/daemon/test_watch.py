@@ -26,8 +26,9 @@ NAME = "mailbox:main"
 class Connection:
     """Stands for a connected inbox: nothing happens in it."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: "World", heard: Callable[[], None]) -> None:
         self._world = world
+        self.heard = heard
         world.connections += 1
         if world.refusals:
             raise world.refusals.pop(0)
@@ -107,7 +108,9 @@ def world(sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     database = open_database(url)
     metadata.create_all(database.engine)
     made = World(database)
-    monkeypatch.setattr(watch_module, "ImapInbox", lambda _account: cast("ImapInbox", Connection(made)))
+    monkeypatch.setattr(
+        watch_module, "ImapInbox", lambda _account, heard: cast("ImapInbox", Connection(made, heard))
+    )
     monkeypatch.setattr(watch_module, "reconnect_seconds", made.reconnect_seconds)
     monkeypatch.setattr(watch_module, "STANDBY_SECONDS", 0.05)
     yield made
@@ -280,6 +283,21 @@ def test_it_lives_in_the_eyes_of_the_watchdog_while_it_backs_off(world: World) -
         with Running(world.watch()):
             soon(lambda: world.beats >= 2)
             assert not world.waiting.is_set()
+
+
+def test_it_lives_in_the_eyes_of_the_watchdog_while_a_mail_comes_in_slowly(world: World) -> None:
+    beats: list[int] = []
+
+    def slow(inbox: Connection, _going: Callable[[], bool]) -> int:
+        for _piece in range(100):
+            beats.append(world.beats)
+            inbox.heard()
+        return 0
+
+    world.drain = slow  # type: ignore[method-assign, assignment]
+    with Running(world.watch()):
+        assert world.waiting.wait(5)
+    assert beats[:100] == list(range(beats[0], beats[0] + 100))
 
 
 def test_a_verb_that_does_not_end_can_be_cut(world: World) -> None:

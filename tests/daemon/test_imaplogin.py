@@ -1,0 +1,34 @@
+"""A server that is slow is alive: whatever comes from it is told to who waits."""
+
+from pathlib import Path
+
+import pytest
+
+from daemon.imap import ImapInbox
+from daemon.imaplogin import PIECE_BYTES
+from tests.faults.scripted_imap import USER, ScriptedImap
+from tests.faults.watched import account
+from tests.servers.certificates import Certificates
+
+SMALL = b"Subject: small\r\n\r\nSmall.\r\n"
+
+
+@pytest.mark.parametrize("size", [PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 20 * PIECE_BYTES + 7])
+def test_each_piece_of_a_mail_is_told_and_the_mail_arrives_whole(
+    size: int, tmp_path: Path, certificates: Certificates
+) -> None:
+    server = ScriptedImap(tmp_path, certificates)
+    big = bytes(range(1, 256)) * (size // 255 + 1)
+    [first, second] = server.append_many(USER, [big[:size], SMALL])
+    told: list[str] = []
+    with server.serving(), ImapInbox(account(server, 5.0), lambda: told.append("piece")) as inbox:
+        told.clear()
+        assert inbox.fetch([first, second]) == {first: big[:size], second: SMALL}
+    assert len(told) > size // PIECE_BYTES
+
+
+def test_the_answers_of_a_slow_login_are_told_one_by_one(tmp_path: Path, certificates: Certificates) -> None:
+    server = ScriptedImap(tmp_path, certificates)
+    told: list[str] = []
+    with server.serving(), ImapInbox(account(server, 5.0), lambda: told.append("line")):
+        assert len(told) >= server.commands["all"]
