@@ -32,6 +32,7 @@ STOP_SECONDS = 1.5  # how long a batch in hand may take after SIGTERM before its
 TICK_SECONDS = 0.5
 SWITCH_SECONDS = 0.001  # how long letters wait for a thread that files mail; Python's own 5 ms starves them
 CHORE_SECONDS = 60.0
+CLOCK_SECONDS = 10.0
 MAILBOX_LIMIT_SECONDS = 80.0  # a mailbox verb may take 60 s; a batch is quick beside it
 DELIVERY_LIMIT_SECONDS = 80.0
 
@@ -53,7 +54,9 @@ class Service:
         for watch in self.watches:
             watch.start()
         letters = asyncio.create_task(self.delivery.run(stop))
-        chores = [asyncio.create_task(one) for one in (self._chores(), self._keep_leases())]
+        chores = [
+            asyncio.create_task(one) for one in (self._chores(), self._keep_leases(), self._look_at_clock())
+        ]
         pings = ping_seconds()
         status = 0
         while not stop.is_set():
@@ -73,19 +76,24 @@ class Service:
         return status
 
     async def _chores(self) -> None:
-        """Look every minute what is due: the digest of the last hour, a comparison, letters that wait in vain."""
+        """Look every minute whether the digest of the last hour is due, or a mailbox to be compared."""
         while True:
             self.reconciling.look()
             try:
-                digest = await asyncio.to_thread(hourly, self.desk)
-                misdated = await asyncio.to_thread(after_a_clock_set_back, self.desk.database)
-                if misdated:
-                    event(LOG, "clock_set_back", logging.WARNING, letters=misdated)
-                if digest or misdated:
+                if await asyncio.to_thread(hourly, self.desk):
                     self.delivery.wake()
             except StoreAway:
                 pass  # the mailboxes tell of it
             await asyncio.sleep(CHORE_SECONDS)
+
+    async def _look_at_clock(self) -> None:
+        """Free the letters that would wait until a clock that was set back has come round again."""
+        while True:
+            with contextlib.suppress(StoreAway):  # the mailboxes tell of it
+                if freed := await asyncio.to_thread(after_a_clock_set_back, self.desk.database):
+                    event(LOG, "clock_set_back", logging.WARNING, letters=freed)
+                    self.delivery.wake()
+            await asyncio.sleep(CLOCK_SECONDS)
 
     async def _keep_leases(self) -> None:
         """Renew leases while a mailbox is slow: a big fetch may take longer than a lease. Not while it is stuck."""

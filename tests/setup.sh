@@ -89,6 +89,7 @@ missing_packages() {
     has dovecot && [[ -e /usr/lib/dovecot/lmtp ]] || echo dovecot-lmtpd
     has mariadbd && has mariadb-install-db || echo mariadb-server
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql
+    compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || echo faketime
     has systemd-analyze || echo systemd # measures how far the unit is sealed off; nothing of it is started
 }
 

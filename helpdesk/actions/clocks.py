@@ -16,14 +16,11 @@ def after_a_clock_set_back(
 ) -> int:
     """Let no letter wait for longer than any may, and return how many would have.
 
-    Where the database's clock was never set back, that is none. Raises StoreAway.
+    Where the database's clock was never set back, that is none, and nothing is written. Raises StoreAway.
     """
-
-    def job(work: Work) -> int:
+    with Work(database, read_only=True) as work:
         now = clock(work)
         ids = work.letters.misdated(now, LONGEST_CLAIM, LONGEST_DELAY)
-        if ids:
-            work.letters.redate(ids, now, now + CLAIM)
-        return len(ids)
-
-    return in_work(database, job)
+    if ids:
+        in_work(database, lambda work: work.letters.redate(ids, now, now + CLAIM))
+    return len(ids)

@@ -78,7 +78,7 @@ def _one_desk(desk: FaultDesk, pauses: Sequence[float], engine: str) -> tuple[Ta
         desk.deliver(WAVE)
         desk.wait_until_filed(filed + 1)
         time.sleep(desk.chance.uniform(0, 0.3))
-        takeovers.append(_without(desk, _holder(desk), seconds))
+        takeovers.append(_without(desk, holder_of(desk), seconds))
         desk.wait_until_quiet()
     ends = [daemon.stop() for daemon in daemons]
     problems = [f"a daemon ended with status {end}" for end in ends if end not in STOPPED]
@@ -112,7 +112,7 @@ def _without(desk: FaultDesk, holder: Daemon, seconds: float) -> Takeover:
     return Takeover(took, death=False)
 
 
-def _holder(desk: FaultDesk) -> Daemon:
+def holder_of(desk: FaultDesk) -> Daemon:
     """Return the daemon that holds the mailbox's lease."""
     [[owner]] = desk.rows("SELECT owner FROM leases WHERE name LIKE 'mailbox:%'")
     for daemon in desk.daemons:
