@@ -7,10 +7,10 @@ from pathlib import Path
 
 from tests.actions.intakes import a_mail
 from tests.faults.fault import Fault, Tally
-from tests.faults.imap_script import How, at_command, in_peace
+from tests.faults.imap_script import How, Script, at_command, in_peace
 from tests.faults.scripted_imap import USER, ScriptedImap
 from tests.faults.small_desk import What, mails_of_each_kind
-from tests.faults.watched import Desks, Watched, in_haste, watched
+from tests.faults.watched import PATIENCE_SECONDS, TIMEOUT_SECONDS, Desks, Watched, in_haste, watched
 from tests.servers.certificates import Certificates
 
 SOMEBODYS = b"Subject: deleted by hand\r\n\r\nGone soon.\r\n"
@@ -47,27 +47,34 @@ class _Sum:
         )
 
 
+def conversation(
+    desks: Desks,
+    server: ScriptedImap,
+    script: Script,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> tuple[Counter[What], str]:
+    """Let a watch file mails of each kind while *script* strikes; return what came of it, and what is wrong."""
+    server.script = script
+    server.add_deleted(SOMEBODYS)
+    server.append_many(USER, mails_of_each_kind())
+    with server.serving(), watched(desks.fresh(), server, timeout_seconds) as desk:
+        trouble = _worked(desk, patience_seconds)
+        return desk.state(), trouble
+
+
 def each_command(hows: Iterable[How], without: Iterable[str], folder: Path, step: int) -> Tally:
     """Let each command of a conversation go wrong in each way, in a run of its own; every *step*-th only."""
     desks, certificates = Desks(folder), Certificates()
-
-    def run(number: int, how: How) -> tuple[ScriptedImap, Counter[What], str]:
-        server = ScriptedImap(folder, certificates, without)
-        server.script = at_command(number, how) if number else in_peace
-        server.add_deleted(SOMEBODYS)
-        server.append_many(USER, mails_of_each_kind())
-        with server.serving(), watched(desks.fresh(), server) as desk:
-            trouble = _worked(desk)
-            state = desk.state()
-        return server, state, trouble
-
     total = _Sum()
     with in_haste():
-        clean, expected, trouble = run(0, How.NO)
+        clean = ScriptedImap(folder, certificates, without)
+        expected, trouble = conversation(desks, clean, in_peace)
         assert not trouble, trouble
         for place, how in enumerate(hows):
             for number in range(1 + place * step // 3 % step, clean.commands["all"] + 1, step):
-                server, state, trouble = run(number, how)
+                server = ScriptedImap(folder, certificates, without)
+                state, trouble = conversation(desks, server, at_command(number, how))
                 total.runs += 1
                 total.faults += len(server.happened)
                 where = f"{how.name} at command {number}, {[one.verb for one in server.happened]}"
@@ -78,13 +85,17 @@ def each_command(hows: Iterable[How], without: Iterable[str], folder: Path, step
     return total.tally()
 
 
-def _worked(desk: Watched) -> str:
+def _worked(desk: Watched, patience_seconds: float) -> str:
     """Wait until the inbox is empty, then until a later mail is filed too; return what went wrong."""
     wanted = len(mails_of_each_kind())
-    if trouble := desk.wait_for(lambda: desk.quiet and len(desk.bench.ledger()) == wanted):
+
+    def filed(count: int) -> bool:
+        return desk.quiet and len(desk.bench.ledger()) == count
+
+    if trouble := desk.wait_for(lambda: filed(wanted), patience_seconds):
         return trouble
     desk.server.append_many(USER, [LATE])
-    return desk.wait_for(lambda: desk.quiet and len(desk.bench.ledger()) == wanted + 1)
+    return desk.wait_for(lambda: filed(wanted + 1), patience_seconds)
 
 
 def _each_command(without: tuple[str, ...]) -> Callable[[Path, bool], Tally]:

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.actions.intakes import a_mail
+from tests.faults.f06_dovecot import killed, shown_again
 from tests.faults.f06_imap import each_command
+from tests.faults.f06_silence import MAX_CONNECTS, MINUTE, most_within, silences
 from tests.faults.imap_script import How, for_mail
 from tests.faults.scripted_imap import USER, ScriptedImap
 from tests.faults.watched import Desks, in_haste, watched
@@ -51,3 +53,33 @@ def test_one_mail_that_the_server_cannot_handle_stops_no_other(
         assert server.mails(USER) == [raws[2]]
         server.append_many(USER, [a_mail("Later", message_id="<8@univ.example>")])
         assert not desk.wait_for(lambda: len(server.mails(USER, "Done")) == len(raws))
+
+
+def test_a_real_server_that_dies_three_times_costs_nothing_but_time(tmp_path: Path) -> None:
+    tally = killed("SQLite", tmp_path, 150, (0.0, 0.0, 0.0))
+    assert (tally.lost, tally.doubled, tally.extra_letters, tally.problems) == (0, 0, 0, ())
+
+
+def test_all_mails_shown_again_under_a_new_uidvalidity_are_duplicates(tmp_path: Path) -> None:
+    tally = shown_again("SQLite", tmp_path, 30)
+    assert (tally.lost, tally.doubled, tally.extra_letters, tally.problems) == (0, 0, 0, ())
+    assert tally.note == f"{tally.mails} mails shown again, {tally.mails} duplicates"
+
+
+def test_a_silent_server_is_asked_seldom_and_found_again(tmp_path: Path) -> None:
+    tally = silences(tmp_path, MINUTE, 0.03)  # a minute passes in two seconds
+    assert (tally.lost, tally.doubled, tally.problems) == (0, 0, ())
+    assert tally.recover_seconds is not None
+
+
+@pytest.mark.parametrize(
+    ("moments", "most"),
+    [
+        pytest.param([], 0, id="never"),
+        pytest.param([0, 1, 11, 41], MAX_CONNECTS, id="as we do"),
+        pytest.param([0, 59.9, 60, 119], 3, id="over the edge of a minute"),
+        pytest.param([0, 60, 120], 1, id="once a minute"),
+    ],
+)
+def test_connects_are_counted_in_the_fullest_minute(moments: list[float], most: int) -> None:
+    assert most_within(moments, MINUTE) == most

@@ -25,6 +25,7 @@ from tests.servers.smtp_sink import SmtpSink
 FOLDERS = Folders()
 PATIENCE_SECONDS = 30.0
 POLL_SECONDS = 1.0
+TIMEOUT_SECONDS = 0.5
 
 
 @dataclass
@@ -43,14 +44,14 @@ class Watched:
         settled = sum(row["settled_at"] is not None for row in ledger)
         return len(self.server.undeleted()) == waiting and len(ledger) - settled == waiting
 
-    def wait_for(self, what: Callable[[], bool]) -> str:
+    def wait_for(self, what: Callable[[], bool], patience_seconds: float = PATIENCE_SECONDS) -> str:
         """Wait until something is so; return what is wrong where it does not come."""
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + patience_seconds
         while not what():
             if not self.watch.is_alive():
                 return "the thread that watches the mailbox has died"
             if time.monotonic() > until:
-                return f"not so after {PATIENCE_SECONDS:g} s"
+                return f"not so after {patience_seconds:g} s"
             time.sleep(0.02)
         return ""
 
@@ -76,7 +77,9 @@ def account(server: ScriptedImap, timeout_seconds: float) -> ImapAccount:
 
 
 @contextmanager
-def watched(made: IntakeBench, server: ScriptedImap, timeout_seconds: float = 0.5) -> Iterator[Watched]:
+def watched(
+    made: IntakeBench, server: ScriptedImap, timeout_seconds: float = TIMEOUT_SECONDS
+) -> Iterator[Watched]:
     """Let a watch work on what the server serves; it is stopped at the end."""
     lease = Lease(made.desk.database, "mailbox:main", "me", 30.0)
     pool = cast("ParsePool", InlinePool())

@@ -181,6 +181,24 @@ class Dovecot(PrivateServer):
                 missing_ok=True
             )  # dovecot-uidvalidity stays: it keeps the next one from being the same
 
+    def restore(self, user: str, folder: str) -> int:
+        """Put the mails of a folder back into the INBOX under a new UIDVALIDITY, as a restored backup does.
+
+        The server is stopped meanwhile. Returns how many mails they are.
+        """
+        self.stop()
+        mails = self.files(user, folder)
+        for path in mails:
+            path.rename(self.folder / "mail" / user / "Maildir" / "cur" / path.name)
+        self.rebuild(user)
+        self.start()
+        return len(mails)
+
+    def files(self, user: str, folder: str = "INBOX") -> list[Path]:
+        """Return the files of a folder's mails; the server is not asked for them, and need not run."""
+        maildir = self.folder / "mail" / user / "Maildir" / ("" if folder == "INBOX" else f".{folder}")
+        return [path for part in ("new", "cur") for path in (maildir / part).glob("*")]
+
     @contextmanager
     def client(self, user: str) -> Iterator[IMAPClient]:
         """Return a logged-in client, in clear over loopback."""

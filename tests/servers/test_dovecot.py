@@ -47,6 +47,21 @@ def test_a_rebuilt_mailbox_keeps_its_mails_under_a_new_uidvalidity(dovecot: Dove
     assert dovecot.mails("desk") == [MAIL]
 
 
+def test_a_restored_mailbox_shows_again_what_was_moved_away(certificates: Certificates) -> None:
+    with Dovecot(certificates=certificates) as dovecot:  # one of its own: it is stopped meanwhile
+        dovecot.append_many("desk", [MAIL, MAIL], "INBOX")
+        before = dovecot.uidvalidity("desk")
+        with dovecot.client("desk") as client:
+            client.create_folder("Done")
+            client.select_folder("INBOX")
+            client.move([1, 2], "Done")
+        assert dovecot.restore("desk", "Done") == 2
+        assert dovecot.uidvalidity("desk") > before
+        assert dovecot.folder_counts("desk") == {"INBOX": 2, "Done": 0}
+        assert (len(dovecot.files("desk")), dovecot.files("desk", "Done")) == (2, [])
+        assert dovecot.mails("desk") == [MAIL, MAIL]
+
+
 def test_the_certificate_holds_for_starttls_and_imaps(dovecot: Dovecot) -> None:
     context = ssl.create_default_context(cafile=str(dovecot.ca_file))
     with IMAPClient(dovecot.host, dovecot.imaps_port, ssl_context=context) as client:
