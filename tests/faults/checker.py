@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
+from imapclient import IMAPClient
+
 from helpdesk.core.tickets import Fate
 from tests.faults.desk import FaultDesk
 from tests.faults.fault import Tally
@@ -17,6 +19,7 @@ from tests.faults.mails import Delivered
 
 EFFECTS = (Fate.OPENED, Fate.APPENDED)
 OPENED_KIND = "ticket_opened"
+FOLDERS = ("INBOX", "Done", "Held", "Quarantine")
 WORST = 10  # how many problems are worth a line
 
 
@@ -245,19 +248,25 @@ def _told(rows: Sequence[Entry]) -> str:
 
 
 def _mailbox(desk: FaultDesk) -> tuple[int, Counter[str]]:
-    """Return how many mails are in the inbox, and the Message-IDs of all folders, without what is marked deleted."""
+    """Return how many mails are in the inboxes, and the Message-IDs of all folders, none that is marked deleted."""
     names: Counter[str] = Counter()
     in_inbox = 0
-    with desk.dovecot.client(desk.user) as client:
-        for folder in ("INBOX", "Done", "Held", "Quarantine"):
-            if not client.folder_exists(folder):
-                continue
-            client.select_folder(folder, readonly=True)
-            uids = client.search("UNDELETED")
-            heads = client.fetch(uids, ["BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"]) if uids else {}
-            names.update(message_id_of(head[b"BODY[HEADER.FIELDS (MESSAGE-ID)]"]) for head in heads.values())
-            in_inbox += len(uids) if folder == "INBOX" else 0
+    for user in desk.users:
+        with desk.dovecot.client(user) as client:
+            for folder in FOLDERS:
+                found = _message_ids(client, folder)
+                names.update(found)
+                in_inbox += len(found) if folder == "INBOX" else 0
     return in_inbox, names
+
+
+def _message_ids(client: IMAPClient, folder: str) -> list[str]:
+    if not client.folder_exists(folder):
+        return []
+    client.select_folder(folder, readonly=True)
+    uids = client.search("UNDELETED")
+    heads = client.fetch(uids, ["BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"]) if uids else {}
+    return [message_id_of(head[b"BODY[HEADER.FIELDS (MESSAGE-ID)]"]) for head in heads.values()]
 
 
 def _whole_blobs(folder: Path) -> list[str]:

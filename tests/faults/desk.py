@@ -1,11 +1,13 @@
 """A desk for fault tests: an empty mailbox, a relay that keeps everything, daemons that can be killed and paused."""
 
+import hashlib
 import random
+import re
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +33,7 @@ QUIET_SECONDS = 240.0
 LOOK_SECONDS = 0.2
 END_SECONDS = 30.0
 BATCH_MAILS = 10  # small, so that a few mails make several batches
+WORK = re.compile(rb" (?:filed|letter-sent) ")
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 QUIET = {
     "letters that wait": "SELECT COUNT(*) FROM letters WHERE state IN ('queued', 'sending')",
@@ -46,6 +49,7 @@ class Daemon:
         self._world = world
         self._environ = environ
         self._process: subprocess.Popen[str] | None = None
+        self._begun_at = 0  # in its log
 
     @property
     def state_dir(self) -> Path:
@@ -56,6 +60,14 @@ class Daemon:
     def log(self) -> str:
         """The end of everything that it and its forerunners logged."""
         return tail(self._world.log, 20_000)
+
+    @property
+    def works(self) -> bool:
+        """Whether it has filed a mail or sent a letter since it was started."""
+        with suppress(FileNotFoundError), self._world.log.open("rb") as log:
+            log.seek(self._begun_at)
+            return bool(WORK.search(log.read()))
+        return False
 
     @property
     def alive(self) -> bool:
@@ -72,6 +84,7 @@ class Daemon:
         """Start it; *kill_at*: ``point:n`` of helpdesk/killpoints.py, where it dies."""
         assert not self.alive, "it runs already"
         self._environ[VARIABLE] = kill_at
+        self._begun_at = self._world.log.stat().st_size if self._world.log.exists() else 0
         self._process = self._world.daemon()
 
     def wait(self, seconds: float) -> int | None:
@@ -108,7 +121,7 @@ class Daemon:
 
 
 class FaultDesk:
-    """One mailbox, one database, one relay. Daemons share them; each has a state folder of its own.
+    """One mailbox or several, one database, one relay. Daemons share them; each has a state folder of its own.
 
     *imap_port* (IMAPS) and *smtp_port*: of a proxy, where one stands before the server. *settings*: more sections
     of the settings, *imap_settings*: more lines of [imap].
@@ -131,6 +144,8 @@ class FaultDesk:
         self.folder, self.url, self.dovecot, self.sink, self.user = folder, url, dovecot, sink, user
         self.chance = random.Random(seed)
         self.delivered: list[Delivered] = []
+        self.users = [user]
+        self._openers: dict[str, list[str]] = {}
         self.daemons: list[Daemon] = []
         folder.mkdir(parents=True, exist_ok=True)
         self._model = World(
@@ -152,21 +167,28 @@ class FaultDesk:
         for daemon in self.daemons:
             daemon.kill()
 
-    def new_daemon(self, url: str = "", environ: dict[str, str] | None = None) -> Daemon:
-        """Return another daemon, not started. *url*: where it finds the database, if not where the others do."""
+    def new_daemon(self, url: str = "", environ: dict[str, str] | None = None, user: str = "") -> Daemon:
+        """Return another daemon, not started. *url*: where it finds the database, if not where the others do.
+
+        *user*: whose mailbox it empties, if not the one of the others; that is the mailbox's name then, too.
+        """
         own = dict(environ or {})
         folder = self.folder / f"daemon{len(self.daemons)}"
         folder.mkdir()
         world = replace(self._model, folder=folder, url=url or self.url, environ=own, started=[])
+        if user:
+            world = replace(world, user=user, imap=f'name = "{user}"\n{world.imap}')
+            self.users.append(user)
         world.write_settings()
         self.daemons.append(Daemon(world, own))
         return self.daemons[-1]
 
-    def deliver(self, count: int) -> list[Delivered]:
-        """Put *count* mails into the mailbox: new ones, replies, some with an attachment, some twice."""
-        openers = [mail.message_id for mail in self.delivered if not mail.answers]
+    def deliver(self, count: int, user: str = "") -> list[Delivered]:
+        """Put *count* mails into a mailbox: new ones, replies, some with an attachment, some twice."""
+        openers = self._openers.setdefault(user or self.user, [])  # a reply comes behind what it answers
         mails, raws = some_mails(len(self.delivered) + 1, count, openers, self.chance)
-        self.dovecot.append_many(self.user, raws)
+        self.dovecot.append_many(user or self.user, raws)
+        openers += [mail.message_id for mail in mails if not mail.answers]
         self.delivered += mails
         return mails
 
@@ -179,11 +201,27 @@ class FaultDesk:
         count: int = self.rows("SELECT COUNT(*) FROM mails WHERE fate IS NOT NULL")[0][0]
         return count
 
+    def most_attempts(self) -> int:
+        """Return how often the unluckiest mail that is still to be filed has been in the hands of a dead daemon."""
+        return int(self.rows("SELECT MAX(attempts) FROM mails WHERE fate IS NULL")[0][0] or 0)
+
     def in_inbox(self) -> int:
-        """Return how many mails the inbox holds; those marked deleted have left it, on a server without MOVE."""
-        with self.dovecot.client(self.user) as client:
+        """Return how many mails the inboxes hold; those marked deleted have left, on a server without MOVE."""
+        return sum(map(self._in_inbox_of, self.users))
+
+    def _in_inbox_of(self, user: str) -> int:
+        with self.dovecot.client(user) as client:
             client.select_folder("INBOX", readonly=True)
             return len(client.search("UNDELETED"))
+
+    def holder(self, mailbox: str = "main") -> Daemon:
+        """Return the daemon that holds a mailbox's lease."""
+        owners = dict(self.rows("SELECT name, owner FROM leases"))
+        owner = owners[f"mailbox:{mailbox}"]
+        for daemon in self.daemons:
+            if owner.endswith(hashlib.sha256(str(daemon.state_dir.resolve()).encode()).hexdigest()[:12]):
+                return daemon
+        raise LookupError(f"the lease is {owner}'s, who is none of this desk's daemons")
 
     def unrest(self) -> dict[str, int]:
         """Return what is still to be done, in words, with its count; empty when all is quiet."""

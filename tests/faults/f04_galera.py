@@ -1,14 +1,18 @@
-"""F4 and F5: three daemons, each on its own Galera node; nodes die and come back, or all die in one moment."""
+"""F4 and F5: three daemons, each on its own Galera node; nodes die and come back, or all die in one moment.
+
+Two of them share a mailbox, the third has one of its own: tickets, caps and letters are written on two nodes at
+once, and whoever commits second meets a conflict.
+"""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from helpdesk.store.tables import metadata
 from tests.faults.checker import check
-from tests.faults.desk import LOOK_SECONDS, FaultDesk
+from tests.faults.desk import LOOK_SECONDS, Daemon, FaultDesk
 from tests.faults.fault import Fault, Tally
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import PASSWORD, Dovecot
@@ -16,10 +20,14 @@ from tests.servers.galera import Galera
 from tests.servers.smtp_sink import SmtpSink
 
 ROUNDS, QUICK_ROUNDS = 5, 1
-ROUND_MAILS, QUICK_ROUND_MAILS = 100, 60
+ROUND_MAILS, QUICK_ROUND_MAILS = 100, 60  # for each mailbox
+MORE_MAILS = 10  # before a daemon dies
 DAEMON_KILLS = 4  # before and after the death of a node, so often in a round
+MOST_ATTEMPTS = 2  # a third one is poison by design
+LATER_SECONDS = 0.5  # after it began its work a daemon dies, or a node
 RUN_AGAIN = "run again after conflict"
-COUNTED_ON = 0  # this node never dies in F4: we look into the database through it
+COUNTED_ON = 0  # this node never dies in F4: we look into the database through it, and its daemon is alone
+ALONE = "second"  # the mailbox of that daemon
 NEXT_WRITE_SECONDS = 90.0
 SILENT_SECONDS = 8.0  # in the quick version a dead node comes back before its daemon's lease has run out
 
@@ -49,19 +57,51 @@ class Cluster:
             time.sleep(LOOK_SECONDS)
         return None
 
+    def deliver(self, count: int) -> None:
+        """Put so many mails into each mailbox."""
+        self.desk.deliver(count)
+        self.desk.deliver(count, ALONE)
+
     def kill_daemons(self, count: int) -> None:
-        """Kill daemons of living nodes, one after the other at odd moments, and start them again."""
+        """Kill daemons that are at work, one after the other, and start them again."""
         for _ in range(count):
-            time.sleep(self.desk.chance.uniform(0.3, 2.0))
-            alive = [
-                daemon
-                for daemon, node in zip(self.desk.daemons, self.galera.nodes, strict=True)
-                if node.runs and daemon.alive
-            ]
-            victim = self.desk.chance.choice(alive)
+            self.deliver(MORE_MAILS)
+            victim = self.desk.chance.choice(self.at_work(self.desk.daemons))
             victim.kill()
             self.daemon_kills += 1
             victim.start()
+
+    def at_work(self, daemons: Sequence[Daemon]) -> list[Daemon]:
+        """Wait until some of *daemons*, whose nodes live, have done something since they were started.
+
+        A mail that two dead daemons had in hand must be filed before.
+        """
+        until = time.monotonic() + NEXT_WRITE_SECONDS
+        while time.monotonic() < until:
+            living = [node.runs for node in self.galera.nodes]
+            some = [
+                one for one in daemons if living[self.desk.daemons.index(one)] and one.alive and one.works
+            ]
+            if some and self.desk.most_attempts() < MOST_ATTEMPTS:
+                time.sleep(self.desk.chance.uniform(0, LATER_SECONDS))
+                return some
+            time.sleep(LOOK_SECONDS)
+        raise TimeoutError(f"no daemon at work after {NEXT_WRITE_SECONDS:g} s")
+
+    def kill_node(self) -> Daemon:
+        """Kill the node of the daemon that has the shared mailbox in hand; return that daemon."""
+        holder = self.desk.holder()
+        self.at_work([holder])
+        self.galera.nodes[self.desk.daemons.index(holder)].kill()
+        return holder
+
+    def wait_for_a_takeover(self, holder: Daemon) -> None:
+        """Wait until another daemon than *holder* empties the shared mailbox. Raises TimeoutError."""
+        until = time.monotonic() + NEXT_WRITE_SECONDS
+        while self.desk.holder() is holder:
+            if time.monotonic() > until:
+                raise TimeoutError(f"nobody took over after {NEXT_WRITE_SECONDS:g} s")
+            time.sleep(LOOK_SECONDS)
 
     def revive_daemons(self) -> None:
         """Start the daemons that ended because they came up while their node was away, as systemd would."""
@@ -100,7 +140,8 @@ class Cluster:
             note.append(f"next write after {_range(self.next_write_seconds)} s")
         if self.rejoin_seconds:
             note.append(f"node back after {_range(self.rejoin_seconds)} s")
-        problems = (*tally.problems, *self.differences())
+        calm = () if self.retries() else ("no transaction met another, so nothing was shown",)
+        problems = (*tally.problems, *self.differences(), *calm)
         return replace(tally, problems=problems, note="; ".join(note))
 
 
@@ -109,7 +150,7 @@ def cluster_desk(folder: Path) -> Iterator[Cluster]:
     """Give a desk whose three daemons share a mailbox, a relay and the folder of blobs, and run."""
     certificates = Certificates()
     with (
-        Dovecot(users={"desk": PASSWORD}, certificates=certificates) as dovecot,
+        Dovecot(users=dict.fromkeys(("desk", ALONE), PASSWORD), certificates=certificates) as dovecot,
         SmtpSink(certificates=certificates) as sink,
         Galera(certificates) as galera,
     ):
@@ -117,13 +158,12 @@ def cluster_desk(folder: Path) -> Iterator[Cluster]:
         blobs = folder / "blobs"
         blobs.mkdir(mode=0o700)
         with FaultDesk(folder, urls[COUNTED_ON], dovecot, sink) as desk:
-            for url in urls:
-                daemon = desk.new_daemon(url)
+            for number, url in enumerate(urls):
+                daemon = desk.new_daemon(url, user=ALONE if number == COUNTED_ON else "")
                 daemon.state_dir.mkdir(mode=0o700)
                 (daemon.state_dir / "blobs").symlink_to(blobs)  # several machines would mount one folder
-            for daemon in reversed(desk.daemons):  # the mailbox goes to a daemon whose node will die
+            for daemon in desk.daemons:
                 daemon.start()
-                time.sleep(1.0)
             yield Cluster(galera, urls[0].rpartition("/")[2], desk)
 
 
@@ -131,17 +171,20 @@ def node_dies(folder: Path, quick: bool) -> Tally:
     """F4: one node after the other is killed while mails flow, and comes back; daemons are killed as well."""
     rounds = QUICK_ROUNDS if quick else ROUNDS
     with cluster_desk(folder) as cluster:
-        desk, nodes = cluster.desk, cluster.galera.nodes
-        for turn in range(rounds):
+        desk = cluster.desk
+        for _ in range(rounds):
             before = desk.filed()
-            desk.deliver(QUICK_ROUND_MAILS if quick else ROUND_MAILS)
+            cluster.deliver(QUICK_ROUND_MAILS if quick else ROUND_MAILS)
             desk.wait_until_filed(before + 1)
             cluster.kill_daemons(0 if quick else DAEMON_KILLS)
-            nodes[-1 - turn % 2].kill()
+            cluster.deliver(MORE_MAILS)
+            holder = cluster.kill_node()
             seconds = cluster.wait_for_a_write(SILENT_SECONDS if quick else NEXT_WRITE_SECONDS)
             if seconds is not None:
                 cluster.next_write_seconds.append(seconds)
-            cluster.kill_daemons(0 if quick else DAEMON_KILLS)
+            if not quick:
+                cluster.kill_daemons(DAEMON_KILLS)
+                cluster.wait_for_a_takeover(holder)
             begun = time.monotonic()
             cluster.galera.bring_back()
             cluster.rejoin_seconds.append(time.monotonic() - begun)
@@ -157,8 +200,9 @@ def all_nodes_die(folder: Path, quick: bool) -> Tally:
         desk = cluster.desk
         for _ in range(rounds):
             before = desk.filed()
-            desk.deliver(QUICK_ROUND_MAILS if quick else ROUND_MAILS)
+            cluster.deliver(QUICK_ROUND_MAILS if quick else ROUND_MAILS)
             desk.wait_until_filed(before + 1)
+            cluster.at_work([desk.holder()])
             cluster.galera.kill_all()
             begun = time.monotonic()
             cluster.galera.recover()

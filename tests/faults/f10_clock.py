@@ -13,7 +13,6 @@ from daemon.watch import LEASE_SECONDS, STANDBY_SECONDS
 from tests.faults.checker import check
 from tests.faults.clock import Clock
 from tests.faults.desk import SEED, FaultDesk, database_server
-from tests.faults.f11_pauses import holder_of
 from tests.faults.fault import Fault, Tally
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import PASSWORD, Dovecot
@@ -100,7 +99,7 @@ def _takeover(desk: FaultDesk, clock: Clock | None = None, to: timedelta = timed
     filed = desk.filed()
     desk.deliver(WAVE)
     desk.wait_until_filed(filed + 1)
-    holder = holder_of(desk)
+    holder = desk.holder()
     holder.kill()
     begun = time.monotonic()
     if clock is not None:

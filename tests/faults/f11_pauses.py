@@ -1,6 +1,5 @@
 """F11: one of three daemons stands still for longer than its lease and then goes on, or dies for good."""
 
-import hashlib
 import signal
 import time
 from collections.abc import Sequence
@@ -78,7 +77,7 @@ def _one_desk(desk: FaultDesk, pauses: Sequence[float], engine: str) -> tuple[Ta
         desk.deliver(WAVE)
         desk.wait_until_filed(filed + 1)
         time.sleep(desk.chance.uniform(0, 0.3))
-        takeovers.append(_without(desk, holder_of(desk), seconds))
+        takeovers.append(_without(desk, desk.holder(), seconds))
         desk.wait_until_quiet()
     ends = [daemon.stop() for daemon in daemons]
     problems = [f"a daemon ended with status {end}" for end in ends if end not in STOPPED]
@@ -110,15 +109,6 @@ def _without(desk: FaultDesk, holder: Daemon, seconds: float) -> Takeover:
     desk.deliver(MORE)
     holder.resume()
     return Takeover(took, death=False)
-
-
-def holder_of(desk: FaultDesk) -> Daemon:
-    """Return the daemon that holds the mailbox's lease."""
-    [[owner]] = desk.rows("SELECT owner FROM leases WHERE name LIKE 'mailbox:%'")
-    for daemon in desk.daemons:
-        if owner.endswith(hashlib.sha256(str(daemon.state_dir.resolve()).encode()).hexdigest()[:12]):
-            return daemon
-    raise LookupError(f"the lease is {owner}'s, who is none of this desk's daemons")
 
 
 def _together(found: Sequence[tuple[Tally, list[Takeover]]]) -> Tally:

@@ -110,7 +110,7 @@ class Killing:
                 self._arm(one)
         elif not one.daemon.alive:
             self._note(one)
-        elif now > one.until and self._most_attempts() < MOST_ATTEMPTS:
+        elif now > one.until and self._desk.most_attempts() < MOST_ATTEMPTS:
             one.daemon.kill()
             one.place = OUTSIDE
             self._note(one)
@@ -130,7 +130,7 @@ class Killing:
     def _arm(self, one: _Armed) -> None:
         """Start a daemon. It must file a mail first that was in the hands of a dead one: twice is bad luck enough."""
         chance = self._desk.chance
-        one.place = self._drawn(safe=self._most_attempts() > 0)
+        one.place = self._drawn(safe=self._desk.most_attempts() > 0)
         if one.place == OUTSIDE:
             one.daemon.start()
             one.until = time.monotonic() + chance.uniform(0.3, LONGEST_LIFE_SECONDS)
@@ -146,10 +146,6 @@ class Killing:
             self._desk.chance.shuffle(self._deck)
         self._deck.remove(fit[0])
         return fit[0]
-
-    def _most_attempts(self) -> int:
-        """Return how often the unluckiest mail that is still to be filed has been in the hands of a dead daemon."""
-        return int(self._desk.rows("SELECT MAX(attempts) FROM mails WHERE fate IS NULL")[0][0] or 0)
 
     def _feed(self) -> None:
         if time.monotonic() > self._fed_at + FEED_SECONDS:
