@@ -85,11 +85,13 @@ def queue_questions(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now
         for suspicion in reversed(suspicions)  # the first of several counts
         if isinstance(suspicion.decision, Hold) and suspicion.decision.confirm and suspicion.facts.known
     }
-    used = work.budgets.used([(_asking(known), start) for known in asked for start in (hour, day)])
+    before = work.budgets.spent_before(
+        {(_asking(known), start): 1 for known in asked for start in (hour, day)}
+    )
     due = {
         known: mail_id
         for known, mail_id in asked.items()
-        if (_asking(known), hour) not in used and used.get((_asking(known), day), 0) < QUESTIONS_A_DAY
+        if not before[_asking(known), hour] and before[_asking(known), day] < QUESTIONS_A_DAY
     }
     wait = stopped(work, [known.address for known in due if known.bounces], now)
     work.letters.add(
@@ -98,7 +100,7 @@ def queue_questions(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now
             for known, mail_id in due.items()
         ]
     )
-    work.budgets.spend({(_asking(known), start): 1 for known in due for start in (hour, day)})
+    work.budgets.spend({(_asking(known), start): -1 for known in asked.keys() - due for start in (hour, day)})
 
 
 def hour_of(now: datetime) -> datetime:
@@ -131,7 +133,7 @@ def _queue(work: Work, desk: Desk, notices: Mapping[_Key, Notice], used: int, no
     }
     known = work.letters.known({dedupe for of_notice in keys.values() for dedupe in of_notice.values()})
     fresh = [one for one, of_notice in keys.items() if not known.issuperset(of_notice.values())]
-    fresh = fresh[: max(0, desk.alerts_per_hour - used)]
+    fresh = _within_the_hour(work, desk, fresh[: max(0, desk.alerts_per_hour - used)], now)
     rows = [
         letter_row(alert(desk.stationery, Addressee(address, desk.language), notices[one], dedupe, now), now)
         for one in fresh
@@ -139,7 +141,17 @@ def _queue(work: Work, desk: Desk, notices: Mapping[_Key, Notice], used: int, no
         if dedupe not in known
     ]
     work.letters.add(rows)
-    work.budgets.spend({("alerts", hour_of(now)): len(fresh)} if fresh else {})
+
+
+def _within_the_hour(work: Work, desk: Desk, fresh: list[_Key], now: datetime) -> list[_Key]:
+    """Return those of *fresh* that the hour has room for, and take it; rivals wait for us with theirs."""
+    if not fresh:
+        return []
+    window = ("alerts", hour_of(now))
+    room = max(0, desk.alerts_per_hour - work.budgets.spent_before({window: len(fresh)})[window])
+    if len(fresh) > room:
+        work.budgets.spend({window: room - len(fresh)})
+    return fresh[:room]
 
 
 def _causes(

@@ -60,18 +60,23 @@ class Booking:
 def book_letters(work: Work, limits: LetterLimits, wanted: Sequence[Wanted], now: datetime) -> Booking:
     """Take room for letters in the order given, and open a breaker for each cap that makes one wait.
 
-    Three queries for a batch of any length, two more and one for each breaker when a cap trips.
+    Three queries for a batch of any length, three more and two for each breaker when a cap trips. Whoever books
+    at the same time waits for our end, so that together we never pass a cap.
     """
     if not wanted:
         return Booking(())
     book = _Book(work, limits, wanted, now)
     slots = tuple(book.slot(one) for one in wanted)
-    work.budgets.spend(book.added)
+    work.budgets.spend(book.owed)
     return Booking(slots, trip(work, book.breakers.values(), now))
 
 
 class _Book:
-    """What is spent, here and in the database, while a batch is booked."""
+    """What is spent, here and in the database, while a batch is booked.
+
+    It begins by taking room for all letters now, as nearly all get it, and reads then what others had taken
+    before. ``owed`` is what that was too much or too little in the end.
+    """
 
     def __init__(self, work: Work, limits: LetterLimits, wanted: Sequence[Wanted], now: datetime) -> None:
         self.added: Counter[Window] = Counter()
@@ -82,16 +87,30 @@ class _Book:
         self._subjects = {one: subject_scope(one.recipient, one.subject) for one in wanted}
         self._caps = {one: caps_on(one.recipient, one.open_ticket, limits) for one in wanted}
         self._windows_now = {cap: cap.window(now) for caps in self._caps.values() for cap in caps}
+        self._taken = Counter[Window]()
+        for one in wanted:
+            self._taken.update(self._windows_now[cap] for cap in self._caps[one])
+            self._taken[self._subjects[one], self._minutes[0]] += 1
+        work.budgets.spend(self._taken)
         subjects = set(self._subjects.values())
         self._spent = self._used_in(subjects, self._minutes) | self._used_in(
             {scope for scope, _start in self._windows_now.values()},
             {start for _scope, start in self._windows_now.values()},
         )
+        for window, count in self._taken.items():
+            self._spent[window] -= count
         self._repeated = Counter[str]()
         for (scope, _start), count in self._spent.items():
             if scope in subjects:
                 self._repeated[scope] += count
         self._knows_the_future = False
+
+    @property
+    def owed(self) -> dict[Window, int]:
+        """What is to be spent beside what was taken at once, and given back where it is negative."""
+        windows = self.added.keys() | self._taken.keys()
+        owed = {window: self.added[window] - self._taken[window] for window in windows}
+        return {window: count for window, count in owed.items() if count}
 
     def slot(self, wanted: Wanted) -> Slot:
         """Return when *wanted* may go out, and take its room."""
@@ -112,7 +131,7 @@ class _Book:
     def _later(self, caps: Sequence[Cap]) -> Slot:
         if not self._knows_the_future:
             scopes = {cap.scope for cap in self._windows_now}
-            self._spent |= self._used_in(scopes, starts_ahead(self._now, HORIZON))
+            self._spent = self._used_in(scopes, starts_ahead(self._now, HORIZON)) | self._spent
             self._knows_the_future = True
         at, tripped = first_free(caps, self._now, self._used)
         self.added.update(cap.window(at) for cap in caps)

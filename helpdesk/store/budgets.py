@@ -41,6 +41,12 @@ class Budgets:
         query = select(budgets).where(budgets.c.scope.in_(scopes), budgets.c.window_start.in_(starts))
         return {(row.scope, row.window_start): row.used for row in self._connection.execute(query)}
 
+    def spent_before(self, amounts: Mapping[Window, int]) -> dict[Window, int]:
+        """Spend, and return what of each budget had been spent before, exactly."""
+        self.spend(amounts)
+        used = self.used(amounts)
+        return {window: used[window] - amount for window, amount in amounts.items()}
+
     def used_below(self, prefix: str, start: datetime) -> dict[str, int]:
         """Return what was spent in the windows that began at *start*, for the scopes that begin with *prefix*."""
         after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
@@ -50,7 +56,11 @@ class Budgets:
         return {row[0]: row[1] for row in self._connection.execute(query)}
 
     def spend(self, amounts: Mapping[Window, int]) -> None:
-        """Add to budgets, as ``used = used + n`` in the database: nothing is lost between two daemons."""
+        """Add to budgets, as ``used = used + n`` in the database: nothing is lost between two daemons.
+
+        Who spends first and reads ``used`` then knows exactly what others spent before: until this transaction
+        ends no other gets past its own spending from the same window. A negative amount gives back.
+        """
         if not amounts:
             return
         rows = [

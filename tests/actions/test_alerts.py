@@ -1,20 +1,25 @@
 """Who is told of refused mail: the contacts once for each cause and hour, the owners asked now and then."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from threading import Event
 
 import pytest
+from sqlalchemy import event
 
 from helpdesk.actions.intake import file_batch
 from helpdesk.core.lettercaps import LetterLimits
 from helpdesk.core.people import AddressState
-from helpdesk.store.tables import breakers, letters, mails, tickets
+from helpdesk.store.tables import breakers, budgets, letters, mails, tickets
+from helpdesk.store.work import Work
 from tests.actions.intakes import ADMIN, JEAN, NOW, ZOE, IntakeBench, a_mail, arrival, bench, with_mail
 from tests.core.makers import DMARC_NONE, DOMAIN, SPF_PASS
+from tests.servers.mariadb import MariaDb
 from tests.servers.sqlite import Sqlite
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -98,9 +103,37 @@ def test_a_flood_of_causes_stops_at_the_hours_budget_and_begins_again(desk: Inta
     desk.file(*(forged(victim) for victim in victims[:3]))
     desk.file(*(forged(victim) for victim in victims))
     assert alerts(desk) == 5
+    assert ("alerts", 5) in desk.column(budgets, "scope", "used"), "what was not told is not counted"
     desk.later(HOUR)
     desk.file(forged(victims[7]))
     assert alerts(desk) == 6
+
+
+def test_two_daemons_that_tell_at_once_stay_within_the_hours_budget(mariadb: MariaDb, tmp_path: Path) -> None:
+    url = mariadb.fresh_database()
+    made = bench(url, tmp_path)
+    victims = [f"learner{number}@{DOMAIN}" for number in range(3)]
+    for victim in victims:
+        made.person(victim)
+    window = ("alerts", NOW)
+    about_to_spend = Event()
+
+    def note(_c: object, _cursor: object, statement: str, values: object, *_rest: object) -> None:
+        if statement.startswith("INSERT INTO budgets") and "alerts" in str(values):
+            about_to_spend.set()
+
+    with ThreadPoolExecutor(1) as rival, Work(made.desk.database) as work:
+        work.budgets.spend({window: 4})
+        event.listen(made.desk.database.engine, "before_cursor_execute", note)
+        filed = rival.submit(made.file, *map(forged, victims))
+        about_to_spend.wait(5.0)
+        work.commit()
+        filed.result()
+    assert alerts(made) == 1
+    with Work(made.desk.database, read_only=True) as work:
+        assert work.budgets.used([window]) == {window: 5}
+    made.desk.database.close()
+    mariadb.drop_database(url)
 
 
 def test_every_contact_gets_the_alert_and_the_budget_counts_it_once(desk: IntakeBench) -> None:
@@ -201,6 +234,14 @@ def test_an_owner_is_asked_five_times_a_day(desk: IntakeBench, begin: int) -> No
     assert len(questions(desk)) == 5
     desk.file(weak(99))
     assert len(questions(desk)) == 6, "the next day"
+
+
+def test_a_mail_that_is_not_asked_about_takes_nothing_of_the_day(desk: IntakeBench) -> None:
+    for number in range(5):
+        desk.file(weak(number))
+        desk.file(weak(100 + number))
+        desk.later(HOUR)
+    assert len(questions(desk)) == 5
 
 
 def test_each_owner_has_a_budget_of_his_own(desk: IntakeBench) -> None:

@@ -2,9 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
+from threading import Barrier, Event
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from helpdesk.store.budgets import Breaker, Window
 from helpdesk.store.engine import Database
@@ -77,6 +79,33 @@ def test_threads_that_spend_at_once_lose_nothing(database: Database, there: bool
         list(threads.map(lambda way: burn(*way), ways))
     before = int(there)
     assert used(database, JEAN, ALL) == {JEAN: before + 60, ALL: before + 60}
+
+
+def test_whoever_spends_second_knows_what_the_first_spent(database: Database) -> None:
+    spend(database, {ALL: 2})
+    rival_spends = Event()
+
+    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("INSERT INTO budgets"):
+            rival_spends.set()
+
+    def second() -> dict[Window, int]:
+        return in_work(database, lambda work: work.budgets.spent_before({ALL: 5, JEAN: 1}))
+
+    with ThreadPoolExecutor(1) as rival, Work(database) as work:
+        assert work.budgets.spent_before({JEAN: 3, ALL: 4}) == {JEAN: 0, ALL: 2}
+        event.listen(database.engine, "before_cursor_execute", note)
+        before = rival.submit(second)
+        rival_spends.wait(1.0)  # on SQLite it waits for our commit before it does anything
+        work.commit()
+        assert before.result() == {JEAN: 3, ALL: 6}
+    assert used(database, JEAN, ALL) == {JEAN: 4, ALL: 11}
+
+
+def test_what_is_given_back_can_be_spent_again(database: Database) -> None:
+    spend(database, {ALL: 5})
+    spend(database, {ALL: -2})
+    assert used(database, ALL) == {ALL: 3}
 
 
 def test_old_windows_are_forgotten_and_the_one_at_the_border_is_kept(database: Database) -> None:
