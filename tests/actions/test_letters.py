@@ -70,21 +70,36 @@ def test_what_earlier_batches_spent_counts(desk: OutboxBench) -> None:
     assert times(book(desk, wanted(9, first=12))) == [NOON + ONE] * 8 + [NOON + 2 * ONE]
 
 
-def test_two_that_book_at_once_do_not_pass_a_cap_together(desk: OutboxBench) -> None:
-    rival_writes = Event()
+def at_once(desk: OutboxBench, first: Sequence[Wanted], second: Sequence[Wanted]) -> tuple[Booking, Booking]:
+    """Book in two transactions: the second is about to write when the first commits; its clock is *desk*'s."""
+    second_writes = Event()
 
     def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if statement.startswith("INSERT INTO budgets"):
-            rival_writes.set()
+            second_writes.set()
 
+    begun_at, desk.now = desk.now, NOON
     with ThreadPoolExecutor(1) as rival, Work(desk.database) as work:
-        booking = book_letters(work, LetterLimits(), wanted(8), desk.now)
+        booking = book_letters(work, LetterLimits(), first, begun_at)
         event.listen(desk.database.engine, "before_cursor_execute", note)
-        rivals = rival.submit(book, desk, wanted(8, first=8))
-        rival_writes.wait(1.0)  # on SQLite it waits for our commit before it does anything
+        rivals = rival.submit(book, desk, second)
+        second_writes.wait(1.0)  # on SQLite it waits for the commit before it does anything
         work.commit()
-        assert times(booking) == [NOON] * 8
-        assert times(rivals.result()) == [NOON] * 2 + [NOON + ONE] * 6
+        return booking, rivals.result()
+
+
+def test_two_that_book_at_once_do_not_pass_a_cap_together(desk: OutboxBench) -> None:
+    first, second = at_once(desk, wanted(8), wanted(8, first=8))
+    assert times(first) == [NOON] * 8
+    assert times(second) == [NOON] * 2 + [NOON + ONE] * 6
+
+
+def test_where_an_hour_ends_a_cap_is_passed_by_no_more_than_one_batch_puts_off(desk: OutboxBench) -> None:
+    desk.now = NOON + ONE
+    first, second = at_once(desk, wanted(10), wanted(12, first=10))
+    assert times(first) == [NOON + ONE] * 10
+    assert times(second)[:10] == [NOON] * 10
+    assert set(times(second)[10:]) <= {NOON + ONE, NOON + 2 * ONE}
 
 
 def test_daemons_on_all_nodes_of_a_cluster_do_not_pass_a_cap_together(galera: Galera) -> None:
