@@ -12,6 +12,7 @@ from daemon.imap import ImapInbox
 from helpdesk.config import ImapSettings, Settings
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import HelpdeskError
+from helpdesk.opening import desk_of, opened_database
 from helpdesk.store.engine import Database
 from helpdesk.store.letters import DEAD
 from helpdesk.store.schema import require_current
@@ -61,13 +62,13 @@ def _findings(settings: Settings) -> Iterator[Finding]:
 
 def _database(settings: Settings) -> Iterator[Finding]:
     try:
-        database = wiring.opened_database(settings)
+        database = opened_database(settings)
     except HelpdeskError as error:
         yield Finding("database", str(error))
         return
     schema = _try(f"database {database.shown}", lambda: require_current(database))
     yield schema
-    yield _try("templates", lambda: wiring.desk_of(settings, database))
+    yield _try("templates", lambda: desk_of(settings, database))
     if not schema.trouble:
         yield _letters(database)
     database.close()

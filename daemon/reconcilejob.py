@@ -16,6 +16,7 @@ from helpdesk.config import ImapSettings, Settings
 from helpdesk.core.reconciling import DAYS, Reconciled
 from helpdesk.errors import HelpdeskError, LeaseLost
 from helpdesk.logs import failed
+from helpdesk.opening import desk_of
 from helpdesk.store.engine import Database
 
 LOG = logging.getLogger("helpdesk.reconcile")
@@ -100,7 +101,7 @@ def reconcile_now(
     settings: Settings, database: Database, mailboxes: Sequence[ImapSettings], days: int, force: bool
 ) -> list[Reconciled]:
     """Compare mailboxes at a person's word. Raises HelpdeskError where another process is at it."""
-    desk = wiring.desk_of(settings, database)
+    desk = desk_of(settings, database)
     results = []
     for mailbox in mailboxes:
         lease = lease_on(settings, database, mailbox.name, f":{os.getpid()}")

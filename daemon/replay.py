@@ -7,7 +7,7 @@ from daemon.copies import Wanted, copy_in, move_copy
 from daemon.imap import ImapInbox
 from daemon.intake import Folders
 from daemon.pools import parse_pool
-from daemon.wiring import account_of, desk_of, folders_of
+from daemon.wiring import account_of, folders_of
 from helpdesk.actions.arrival import Arrival, Source
 from helpdesk.actions.replay import Replayed, kept_bytes, kept_mail, replay
 from helpdesk.config import ImapSettings, Settings
@@ -15,6 +15,7 @@ from helpdesk.core.asked import Asked
 from helpdesk.core.terminal import term_safe
 from helpdesk.core.tickets import Fate
 from helpdesk.errors import EXIT_FAILED, MailboxAway, Refused
+from helpdesk.opening import desk_of
 from helpdesk.store.engine import Database
 from helpdesk.store.ledger import LedgerMail
 

@@ -24,6 +24,7 @@ from helpdesk.actions.leases import RENEW_PARTS, Lease
 from helpdesk.config import ImapSettings, Settings
 from helpdesk.errors import HelpdeskError, MailboxAway, StoreAway
 from helpdesk.logs import event
+from helpdesk.opening import desk_of, opened_database
 from helpdesk.store.engine import Database
 from helpdesk.store.schema import require_current
 
@@ -132,7 +133,7 @@ def run(settings: Settings, pools: Pools) -> int:
     killpoints.arm(os.environ)
     sys.setswitchinterval(SWITCH_SECONDS)
     with wiring.only_daemon_here(settings.desk.state_dir) as unclean:
-        database = wiring.opened_database(settings)
+        database = opened_database(settings)
         require_current(database)
         if unclean:
             event(LOG, "unclean", logging.WARNING, note="the last run was cut off; going carefully at first")
@@ -148,7 +149,7 @@ async def _serve(settings: Settings, database: Database, pools: Pools, careful: 
         loop.add_signal_handler(number, stop.set)
     watchdog = Watchdog()
     delivery = wiring.delivery_of(settings, database, watchdog.register("letters", DELIVERY_LIMIT_SECONDS))
-    desk = wiring.desk_of(settings, database)
+    desk = desk_of(settings, database)
     watches = []
     for mailbox in settings.mailboxes:
         pool = pools[mailbox.name]
@@ -185,9 +186,9 @@ def once(settings: Settings, pools: Pools) -> int:
     """Empty every mailbox and then the outbox; 1 when a server was away or letters still wait."""
     killpoints.arm(os.environ)
     with wiring.only_daemon_here(settings.desk.state_dir) as unclean:
-        database = wiring.opened_database(settings)
+        database = opened_database(settings)
         require_current(database)
-        desk = wiring.desk_of(settings, database)
+        desk = desk_of(settings, database)
         status = 0
         for mailbox in settings.mailboxes:
             lease = Lease(database, f"mailbox:{mailbox.name}", wiring.owner_name(settings), LEASE_SECONDS)

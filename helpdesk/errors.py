@@ -24,7 +24,19 @@ class BadSettings(HelpdeskError):
 
 
 class Refused(HelpdeskError):
-    """A person asked for something that the rules do not allow."""
+    """A person asked for something that the rules do not allow. ``in_french``: the same words for a French reader."""
+
+    def __init__(self, in_english: str, in_french: str = "") -> None:
+        super().__init__(in_english)
+        self.in_french = in_french or in_english
+
+
+class NotAllowed(Refused):
+    """The person's role does not reach so far."""
+
+
+class LoggedOut(Refused):
+    """There is no session, or it has ended: log in first."""
 
 
 class StoreAway(HelpdeskError):

@@ -1,32 +1,151 @@
-"""The command line of the admins' shell: parses, calls one command, turns errors into one line."""
+"""The command line of the admins' shell: a noun and a verb run at once; none opens the interactive shell."""
 
 import argparse
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from helpdesk.actions.sessions import actor_of
 from helpdesk.commandline import carried_out
-from shell.commands import people, tickets
+from helpdesk.core.people import Language
+from helpdesk.core.sessions import SessionKind
+from helpdesk.core.terminal import term_safe
+from helpdesk.errors import HelpdeskError
+from helpdesk.store.work import Work
+from shell.keyboard import Keyboard
+from shell.login import log_in
+from shell.nouns import NOUNS
+from shell.perform import EXIT_REFUSED, perform, told
+from shell.remembered import remembered_token, session_file
+from shell.screen import Screen
+from shell.verbs import Admits, WrongUsage, fill, full_words
+from shell.words import Words
 
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="helpdesk-admin.py",
-        description="Look after the people and the tickets of the helpdesk.",
-        epilog="Exit status: 0 done, 1 refused or failed, 2 wrong usage, 78 the settings cannot be used.",
-    )
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="the settings (default: $HELPDESK_CONFIG, ./helpdesk.toml, /etc/helpdesk/helpdesk.toml)",
-    )
-    nouns = parser.add_subparsers(dest="noun", required=True, metavar="NOUN")
-    people.add_to(nouns)
-    tickets.add_to(nouns)
-    return parser
+PROGRAM = "helpdesk-admin.py"
+EXIT_USAGE = 2
+NO_TERMINAL = (
+    "without a noun this opens the shell, which needs a terminal; --help lists the nouns",
+    "sans nom, ceci ouvre le shell, qui demande un terminal ; --help montre les noms",
+)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit status; no traceback reaches a person."""
-    given = _parser().parse_args(arguments)
-    return carried_out("helpdesk-admin", lambda: int(given.run(given)))
+    """Run one command, or the shell, and return the exit status; no traceback reaches a person."""
+    words = Words(_language(os.environ.get("LC_ALL") or os.environ.get("LANG") or ""))
+    try:
+        given = parser(words).parse_args(_typed(arguments))
+    except WrongUsage as wrong:
+        print(f"{PROGRAM}: {term_safe(str(wrong))}", file=sys.stderr)
+        return EXIT_USAGE
+    if not given.noun and not sys.stdin.isatty():
+        print(f"{PROGRAM}: {words(*NO_TERMINAL)}", file=sys.stderr)
+        return EXIT_USAGE
+    keyboard = Keyboard(given.config, os.environ, Screen(plain=given.plain), words)
+    return carried_out("helpdesk-admin", lambda: _told(keyboard, given))
+
+
+def _told(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    try:
+        return _run(keyboard, given)
+    except HelpdeskError as error:
+        return told(keyboard, error)  # in the person's language
+    except EOFError:
+        keyboard.screen.complain(keyboard.words("nothing was typed", "rien n'a été saisi"))
+        return EXIT_REFUSED
+    finally:
+        keyboard.close()
+
+
+def _run(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    keyboard.speak(keyboard.words.language)
+    if not given.noun:
+        return _interactive(keyboard)
+    file = session_file(keyboard.environ, keyboard.settings.keys.install_id)
+    if given.performs.admits is not Admits.ANYONE:
+        keyboard.token = remembered_token(file)
+    return perform(keyboard, given.performs, given)
+
+
+def _interactive(keyboard: Keyboard) -> int:
+    with Work(keyboard.database, read_only=True) as work:
+        somebody = work.logins.anybody()
+    if not somebody:
+        keyboard.screen.complain(
+            keyboard.words(
+                "nobody can log in yet: begin with `helpdesk-admin.py bootstrap ADDRESS`",
+                "personne ne peut encore se connecter : commencez par `helpdesk-admin.py bootstrap ADRESSE`",
+            )
+        )
+        return EXIT_REFUSED
+    keyboard.token = log_in(keyboard, SessionKind.SHELL)
+    keyboard.actor = actor_of(keyboard.door, keyboard.token)
+    from shell.app import shell_for  # after the password was typed: it takes a quarter of a second to load
+
+    shell = shell_for(keyboard)
+    shell.greet()
+    shell.cmdloop()
+    return 0
+
+
+def _typed(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with noun and verb in full; options of the whole command come before them."""
+    start = 0
+    while start < len(arguments) and arguments[start].startswith("-"):
+        start += 2 if arguments[start] == "--config" else 1
+    return [*arguments[:start], *full_words(arguments[start:], NOUNS)]
+
+
+def _language(locale: str) -> Language:
+    return Language.FR if locale.lower().startswith("fr") else Language.EN
+
+
+def parser(words: Words) -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description=words(
+            "Work on the tickets of the helpdesk. Without a noun: the interactive shell.",
+            "Travailler sur les tickets du support. Sans nom : le shell interactif.",
+        ),
+        epilog=words(
+            "Exit status: 0 done, 1 refused or failed, 2 wrong usage, 78 the settings cannot be used.",
+            "Statut : 0 fait, 1 refusé ou échoué, 2 mauvais usage, 78 réglages inutilisables.",
+        ),
+    )
+    top.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=words(
+            "the settings (default: $HELPDESK_CONFIG, ./helpdesk.toml, /etc/helpdesk/helpdesk.toml)",
+            "les réglages (défaut : $HELPDESK_CONFIG, ./helpdesk.toml, /etc/helpdesk/helpdesk.toml)",
+        ),
+    )
+    top.add_argument(
+        "--plain",
+        action="store_true",
+        help=words(
+            "no tables, no colours: for screen readers", "sans tableaux ni couleurs : lecteurs d'écran"
+        ),
+    )
+    top.set_defaults(noun=None)
+    nouns = top.add_subparsers(dest="noun", metavar=words("NOUN", "NOM"))
+    for noun in NOUNS:
+        made = nouns.add_parser(noun.name, help=words(*noun.help), description=words(*noun.help))
+        verbs = None
+        for verb in noun.verbs:
+            if not verb.name:
+                place = made
+                made.epilog = f"{words('Example', 'Exemple')}: {verb.example}"
+            else:
+                verbs = verbs or made.add_subparsers(
+                    dest="verb", required=True, metavar=words("VERB", "VERBE")
+                )
+                example = f"{words('Example', 'Exemple')}: {verb.example}"
+                place = verbs.add_parser(
+                    verb.name, help=words(*verb.help), description=words(*verb.help), epilog=example
+                )
+            fill(place, verb, words)
+            place.set_defaults(performs=verb)
+    return top

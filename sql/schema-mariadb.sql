@@ -16,6 +16,15 @@ CREATE TABLE budgets (
     CONSTRAINT pk_budgets PRIMARY KEY (scope, window_start)
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
 
+CREATE TABLE canned_answers (
+    id BIGINT NOT NULL,
+    name VARCHAR(50) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    language VARCHAR(2) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    text LONGTEXT NOT NULL,
+    CONSTRAINT pk_canned_answers PRIMARY KEY (id),
+    CONSTRAINT uq_canned_answers_name_language UNIQUE (name, language)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+
 CREATE TABLE counters (
     name VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     value INTEGER NOT NULL,
@@ -28,6 +37,14 @@ CREATE TABLE leases (
     fence INTEGER NOT NULL,
     expires_at DATETIME(6) NOT NULL,
     CONSTRAINT pk_leases PRIMARY KEY (name)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+
+CREATE TABLE login_locks (
+    scope VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    failed INTEGER NOT NULL,
+    since DATETIME(6) NOT NULL,
+    locked_until DATETIME(6) NOT NULL,
+    CONSTRAINT pk_login_locks PRIMARY KEY (scope)
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
 
 CREATE TABLE mailboxes (
@@ -84,6 +101,32 @@ CREATE TABLE audit_logs (
 CREATE INDEX ix_audit_logs_created_at ON audit_logs (created_at);
 CREATE INDEX ix_audit_logs_user_id ON audit_logs (user_id);
 
+CREATE TABLE credentials (
+    person_id BIGINT NOT NULL,
+    password_hash VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    changed_at DATETIME(6) NOT NULL,
+    must_change BOOL NOT NULL,
+    totp_sealed LONGBLOB,
+    totp_last_step BIGINT NOT NULL DEFAULT '0',
+    CONSTRAINT pk_credentials PRIMARY KEY (person_id),
+    CONSTRAINT fk_credentials_person_id FOREIGN KEY(person_id) REFERENCES people (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+
+CREATE TABLE login_codes (
+    id BIGINT NOT NULL,
+    person_id BIGINT NOT NULL,
+    place VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    code_hash VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    tries INTEGER NOT NULL,
+    made_at DATETIME(6) NOT NULL,
+    expires_at DATETIME(6) NOT NULL,
+    used_at DATETIME(6),
+    CONSTRAINT pk_login_codes PRIMARY KEY (id),
+    CONSTRAINT fk_login_codes_person_id FOREIGN KEY(person_id) REFERENCES people (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_login_codes_expires_at ON login_codes (expires_at);
+CREATE INDEX ix_login_codes_person_id ON login_codes (person_id);
+
 CREATE TABLE memberships (
     team_id BIGINT NOT NULL,
     person_id BIGINT NOT NULL,
@@ -92,6 +135,47 @@ CREATE TABLE memberships (
     CONSTRAINT fk_memberships_person_id FOREIGN KEY(person_id) REFERENCES people (id)
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
 CREATE INDEX ix_memberships_person_id ON memberships (person_id);
+
+CREATE TABLE places (
+    id BIGINT NOT NULL,
+    person_id BIGINT NOT NULL,
+    place VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    shown VARCHAR(200) NOT NULL,
+    first_seen_at DATETIME(6) NOT NULL,
+    last_seen_at DATETIME(6) NOT NULL,
+    CONSTRAINT pk_places PRIMARY KEY (id),
+    CONSTRAINT uq_places_person_id_place UNIQUE (person_id, place),
+    CONSTRAINT fk_places_person_id FOREIGN KEY(person_id) REFERENCES people (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+
+CREATE TABLE recovery_codes (
+    id BIGINT NOT NULL,
+    person_id BIGINT NOT NULL,
+    code_hash VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    used_at DATETIME(6),
+    CONSTRAINT pk_recovery_codes PRIMARY KEY (id),
+    CONSTRAINT fk_recovery_codes_person_id FOREIGN KEY(person_id) REFERENCES people (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_recovery_codes_person_id ON recovery_codes (person_id);
+
+CREATE TABLE sessions (
+    id BIGINT NOT NULL,
+    person_id BIGINT NOT NULL,
+    token_hash VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    kind VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    ip_address VARCHAR(45) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    user_agent VARCHAR(200) NOT NULL,
+    begun_at DATETIME(6) NOT NULL,
+    used_at DATETIME(6) NOT NULL,
+    proved_at DATETIME(6) NOT NULL,
+    expires_at DATETIME(6) NOT NULL,
+    revoked_at DATETIME(6),
+    CONSTRAINT pk_sessions PRIMARY KEY (id),
+    CONSTRAINT fk_sessions_person_id FOREIGN KEY(person_id) REFERENCES people (id),
+    CONSTRAINT uq_sessions_token_hash UNIQUE (token_hash)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_sessions_expires_at ON sessions (expires_at);
+CREATE INDEX ix_sessions_person_id ON sessions (person_id);
 
 CREATE TABLE tickets (
     id BIGINT NOT NULL,
@@ -106,14 +190,20 @@ CREATE TABLE tickets (
     updated_at DATETIME(6) NOT NULL,
     resolved_at DATETIME(6),
     deleted_at DATETIME(6),
+    due_at DATETIME(6),
+    first_answered_at DATETIME(6),
+    merged_into_id BIGINT,
     CONSTRAINT pk_tickets PRIMARY KEY (id),
     CONSTRAINT uq_tickets_number UNIQUE (number),
     CONSTRAINT fk_tickets_requester_id FOREIGN KEY(requester_id) REFERENCES people (id),
     CONSTRAINT fk_tickets_team_id FOREIGN KEY(team_id) REFERENCES teams (id),
-    CONSTRAINT fk_tickets_assignee_id FOREIGN KEY(assignee_id) REFERENCES people (id)
+    CONSTRAINT fk_tickets_assignee_id FOREIGN KEY(assignee_id) REFERENCES people (id),
+    CONSTRAINT fk_tickets_merged_into_id FOREIGN KEY(merged_into_id) REFERENCES tickets (id)
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
 CREATE INDEX ix_tickets_assignee_id_status ON tickets (assignee_id, status);
+CREATE INDEX ix_tickets_merged_into_id ON tickets (merged_into_id);
 CREATE INDEX ix_tickets_requester_id_status ON tickets (requester_id, status);
+CREATE INDEX ix_tickets_status_due_at ON tickets (status, due_at);
 CREATE INDEX ix_tickets_status_updated_at ON tickets (status, updated_at);
 CREATE INDEX ix_tickets_team_id_status ON tickets (team_id, status);
 
@@ -164,6 +254,29 @@ CREATE TABLE participants (
     CONSTRAINT fk_participants_person_id FOREIGN KEY(person_id) REFERENCES people (id)
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
 CREATE INDEX ix_participants_person_id ON participants (person_id);
+
+CREATE TABLE tags (
+    ticket_id BIGINT NOT NULL,
+    tag VARCHAR(50) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    CONSTRAINT pk_tags PRIMARY KEY (ticket_id, tag),
+    CONSTRAINT fk_tags_ticket_id FOREIGN KEY(ticket_id) REFERENCES tickets (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_tags_tag_ticket_id ON tags (tag, ticket_id);
+
+CREATE TABLE ticket_events (
+    id BIGINT NOT NULL,
+    ticket_id BIGINT NOT NULL,
+    person_id BIGINT,
+    kind VARCHAR(30) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    `before` VARCHAR(200) NOT NULL,
+    after VARCHAR(200) NOT NULL,
+    at DATETIME(6) NOT NULL,
+    CONSTRAINT pk_ticket_events PRIMARY KEY (id),
+    CONSTRAINT fk_ticket_events_ticket_id FOREIGN KEY(ticket_id) REFERENCES tickets (id),
+    CONSTRAINT fk_ticket_events_person_id FOREIGN KEY(person_id) REFERENCES people (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_ticket_events_person_id ON ticket_events (person_id);
+CREATE INDEX ix_ticket_events_ticket_id ON ticket_events (ticket_id);
 
 CREATE TABLE letters (
     id BIGINT NOT NULL,

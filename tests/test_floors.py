@@ -9,6 +9,8 @@ from tests.sources import Source, imports, is_below, source, sources
 
 BASE = ("helpdesk.core", "helpdesk.killpoints", "helpdesk.errors")
 SERVICES = (
+    "helpdesk.opening",
+    "helpdesk.templatefiles",
     "helpdesk.actions",
     "helpdesk.store",
     *BASE,
@@ -25,6 +27,14 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "shell": ("shell", *SERVICES),
     "sql": ("helpdesk.store", *BASE),
     "helpdesk": (),
+    "helpdesk.opening": (
+        "helpdesk.templatefiles",
+        "helpdesk.actions",
+        "helpdesk.store",
+        "helpdesk.config",
+        *BASE,
+    ),
+    "helpdesk.templatefiles": BASE,
     "helpdesk.config": ("helpdesk.config", *BASE),
     "helpdesk.commandline": BASE,
     "helpdesk.logs": ("helpdesk.logs", *BASE),
@@ -51,6 +61,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "asyncio": ("daemon",),
     "schedule": ("daemon",),
     "cmd2": ("shell",),
+    "bcrypt": ("helpdesk.actions.passwords",),
+    "pyotp": ("helpdesk.actions.passwords",),
 }
 
 # All that core may import from outside. Nothing here reads a file, a clock, a socket or a source of randomness,

@@ -20,8 +20,6 @@ NOT_IMPORTED = {
     "requirements.txt": {
         "pymysql": "SQLAlchemy loads it for mariadb+pymysql:// URLs",
         "psycopg": "SQLAlchemy loads it for postgresql+psycopg:// URLs",
-        "bcrypt": "chosen for the shell's login, which is not built yet",
-        "cmd2": "chosen for the interactive shell, which is not built yet",
         "schedule": "chosen for the daemon's jobs, which are not built yet",
     },
     "requirements-dev.txt": {

@@ -69,7 +69,7 @@ def bytes_of(path: Path) -> bytes:
 @contextmanager
 def opened_store(given: argparse.Namespace) -> "Iterator[Database]":
     """Open the database of the settings. Raises WrongSchema unless it has the newest schema."""
-    from daemon.wiring import opened_database
+    from helpdesk.opening import opened_database
     from helpdesk.store.schema import require_current
 
     database = opened_database(settings_of(given))

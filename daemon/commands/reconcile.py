@@ -35,7 +35,7 @@ def add(commands: Commands) -> None:
 
 def _run(given: argparse.Namespace) -> int:
     from daemon.reconcilejob import reconcile_now
-    from daemon.wiring import opened_database
+    from helpdesk.opening import opened_database
     from helpdesk.store.schema import require_current
 
     if not 1 <= given.days <= MAX_DAYS:

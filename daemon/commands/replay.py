@@ -24,8 +24,8 @@ def add(commands: Commands) -> None:
 
 def _run(given: argparse.Namespace) -> int:
     from daemon.replay import replay_mail
-    from daemon.wiring import opened_database
     from helpdesk.core.asked import asked
+    from helpdesk.opening import opened_database
     from helpdesk.store.schema import require_current
 
     try:

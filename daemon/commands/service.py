@@ -21,7 +21,7 @@ def add(commands: Commands) -> None:
 
 
 def _migrate(given: argparse.Namespace) -> int:
-    from daemon.wiring import opened_database
+    from helpdesk.opening import opened_database
     from helpdesk.store.schema import migrate
 
     database = opened_database(settings_of(given))

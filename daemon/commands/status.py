@@ -22,7 +22,7 @@ def add(commands: Commands) -> None:
 
 def _run(given: argparse.Namespace) -> int:
     from daemon.status import status
-    from daemon.wiring import opened_database
+    from helpdesk.opening import opened_database
     from helpdesk.store.schema import require_current
 
     settings = settings_of(given)

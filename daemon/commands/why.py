@@ -30,8 +30,8 @@ def add(commands: Commands) -> None:
 
 def _run(given: argparse.Namespace) -> int:
     from daemon.why import why
-    from daemon.wiring import opened_database
     from helpdesk.core.asked import asked
+    from helpdesk.opening import opened_database
     from helpdesk.store.schema import require_current
 
     try:

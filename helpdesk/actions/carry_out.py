@@ -16,7 +16,7 @@ from helpdesk.core.mail import Bounce, Mail, Unreadable
 from helpdesk.core.people import KnownAddress
 from helpdesk.core.returned import SentLetter, in_words
 from helpdesk.core.rules import Decision, Facts, Ruling
-from helpdesk.core.tickets import Fate, Status, Ticket, Urgency
+from helpdesk.core.tickets import DueHours, Fate, Status, Ticket, Urgency
 from helpdesk.core.verdict import Verdict
 from helpdesk.store.audit import Event
 from helpdesk.store.ids import new_id
@@ -58,6 +58,7 @@ class Changes:
     """All that a batch writes. ``numbers`` gives the tickets their numbers, in order."""
 
     numbers: Iterator[int]
+    due: DueHours = field(default_factory=DueHours)
 
     mails: list[Row] = field(default_factory=list)
     mails_again: list[Row] = field(default_factory=list)
@@ -84,9 +85,10 @@ def carry_out(
     facts_of: Callable[[Arrival], Facts],
     ruling_of: Callable[[Arrival, Facts], Ruling],
     numbers: Iterator[int],
+    due: DueHours,
 ) -> Changes:
     """Decide each mail of *batch* and return all that is to be written; later mails see the earlier ones."""
-    changes = Changes(numbers)
+    changes = Changes(numbers, due)
     for arrival in batch:
         facts = facts_of(arrival)
         ruling = ruling_of(arrival, facts)
@@ -181,6 +183,7 @@ def _open(
             "requester_id": known.person.id,
             "opened_at": gathered.now,
             "updated_at": gathered.now,
+            "due_at": changes.due.due_at(Urgency.NORMAL, gathered.now),
         }
     )
     _post(changes, gathered.now, ticket.id, mail, mail_id, known.person.id)

@@ -8,6 +8,7 @@ from helpdesk.core.lettercaps import LetterLimits
 from helpdesk.core.letters import Stationery
 from helpdesk.core.people import Language
 from helpdesk.core.rules import Policy
+from helpdesk.core.tickets import DueHours
 from helpdesk.store.blobs import Blobs
 from helpdesk.store.engine import Database
 from helpdesk.store.work import Work
@@ -31,4 +32,5 @@ class Desk:
     alert_addresses: tuple[str, ...]
     alerts_per_hour: int
     reply_keys: tuple[bytes, ...] = field(repr=False)
+    due: DueHours = field(default_factory=DueHours)
     clock: Callable[[Work], datetime] = lambda work: work.database_now()

@@ -180,6 +180,7 @@ def file_within(desk: Desk, source: Source, batch: Sequence[Arrival], work: Work
         lambda arrival: facts_about(arrival, gathered, desk, source),
         lambda arrival, facts: decide(arrival.seen, facts, desk.policy),
         _free_numbers(work),
+        desk.due,
     )
     desk.blobs.put(changes.blobs.items())
     reach(Point.BLOBS_WRITTEN)

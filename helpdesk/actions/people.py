@@ -3,9 +3,11 @@
 import unicodedata
 from datetime import UTC, datetime
 
+from helpdesk.actions.permits import event_by, require_right
 from helpdesk.core.address import normal_address
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.people import AddressState, KnownAddress, Language, Role
+from helpdesk.core.permissions import Actor, Right
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import Refused
 from helpdesk.store.audit import Event
@@ -16,12 +18,21 @@ MAX_NAME_CHARS = 200
 
 
 def add_person(
-    database: Database, address: str, name: str, role: Role, language: Language, state: AddressState
+    database: Database,
+    address: str,
+    name: str,
+    role: Role,
+    language: Language,
+    state: AddressState,
+    by: Actor | None = None,
 ) -> KnownAddress:
-    """Register a person with an address; both exist afterwards or neither does.
+    """Register a person with an address; both exist afterwards or neither does. *by*: None for the installation.
 
-    Raises Refused for an address that cannot be one, or that is registered already.
+    Raises Refused for an address that cannot be one, or that is registered already, NotAllowed for a role
+    that *by* may not give.
     """
+    if by is not None and role is not Role.USER:
+        require_right(database, by, Right.CHANGE_ROLES)
     try:
         normal = normal_address(address)
     except ValueError as error:
@@ -41,7 +52,8 @@ def add_person(
         person = work.people.add(name, role, language, now)
         known = work.people.add_address(person, normal, state, now)
         detail = {"person": person.id, "role": role.value, "state": state.value}
-        work.audit.add([Event(Action.PERSON_ADDED, Outcome.SUCCESS, now, detail=detail)])
+        row = Event(Action.PERSON_ADDED, Outcome.SUCCESS, now, detail=detail)
+        work.audit.add([event_by(by, row.action, row.status, now, **detail) if by else row])
         return known
 
     try:

@@ -1,6 +1,6 @@
 """The settings: typed, frozen and complete, or refused with every problem at once."""
 
-from helpdesk.config.reading import PLACES, find, load, load_for_inspect
+from helpdesk.config.reading import PLACES, find, load, load_for_inspect, load_for_shell
 from helpdesk.config.secret import Secret
 from helpdesk.config.settings import (
     AlertSettings,
@@ -14,6 +14,7 @@ from helpdesk.config.settings import (
     LimitSettings,
     Settings,
     SmtpSettings,
+    TicketSettings,
     Tls,
 )
 from helpdesk.config.template import Answer, filled_template
@@ -33,9 +34,11 @@ __all__ = [
     "Secret",
     "Settings",
     "SmtpSettings",
+    "TicketSettings",
     "Tls",
     "filled_template",
     "find",
     "load",
     "load_for_inspect",
+    "load_for_shell",
 ]

@@ -4,6 +4,7 @@ import base64
 import binascii
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from helpdesk.config import sections
@@ -16,11 +17,12 @@ from helpdesk.core.terminal import term_safe
 from helpdesk.errors import BadSettings
 
 PLACES = (Path("helpdesk.toml"), Path("/etc/helpdesk/helpdesk.toml"))
-SECTIONS = ("desk", "database", "imap", "dns", "smtp", "caps", "alerts", "limits", "logs")
+SECTIONS = ("desk", "database", "imap", "dns", "smtp", "caps", "alerts", "limits", "logs", "tickets", "login")
 FILE_VARIABLE = f"{ENV_PREFIX}CONFIG"
 KEY_VARIABLE = f"{ENV_PREFIX}SECRET_KEY"
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"  # set by systemd (systemd.exec(5), LoadCredential=)
 CREDENTIALS_FOLDER = "credentials"
+SHELL_SECRETS = frozenset(("db_url", "secret_key"))
 MAKE_KEY = "head -c 32 /dev/urandom | base64"
 
 
@@ -29,10 +31,22 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
 
     Raises BadSettings with every problem found.
     """
+    return _load(path, environ, None)
+
+
+def load_for_shell(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Return the same for the shell, which has its own user: the passwords of mailbox and relay are not its to read.
+
+    Raises BadSettings with every problem found.
+    """
+    return _load(path, environ, SHELL_SECRETS)
+
+
+def _load(path: Path | None, environ: Mapping[str, str], wanted: frozenset[str] | None) -> Settings:
     file = find(path, environ)
     table = _table(file) if file else {}
     source = _source(file, environ)
-    settings = _read(source, file, table, with_secrets=True)
+    settings = _read(source, file, table, with_secrets=True, wanted=wanted)
     if source.problems and file is None:
         looked_at = ", ".join(map(str, PLACES))
         text = f"no settings found (looked at {looked_at}); `helpdeskd.py init` writes a file to begin with"
@@ -94,10 +108,16 @@ def _source(file: Path | None, environ: Mapping[str, str]) -> Source:
     return Source(str(file or "settings"), folder, environ, variables={FILE_VARIABLE, KEY_VARIABLE})
 
 
-def _read(source: Source, file: Path | None, table: Mapping[str, object], with_secrets: bool) -> Settings:
+def _read(
+    source: Source,
+    file: Path | None,
+    table: Mapping[str, object],
+    with_secrets: bool,
+    wanted: frozenset[str] | None = None,
+) -> Settings:
     """Read everything. Only where nothing was added to the problems may the result be used."""
     parts = {name: Section(source, (name,), table.get(name)) for name in SECTIONS if name != "imap"}
-    credentials = _credentials(source, parts["desk"], with_secrets)
+    credentials = replace(_credentials(source, parts["desk"], with_secrets), wanted=wanted)
     desk = sections.desk(parts["desk"])
     settings = Settings(
         file=file,
@@ -111,6 +131,8 @@ def _read(source: Source, file: Path | None, table: Mapping[str, object], with_s
         limits=sections.limits(parts["limits"]),
         log_level=sections.log_level(parts["logs"]),
         keys=_keys(source, credentials),
+        tickets=sections.tickets(parts["tickets"]),
+        login=sections.login(parts["login"]),
     )
     for part in parts.values():
         part.done()

@@ -44,7 +44,7 @@ class Credentials:
 
     ``from_systemd``: systemd filled ``folder`` for us alone, and ``kept_in`` is where it may have taken them
     from; else both folders are the same. ``environ`` wins over a file. Whatever is wrong with a file is added
-    to ``problems``.
+    to ``problems``. Where ``wanted`` is given, other secrets are neither read nor missed.
     """
 
     folder: Path | None
@@ -52,10 +52,11 @@ class Credentials:
     from_systemd: bool
     environ: Mapping[str, str]
     problems: list[str]
+    wanted: frozenset[str] | None = None
 
     def secret(self, name: str, variable: str | None) -> Secret:
         """Return the secret in the file *name* or in the environment *variable*; an empty one means none."""
-        if self.folder is None:
+        if self.folder is None or not self._is_wanted(name):
             return NO_SECRET
         if variable and self.environ.get(variable):
             return Secret(self.environ[variable])
@@ -64,9 +65,12 @@ class Credentials:
     def required(self, name: str, variable: str | None, label: str, advice: str = "write it to") -> Secret:
         """Return the same, or note that *label* has none."""
         secret = self.secret(name, variable)
-        if not secret and self.folder is not None:
+        if not secret and self.folder is not None and self._is_wanted(name):
             self.problems.append(f"{label}: missing: {advice} {self.where(name, variable)}")
         return secret
+
+    def _is_wanted(self, name: str) -> bool:
+        return self.wanted is None or name in self.wanted
 
     def where(self, name: str, variable: str | None) -> str:
         """Return where to put the secret *name*, in words for a person."""

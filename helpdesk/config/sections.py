@@ -18,6 +18,7 @@ from helpdesk.config.settings import (
     Level,
     LimitSettings,
     SmtpSettings,
+    TicketSettings,
     Tls,
 )
 from helpdesk.config.trustsection import trust
@@ -36,6 +37,8 @@ from helpdesk.config.values import (
 from helpdesk.core.databaseurl import redirecting, url_problem
 from helpdesk.core.mail import Caps
 from helpdesk.core.people import Language
+from helpdesk.core.sessions import LoginLimits
+from helpdesk.core.tickets import DueHours
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -218,6 +221,32 @@ def limits(section: Section) -> LimitSettings:
         workers=section.optional("workers", number(1, 32), 2),
         worker_memory_mib=section.optional("worker_memory_mib", number(256, 16 * KIB), 1024),
         worker_seconds=section.optional("worker_seconds", number(1, 300), 20),
+    )
+
+
+def tickets(section: Section) -> TicketSettings:
+    """Read [tickets]."""
+    hours, usual = number(1, 8760), DueHours()
+    due = DueHours(
+        low=section.optional("due_hours_low", hours, usual.low),
+        normal=section.optional("due_hours_normal", hours, usual.normal),
+        high=section.optional("due_hours_high", hours, usual.high),
+        critical=section.optional("due_hours_critical", hours, usual.critical),
+    )
+    return TicketSettings(due=due, undo_seconds=section.optional("undo_seconds", number(0, 3600), 30))
+
+
+def login(section: Section) -> LoginLimits:
+    """Read [login]."""
+    usual, minutes = LoginLimits(), number(1, 1440)
+    return LoginLimits(
+        tries_per_source=section.optional("tries_per_source", number(1, 100), usual.tries_per_source),
+        tries_per_account=section.optional("tries_per_account", number(1, 1000), usual.tries_per_account),
+        window_minutes=section.optional("window_minutes", minutes, usual.window_minutes),
+        lock_minutes=section.optional("lock_minutes", minutes, usual.lock_minutes),
+        idle_minutes=section.optional("idle_minutes", minutes, usual.idle_minutes),
+        session_hours=section.optional("session_hours", number(1, 24), usual.session_hours),
+        remembered_days=section.optional("remembered_days", number(1, 365), usual.remembered_days),
     )
 
 

@@ -9,6 +9,8 @@ from helpdesk.config.secret import Secret
 from helpdesk.core.keys import Keys
 from helpdesk.core.mail import Caps
 from helpdesk.core.people import Language
+from helpdesk.core.sessions import LoginLimits
+from helpdesk.core.tickets import DueHours
 from helpdesk.core.trust import Trust
 
 
@@ -124,6 +126,14 @@ class AlertSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketSettings:
+    """How tickets are worked on. ``undo_seconds``: how long an answer waits before it can go out."""
+
+    due: DueHours
+    undo_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class LimitSettings:
     """How much of one mail is looked at, and what the processes that look may use."""
 
@@ -148,6 +158,8 @@ class Settings:
     limits: LimitSettings
     log_level: Level
     keys: Keys
+    tickets: TicketSettings
+    login: LoginLimits
 
 
 @dataclass(frozen=True, slots=True)

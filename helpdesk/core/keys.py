@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 MIN_SECRET_BYTES = 32
 LOG_PEPPER = "log-pepper"
 REPLY_TOKENS = "reply-tokens"
+TOTP_SECRETS = "totp-secrets"
 INSTALL_ID_HEX = 16
 
 

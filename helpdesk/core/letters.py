@@ -45,6 +45,9 @@ class LetterKind(StrEnum):
     TICKET_REOPENED = "ticket_reopened"
     CONFIRM_SENDER = "confirm_sender"
     ALERT = "alert"
+    LOGIN_CODE = "login_code"
+    TICKET_ANSWERED = "ticket_answered"
+    TICKET_RESOLVED = "ticket_resolved"
 
 
 class Template(Protocol):
@@ -149,7 +152,7 @@ def ticket_opened(
         "opened": shown_time(opened_at, stationery.zone, to.language),
     }
     kind = LetterKind.TICKET_OPENED
-    return _letter(stationery, kind, to, values, dedupe, opened_at, Mark("t", number), answered)
+    return assembled(stationery, kind, to, values, dedupe, opened_at, Mark("t", number), answered)
 
 
 def ticket_reopened(
@@ -164,7 +167,7 @@ def ticket_reopened(
     """Return the note that an answer has reopened a resolved ticket."""
     values: dict[str, object] = {"number": number, "subject": quoted(subject, to.language)}
     kind = LetterKind.TICKET_REOPENED
-    return _letter(stationery, kind, to, values, dedupe, reopened_at, Mark("t", number), answered)
+    return assembled(stationery, kind, to, values, dedupe, reopened_at, Mark("t", number), answered)
 
 
 def confirm_sender(
@@ -176,7 +179,7 @@ def confirm_sender(
     """
     values: dict[str, object] = {"seen": shown_time(seen_at, stationery.zone, to.language)}
     mark = Mark("h", held_mail_id)
-    return _letter(stationery, LetterKind.CONFIRM_SENDER, to, values, dedupe, now, mark, Answered())
+    return assembled(stationery, LetterKind.CONFIRM_SENDER, to, values, dedupe, now, mark, Answered())
 
 
 def alert(stationery: Stationery, to: Addressee, notice: Notice, dedupe: str, now: datetime) -> Letter:
@@ -188,7 +191,7 @@ def alert(stationery: Stationery, to: Addressee, notice: Notice, dedupe: str, no
         "reason": defanged(notice.reason, HOSTILE_CHARS),
         "sample": defanged(notice.sample, HOSTILE_CHARS),
     }
-    return _letter(stationery, LetterKind.ALERT, to, values, dedupe, now, None, Answered())
+    return assembled(stationery, LetterKind.ALERT, to, values, dedupe, now, None, Answered())
 
 
 def quoted(subject: str, language: Language) -> str:
@@ -214,7 +217,7 @@ def shown_time(moment: datetime, zone: tzinfo, language: Language) -> str:
     return f"{local.day} {month} {local.year} at {local.hour:02}:{local.minute:02}"
 
 
-def _letter(
+def assembled(
     stationery: Stationery,
     kind: LetterKind,
     to: Addressee,
@@ -235,6 +238,7 @@ def _letter(
     token = "" if marked is None else mark_token(stationery.key, marked, to.person_id or 0)
     own_id = message_id(dedupe, stationery.domain, marked, token)
     is_alert = kind is LetterKind.ALERT
+    by_a_person = kind is LetterKind.TICKET_ANSWERED  # RFC 3834 §5 is about automatic letters only
     head = [
         f"Date: {format_datetime(now.astimezone(stationery.zone))}\r\n",
         mailbox_header("From", stationery.desk_name, stationery.desk_address),
@@ -243,8 +247,8 @@ def _letter(
         f"Message-ID: {own_id}\r\n",
         _thread(answered),
         _reply_to(stationery, marked, token),
-        f"Auto-Submitted: {'auto-generated' if is_alert else 'auto-replied'}\r\n",
-        "X-Auto-Response-Suppress: All\r\n",
+        "" if by_a_person else f"Auto-Submitted: {'auto-generated' if is_alert else 'auto-replied'}\r\n",
+        "" if by_a_person else "X-Auto-Response-Suppress: All\r\n",
         header(LOOP_HEADER, stationery.install_id),
         f"Content-Language: {to.language.value}\r\n",
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
 from helpdesk.core.breakerscopes import WAITS
 from helpdesk.core.returned import Pointers, SentLetter
@@ -143,6 +143,13 @@ class Letters:
         dead = and_(letters.c.id == letter_id, letters.c.state == DEAD)
         again = {"state": QUEUED, "attempts": 0, "next_at": at, "claim": ""}
         return self._connection.execute(update(letters).where(dead).values(again)).rowcount > 0
+
+    def take_back(self, dedupes: Collection[str], now: datetime) -> bool:
+        """Remove letters that may not go out yet; False, and the work must not be committed, unless all could be."""
+        these = letters.c.dedupe.in_(dedupes)
+        every = self._connection.execute(select(func.count()).where(these)).scalar_one()
+        waiting = and_(these, letters.c.state == QUEUED, letters.c.next_at > now)
+        return every > 0 and self._connection.execute(delete(letters).where(waiting)).rowcount == every
 
     def state_of(self, letter_id: int) -> str | None:
         """Return the state of a letter, None where there is no such letter."""

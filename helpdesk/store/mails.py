@@ -85,6 +85,17 @@ class Mails:
         )
         return {by_key[row.message_id]: row.ticket_id for row in self._connection.execute(query)}
 
+    def newest_message_id(self, ticket_id: int) -> str:
+        """Return the Message-ID of the newest mail that opened or joined a ticket; empty where that is not known."""
+        query = (
+            select(mails.c.message_id)
+            .where(mails.c.ticket_id == ticket_id, mails.c.effect.is_not(None))
+            .order_by(mails.c.id.desc())
+            .limit(1)
+        )
+        found = self._connection.scalar(query) or ""
+        return found if found.startswith("<") else ""  # else it is a hash
+
     def add(self, rows: Sequence[Row]) -> None:
         """Insert ledger rows. Refused as a whole when a UID or an effect is there already."""
         if rows:

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, select, update
 
 from helpdesk.core.admission import stronger_than
 from helpdesk.core.people import AddressState, KnownAddress, Language, Person, Role
 from helpdesk.store.columns import fits_key
 from helpdesk.store.ids import new_id
-from helpdesk.store.tables import addresses, memberships, people
+from helpdesk.store.tables import addresses, credentials, memberships, people
 
 MAX_ADDRESS = 254
 
@@ -25,6 +25,27 @@ class People:
         keys = [address for address in wanted if fits_key(address, MAX_ADDRESS)]
         if not keys:
             return {}
+        return {known.address: known for known in self._known(addresses.c.address.in_(keys))}
+
+    def addresses_of(self, person_id: int) -> list[KnownAddress]:
+        """Return the addresses of a person, the oldest first: letters go to the first verified one."""
+        return self._known(addresses.c.person_id == person_id)
+
+    def has_admin_with_password(self) -> bool:
+        """Say whether somebody who is an admin could log in."""
+        query = (
+            select(people.c.id)
+            .join(credentials, credentials.c.person_id == people.c.id)
+            .where(people.c.role == Role.ADMIN.value, people.c.active)
+        )
+        return self._connection.scalar(query.limit(1)) is not None
+
+    def set_role(self, person_id: int, role: Role) -> None:
+        """Give a person another role."""
+        mine = update(people).where(people.c.id == person_id)
+        self._connection.execute(mine.values(role=role.value))
+
+    def _known(self, which: ColumnElement[bool]) -> list[KnownAddress]:
         query = (
             select(
                 addresses.c.address,
@@ -39,10 +60,11 @@ class People:
                 people.c.active,
             )
             .join(people, people.c.id == addresses.c.person_id)
-            .where(addresses.c.address.in_(keys))
+            .where(which)
+            .order_by(addresses.c.id)
         )
-        return {
-            row.address: KnownAddress(
+        return [
+            KnownAddress(
                 row.id,
                 row.address,
                 AddressState(row.state),
@@ -51,7 +73,7 @@ class People:
                 row.bounces,
             )
             for row in self._connection.execute(query)
-        }
+        ]
 
     def by_ids(self, ids: Collection[int]) -> dict[int, Person]:
         """Return these people."""

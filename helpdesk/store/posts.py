@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from helpdesk.store.rows import Row
 from helpdesk.store.tables import attachments, people, posts
@@ -21,6 +21,7 @@ class ShownPost:
     folds: tuple[tuple[int, int, str], ...]
     created_at: datetime
     mail_id: int | None
+    author_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,15 @@ class Posts:
         self._connection = connection
 
     def add(self, rows: Sequence[Row], attached: Sequence[Row]) -> None:
-        """Insert posts with their attachments. Posts are only ever added."""
+        """Insert posts with their attachments. They are never changed."""
         if rows:
             self._connection.execute(insert(posts), rows)
         if attached:
             self._connection.execute(insert(attachments), attached)
+
+    def remove(self, post_id: int) -> None:
+        """Remove a post without attachments: an answer that was taken back before it went out."""
+        self._connection.execute(delete(posts).where(posts.c.id == post_id))
 
     def of_ticket(self, ticket_id: int) -> list[ShownPost]:
         """Return the conversation of a ticket, oldest first."""
@@ -64,6 +69,7 @@ class Posts:
                 tuple((start, end, kind) for start, end, kind in row.folds),
                 row.created_at,
                 row.mail_id,
+                row.author_id,
             )
             for row in self._connection.execute(query)
         ]

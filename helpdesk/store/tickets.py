@@ -1,12 +1,12 @@
 """Tickets, their numbers and who takes part in them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, and_, insert, select, update
 
-from helpdesk.core.tickets import Status, Ticket
+from helpdesk.core.tickets import Status, Ticket, Urgency
 from helpdesk.store.rows import Row
 from helpdesk.store.tables import counters, participants, tickets
 
@@ -51,6 +51,11 @@ class Tickets:
         query = select(tickets).where(tickets.c.deleted_at.is_(None)).order_by(tickets.c.number.desc())
         return list(self._read(query.limit(limit)).values())
 
+    def change(self, ticket_id: int, seen: Mapping[str, object], **values: object) -> bool:
+        """Write *values* where the columns *seen* still hold what was seen; False where somebody was quicker."""
+        still = and_(tickets.c.id == ticket_id, *(tickets.c[name] == value for name, value in seen.items()))
+        return self._connection.execute(update(tickets).where(still).values(**values)).rowcount > 0
+
     def reopen(self, ids: Collection[int], at: datetime) -> None:
         """Put those of these tickets that are resolved back to work."""
         if ids:
@@ -80,6 +85,12 @@ class Tickets:
                 row.resolved_at,
                 row.deleted_at is not None,
                 frozenset(taking_part.get(row.id, ())),
+                Urgency(row.urgency),
+                row.opened_at,
+                row.updated_at,
+                row.due_at,
+                row.first_answered_at,
+                row.merged_into_id,
             )
             for row in rows
         }

@@ -20,12 +20,16 @@ from helpdesk.store.failures import AlreadyThere as AlreadyThere
 from helpdesk.store.failures import Conflict as Conflict
 from helpdesk.store.failures import Refusal as Refusal
 from helpdesk.store.failures import meaning
+from helpdesk.store.history import History
 from helpdesk.store.leases import Leases
 from helpdesk.store.ledger import Ledger
 from helpdesk.store.letters import Letters
+from helpdesk.store.listing import Listing
+from helpdesk.store.logins import Logins
 from helpdesk.store.mails import Mails
 from helpdesk.store.people import People
 from helpdesk.store.posts import Posts
+from helpdesk.store.sessions import Sessions
 from helpdesk.store.tickets import Tickets
 
 LOG = logging.getLogger("helpdesk.store")
@@ -63,6 +67,10 @@ class Work:
         self.budgets = Budgets(connection)
         self.leases = Leases(connection, self.database_now)
         self.audit = AuditTrail(connection)
+        self.history = History(connection)
+        self.listing = Listing(connection)
+        self.logins = Logins(connection)
+        self.sessions = Sessions(connection)
         return self
 
     def _begun(self) -> Connection:

@@ -205,7 +205,7 @@ def bench(url: str, folder: Path, **changes: Any) -> IntakeBench:
         (ADMIN,),
         5,
         (paper.key,),
-        lambda _work: clock[0],
+        clock=lambda _work: clock[0],
     )
     desk = replace(desk, **changes)
     return IntakeBench(desk, known_source(desk, "main", 7, 14), clock)

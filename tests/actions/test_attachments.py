@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from helpdesk.actions.tickets import shown_ticket
+from helpdesk.core.people import Language, Person, Role
+from helpdesk.core.permissions import Actor
 from helpdesk.errors import Refused
 from helpdesk.store.tables import attachments
 from tests.actions.intakes import IntakeBench, a_mail, bench
 from tests.servers.sqlite import Sqlite
 
 MIB = 1024 * 1024
+ADMIN = Actor(Person(0, "console", Role.ADMIN, Language.EN))
 
 
 @pytest.fixture
@@ -123,7 +126,7 @@ def test_the_same_file_sent_twice_lies_on_the_disk_once(desk: IntakeBench, tmp_p
 
 def test_a_ticket_shows_its_attachments(desk: IntakeBench) -> None:
     desk.file(with_parts([named("../x.pdf", b"%PDF", "application/pdf"), named("b.txt", b"b")]))
-    shown = shown_ticket(desk.desk.database, 1)
+    shown = shown_ticket(desk.desk, ADMIN, 1)
     assert (shown.requester, shown.ticket.number) == ("jean", 1)
     assert [(one.name, one.content_type, one.size) for one in shown.attachments] == [
         ("x.pdf", "application/pdf", 4),
@@ -131,4 +134,4 @@ def test_a_ticket_shows_its_attachments(desk: IntakeBench) -> None:
     ]
     assert [post.text.strip() for post in shown.posts] == ["Voici."]
     with pytest.raises(Refused, match="there is no ticket 2"):
-        shown_ticket(desk.desk.database, 2)
+        shown_ticket(desk.desk, ADMIN, 2)

@@ -8,14 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from daemon.templatefiles import load_templates
-from helpdesk.core import letters
+from helpdesk.core import letters, staffletters
 from helpdesk.core.letters import Addressee, Answered, Letter, LetterKind, LetterTemplates, Notice, Stationery
 from helpdesk.core.people import Language
+from helpdesk.templatefiles import load_templates
 
 FOLDER = Path(__file__).parent
 NOW = datetime(2026, 11, 21, 3, 12, tzinfo=UTC)
 TEMPLATES: Mapping[tuple[Language, LetterKind], LetterTemplates] = load_templates()
+ANSWERS = {
+    Language.FR: "Un nouveau chargeur vous attend au bureau 4 <2e étage>.",
+    Language.EN: "A new charger waits for you in office 4 <2nd floor>.",
+}
 LEARNERS = {
     Language.FR: (
         Addressee("zoe@learn.example", Language.FR, "Zoé Martin", 7),
@@ -56,6 +60,24 @@ def golden_letters() -> dict[str, Letter]:
                 desk, learner, 123, subject, NOW, answered, keys[LetterKind.TICKET_REOPENED]
             ),
             letters.confirm_sender(desk, learner, 456, NOW, keys[LetterKind.CONFIRM_SENDER], NOW),
+            staffletters.login_code(
+                desk, learner, "12345678", 15, "zoe @ poste-4", keys[LetterKind.LOGIN_CODE], NOW
+            ),
+            staffletters.ticket_answered(
+                desk,
+                learner,
+                123,
+                subject,
+                ANSWERS[language],
+                "Jeanne Dupont",
+                True,
+                answered,
+                keys[LetterKind.TICKET_ANSWERED],
+                NOW,
+            ),
+            staffletters.ticket_resolved(
+                desk, learner, 123, subject, answered, keys[LetterKind.TICKET_RESOLVED], NOW
+            ),
             letters.alert(desk, contact, notice, keys[LetterKind.ALERT], NOW),
         )
         made |= {f"{language.value}_{letter.kind.value}.eml": letter for letter in ones}

@@ -19,7 +19,7 @@ from helpdesk.store.schema import SchemaState, WrongSchema, changes, migrate, re
 from helpdesk.store.tables import metadata
 
 NOT_REFERENCES = {"message_id", "id"}  # a Message-ID is text from a mail
-REVISIONS = ["0001", "0002", "0003", "0004"]
+REVISIONS = [f"{number:04}" for number in range(1, 17)]
 NEWEST = REVISIONS[-1]
 
 

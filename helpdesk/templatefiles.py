@@ -16,6 +16,15 @@ _EXAMPLES: dict[LetterKind, dict[str, object]] = {
     LetterKind.TICKET_OPENED: {"number": 1, "subject": "Subject", "opened": "today"},
     LetterKind.TICKET_REOPENED: {"number": 1, "subject": "Subject"},
     LetterKind.CONFIRM_SENDER: {"seen": "today"},
+    LetterKind.LOGIN_CODE: {"code": "12345678", "minutes": 15, "place": "here", "when": "today"},
+    LetterKind.TICKET_ANSWERED: {
+        "number": 1,
+        "subject": "Subject",
+        "text": "Text",
+        "author": "Author",
+        "resolved": True,
+    },
+    LetterKind.TICKET_RESOLVED: {"number": 1, "subject": "Subject"},
     LetterKind.ALERT: {"what": "spoof", "when": "today", "count": 1, "reason": "why", "sample": "text"},
 }
 

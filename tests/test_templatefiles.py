@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon.templatefiles import SHIPPED, load_templates
 from helpdesk.core.letters import LetterKind
 from helpdesk.core.people import Language
 from helpdesk.errors import BadSettings
+from helpdesk.templatefiles import SHIPPED, load_templates
 
 TICKET = "fr/ticket_opened"
 

@@ -1,0 +1,81 @@
+"""Sessions in force: asked before every command, so that a revoked one or a changed role counts at once."""
+
+from datetime import timedelta
+
+from helpdesk.actions import passwords
+from helpdesk.actions.login import Door, Place, charge, forgive
+from helpdesk.actions.permits import event_by, require_right
+from helpdesk.core.audit import Action, Outcome
+from helpdesk.core.permissions import Actor, Right
+from helpdesk.core.sessions import SessionKind, session_problem
+from helpdesk.errors import LoggedOut, Refused
+from helpdesk.store.sessions import OpenSession
+from helpdesk.store.work import Work, in_work
+
+USE_NOTED_AFTER = timedelta(seconds=60)  # a write for every command would be too much
+
+
+def actor_of(door: Door, token: str) -> Actor:
+    """Return who acts through the session of *token*, as they are now. Raises LoggedOut and StoreAway."""
+    with Work(door.desk.database, read_only=True) as work:
+        found = work.sessions.by_token(passwords.token_hash(token))
+        now = work.database_now()
+        teams = work.people.teams_of([found.person.id]) if found else {}
+    if found is None or found.revoked_at is not None or not found.person.active:
+        raise LoggedOut("you are not logged in any more", "vous n'êtes plus connecté")
+    problem = session_problem(SessionKind(found.kind), found.used_at, found.expires_at, now, door.limits)
+    if problem:
+        raise LoggedOut(*problem)
+    if now - found.used_at >= USE_NOTED_AFTER:
+        in_work(door.desk.database, lambda work: work.sessions.use(found.id, work.database_now()))
+    team_ids = teams.get(found.person.id, frozenset())
+    return Actor(found.person, team_ids, found.id, found.ip_address, found.user_agent)
+
+
+def proved_lately(door: Door, actor: Actor) -> bool:
+    """Say whether the owner of a session gave the password within the last minutes."""
+    with Work(door.desk.database, read_only=True) as work:
+        now = work.database_now()
+        found = [one for one in work.sessions.open_ones(now, actor.person.id) if one.id == actor.session_id]
+    fresh = timedelta(minutes=door.limits.fresh_minutes)
+    return bool(found) and now - found[0].proved_at < fresh
+
+
+def prove_again(door: Door, actor: Actor, password: str, place: Place) -> None:
+    """Take the password once more before something grave. Raises Refused."""
+    allowed = charge(door, actor.person, place)
+    stored = in_work(door.desk.database, lambda work: work.logins.of(actor.person.id)) if allowed else None
+    right = passwords.password_is(password, stored.password_hash if stored else "")
+
+    def job(work: Work) -> None:
+        now = work.database_now()
+        outcome = Outcome.SUCCESS if right else Outcome.FAIL
+        work.audit.add([event_by(actor, Action.PASSWORD_CHECKED, outcome, now)])
+        if right and actor.session_id is not None:
+            work.sessions.prove(actor.session_id, now)
+
+    in_work(door.desk.database, job)
+    if not right:
+        raise Refused("that is not your password", "ce n'est pas votre mot de passe")
+    forgive(door, actor.person, place)
+
+
+def end_session(door: Door, actor: Actor) -> None:
+    """Log out."""
+
+    def job(work: Work) -> None:
+        now = work.database_now()
+        if work.sessions.revoke(now, session_id=actor.session_id):
+            work.audit.add([event_by(actor, Action.LOGOUT, Outcome.SUCCESS, now)])
+
+    if actor.session_id is not None:
+        in_work(door.desk.database, job)
+
+
+def open_sessions(door: Door, actor: Actor, everybody: bool = False) -> list[OpenSession]:
+    """Return one's own open sessions, or everybody's. Raises NotAllowed."""
+    if everybody:
+        require_right(door.desk.database, actor, Right.SESSIONS)
+    with Work(door.desk.database, read_only=True) as work:
+        now = work.database_now()
+        return work.sessions.open_ones(now, None if everybody else actor.person.id)

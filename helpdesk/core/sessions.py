@@ -1,0 +1,56 @@
+"""How long a login lasts, and when it is locked."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class SessionKind(StrEnum):
+    """A shell at a keyboard, or a token that scripts remember."""
+
+    SHELL = "shell"
+    REMEMBERED = "remembered"
+
+
+@dataclass(frozen=True, slots=True)
+class LoginLimits:
+    """What a login may cost and how long it lasts. Minutes are of the database's clock.
+
+    ``tries_per_source``: wrong passwords for one account from one source within ``window_minutes`` that lock that
+    way in; ``tries_per_account``: the same from everywhere, which locks the account. Both for ``lock_minutes``.
+    """
+
+    tries_per_source: int = 5
+    tries_per_account: int = 20
+    window_minutes: int = 15
+    lock_minutes: int = 15
+    idle_minutes: int = 15
+    session_hours: int = 8
+    remembered_days: int = 30
+    code_minutes: int = 15
+    codes_per_hour: int = 5
+    fresh_minutes: int = 5
+
+    def expires_at(self, kind: SessionKind, now: datetime) -> datetime:
+        """Return when a session that begins now ends, however busy it is."""
+        if kind is SessionKind.REMEMBERED:
+            return now + timedelta(days=self.remembered_days)
+        return now + timedelta(hours=self.session_hours)
+
+
+def session_problem(
+    kind: SessionKind, used_at: datetime, expires_at: datetime, now: datetime, limits: LoginLimits
+) -> tuple[str, str] | None:
+    """Return why a session that was not revoked cannot be used any more, in English and French, or None."""
+    if now >= expires_at:
+        return (
+            "your session has ended; log in again",
+            "votre session est terminée ; reconnectez-vous",
+        )
+    idle = timedelta(minutes=limits.idle_minutes)
+    if kind is SessionKind.SHELL and now - used_at >= idle:
+        return (
+            f"your session was idle for {limits.idle_minutes} minutes; log in again",
+            f"votre session est restée inactive {limits.idle_minutes} minutes ; reconnectez-vous",
+        )
+    return None

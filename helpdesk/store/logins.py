@@ -1,0 +1,199 @@
+"""Passwords, second factors, locks and places: what a login is judged by. The daemon never reads these tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, or_, select, update
+
+from helpdesk.store.ids import new_id
+from helpdesk.store.tables import credentials, login_codes, login_locks, places, recovery_codes
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a person proves a login with. ``password_hash`` is empty for somebody who has no password."""
+
+    person_id: int
+    password_hash: str = field(repr=False)
+    must_change: bool
+    totp_sealed: bytes | None = field(repr=False)
+    totp_last_step: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentCode:
+    """A code that was sent by mail and is still good."""
+
+    id: int
+    code_hash: str = field(repr=False)
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPlace:
+    """From where somebody has logged in before."""
+
+    shown: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+class Logins:
+    """Queries about logins, inside one transaction. Times are the database's."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, person_id: int) -> Credential | None:
+        """Return what a person logs in with, None where that was never set."""
+        row = self._connection.execute(
+            select(credentials).where(credentials.c.person_id == person_id)
+        ).one_or_none()
+        if row is None:
+            return None
+        return Credential(
+            row.person_id, row.password_hash, row.must_change, row.totp_sealed, row.totp_last_step
+        )
+
+    def anybody(self) -> bool:
+        """Say whether anybody has a password yet."""
+        return self._connection.scalar(select(credentials.c.person_id).limit(1)) is not None
+
+    def set_password(self, person_id: int, password_hash: str, must_change: bool, at: datetime) -> None:
+        """Give a person another password."""
+        values = {"password_hash": password_hash, "must_change": must_change, "changed_at": at}
+        mine = update(credentials).where(credentials.c.person_id == person_id).values(**values)
+        if self._connection.execute(mine).rowcount == 0:
+            self._connection.execute(insert(credentials), {"person_id": person_id, **values})
+
+    def rehash(self, person_id: int, old: str, new: str) -> None:
+        """Store the same password's newer hash, unless the password was changed meanwhile."""
+        mine = and_(credentials.c.person_id == person_id, credentials.c.password_hash == old)
+        self._connection.execute(update(credentials).where(mine).values(password_hash=new))
+
+    def set_totp(self, person_id: int, sealed: bytes | None, last_step: int = 0) -> None:
+        """Set or take away the second factor; the step that confirmed it counts as used."""
+        mine = update(credentials).where(credentials.c.person_id == person_id)
+        self._connection.execute(mine.values(totp_sealed=sealed, totp_last_step=last_step))
+
+    def use_step(self, person_id: int, step: int) -> bool:
+        """Use up a time step; False where it, or a later one, was used before."""
+        unused = and_(credentials.c.person_id == person_id, credentials.c.totp_last_step < step)
+        used = update(credentials).where(unused).values(totp_last_step=step)
+        return self._connection.execute(used).rowcount > 0
+
+    def set_recovery_codes(self, person_id: int, code_hashes: Sequence[str]) -> None:
+        """Replace all recovery codes of a person."""
+        self._connection.execute(delete(recovery_codes).where(recovery_codes.c.person_id == person_id))
+        rows = [
+            {"id": new_id(), "person_id": person_id, "code_hash": one, "used_at": None} for one in code_hashes
+        ]
+        if rows:
+            self._connection.execute(insert(recovery_codes), rows)
+
+    def use_recovery_code(self, person_id: int, code_hash: str, at: datetime) -> bool:
+        """Use up a recovery code; False where it is none of that person's or was used."""
+        mine = and_(
+            recovery_codes.c.person_id == person_id,
+            recovery_codes.c.code_hash == code_hash,
+            recovery_codes.c.used_at.is_(None),
+        )
+        return self._connection.execute(update(recovery_codes).where(mine).values(used_at=at)).rowcount > 0
+
+    def charge(self, scope: str, limit: int, window: timedelta, lock: timedelta, now: datetime) -> bool:
+        """Count an attempt in *scope* before its password is looked at; False where the scope is locked.
+
+        The *limit*-th attempt within *window* locks the scope for *lock*; ``forgive`` takes that back. One
+        UPDATE: of any number of attempts at once exactly *limit* get through.
+        """
+        table = login_locks.c
+        anew = or_(table.since <= now - window, table.failed >= limit)
+        count = case((anew, 1), else_=table.failed + 1)
+        charged = (
+            update(login_locks)
+            .where(table.scope == scope, table.locked_until <= now)
+            .ordered_values(  # MariaDB assigns from left to right: what is asked of must come after the asking
+                (table.locked_until, case((count >= limit, now + lock), else_=table.locked_until)),
+                (table.failed, count),
+                (table.since, case((anew, now), else_=table.since)),
+            )
+        )
+        if self._connection.execute(charged).rowcount:
+            return True
+        if self._connection.scalar(select(table.scope).where(table.scope == scope)) is not None:
+            return False
+        first = {"scope": scope, "failed": 1, "since": now, "locked_until": now + lock if limit <= 1 else now}
+        self._connection.execute(insert(login_locks), first)
+        return True
+
+    def forgive(self, scopes: Sequence[str], now: datetime) -> None:
+        """Begin the count of these scopes anew, and unlock them."""
+        mine = update(login_locks).where(login_locks.c.scope.in_(scopes))
+        self._connection.execute(mine.values(failed=0, since=now, locked_until=now))
+
+    def unlock(self, account: str, now: datetime) -> int:
+        """Unlock every scope that begins with *account*; return how many were locked."""
+        begins = login_locks.c.scope.startswith(account, autoescape=True)
+        locked = update(login_locks).where(begins, login_locks.c.locked_until > now)
+        count = self._connection.execute(locked.values(failed=0, since=now, locked_until=now)).rowcount
+        self._connection.execute(
+            update(login_locks).where(begins).values(failed=0, since=now, locked_until=now)
+        )
+        return count
+
+    def locked_until(self, scope: str, now: datetime) -> datetime | None:
+        """Return until when a scope is locked, None where it is not."""
+        query = select(login_locks.c.locked_until).where(
+            login_locks.c.scope == scope, login_locks.c.locked_until > now
+        )
+        until: datetime | None = self._connection.scalar(query)
+        return until
+
+    def place(self, person_id: int, place: str) -> KnownPlace | None:
+        """Return what is known of a place, None where that person never logged in from there."""
+        row = self._connection.execute(select(places).where(self._at(person_id, place))).one_or_none()
+        return KnownPlace(row.shown, row.first_seen_at, row.last_seen_at) if row else None
+
+    def remember_place(self, person_id: int, place: str, shown: str, now: datetime) -> None:
+        """Note that a person has logged in from there."""
+        again = update(places).where(self._at(person_id, place)).values(last_seen_at=now, shown=shown)
+        if self._connection.execute(again).rowcount == 0:
+            row = {"id": new_id(), "person_id": person_id, "place": place, "shown": shown}
+            self._connection.execute(insert(places), {**row, "first_seen_at": now, "last_seen_at": now})
+
+    def _at(self, person_id: int, place: str) -> ColumnElement[bool]:
+        return and_(places.c.person_id == person_id, places.c.place == place)
+
+    def add_code(
+        self, person_id: int, place: str, code_hash: str, now: datetime, expires_at: datetime
+    ) -> None:
+        """Note a code that is being sent by mail; it replaces earlier ones for that place."""
+        earlier = and_(login_codes.c.person_id == person_id, login_codes.c.place == place)
+        self._connection.execute(
+            update(login_codes).where(earlier, login_codes.c.used_at.is_(None)).values(used_at=now)
+        )
+        row = {"id": new_id(), "person_id": person_id, "place": place, "code_hash": code_hash, "tries": 0}
+        self._connection.execute(insert(login_codes), {**row, "made_at": now, "expires_at": expires_at})
+
+    def codes_since(self, person_id: int, moment: datetime) -> int:
+        """Return how many codes were sent to a person since then."""
+        since = and_(login_codes.c.person_id == person_id, login_codes.c.made_at >= moment)
+        return self._connection.execute(
+            select(func.count()).select_from(login_codes).where(since)
+        ).scalar_one()
+
+    def use_code(self, person_id: int, place: str, code_hash: str, tries: int, now: datetime) -> bool:
+        """Use up a mailed code; False where it is wrong, used, old or was tried *tries* times."""
+        good = and_(
+            login_codes.c.person_id == person_id,
+            login_codes.c.place == place,
+            login_codes.c.used_at.is_(None),
+            login_codes.c.expires_at > now,
+            login_codes.c.tries < tries,
+        )
+        right = update(login_codes).where(good, login_codes.c.code_hash == code_hash).values(used_at=now)
+        if self._connection.execute(right).rowcount:
+            return True
+        self._connection.execute(update(login_codes).where(good).values(tries=login_codes.c.tries + 1))
+        return False

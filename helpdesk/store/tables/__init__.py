@@ -1,0 +1,46 @@
+"""Every table, as the migrations under ``sql/`` make it (a test proves that they agree)."""
+
+from helpdesk.store.tables.common import OPTIONS, metadata
+from helpdesk.store.tables.logins import (
+    credentials,
+    login_codes,
+    login_locks,
+    places,
+    recovery_codes,
+    sessions,
+)
+from helpdesk.store.tables.mails import attachments, mailboxes, mails, posts
+from helpdesk.store.tables.outbox import breakers, budgets, letters
+from helpdesk.store.tables.people import addresses, memberships, people, teams
+from helpdesk.store.tables.running import audit_logs, counters, leases
+from helpdesk.store.tables.tickets import canned_answers, participants, tags, ticket_events, tickets
+
+__all__ = [
+    "OPTIONS",
+    "addresses",
+    "attachments",
+    "audit_logs",
+    "breakers",
+    "budgets",
+    "canned_answers",
+    "counters",
+    "credentials",
+    "leases",
+    "letters",
+    "login_codes",
+    "login_locks",
+    "mailboxes",
+    "mails",
+    "memberships",
+    "metadata",
+    "participants",
+    "people",
+    "places",
+    "posts",
+    "recovery_codes",
+    "sessions",
+    "tags",
+    "teams",
+    "ticket_events",
+    "tickets",
+]

@@ -1,0 +1,48 @@
+"""Who is registered, and in which teams."""
+
+from sqlalchemy import Boolean, Column, ForeignKey, Table
+
+from helpdesk.store.columns import Integer, UtcDateTime, exact, words
+from helpdesk.store.tables.common import OPTIONS, key, metadata
+
+teams = Table(
+    "teams",
+    metadata,
+    key(),
+    Column("name", words(100), nullable=False, unique=True),
+    **OPTIONS,
+)
+
+people = Table(
+    "people",
+    metadata,
+    key(),
+    Column("name", words(200), nullable=False),
+    Column("role", exact(20), nullable=False),
+    Column("language", exact(2), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    **OPTIONS,
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("team_id", ForeignKey(teams.c.id), primary_key=True),
+    Column("person_id", ForeignKey(people.c.id), primary_key=True, index=True),
+    **OPTIONS,
+)
+
+addresses = Table(
+    "addresses",
+    metadata,
+    key(),
+    Column("person_id", ForeignKey(people.c.id), nullable=False, index=True),
+    Column("address", exact(254), nullable=False, unique=True),
+    Column("state", exact(20), nullable=False),
+    Column("best_verdict", exact(20), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("bounces", Integer, nullable=False, server_default="0"),  # letters in a row that came back
+    Column("bounced_at", UtcDateTime),  # when the last of them did
+    **OPTIONS,
+)

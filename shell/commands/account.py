@@ -1,0 +1,260 @@
+"""``login``, ``logout``, ``password``, ``totp``, ``session``, ``bootstrap``, ``unlock``: one's own account."""
+
+import argparse
+import contextlib
+
+from helpdesk.actions.accounts import (
+    bootstrap,
+    choose_password,
+    enrol_totp,
+    refuse_second_bootstrap,
+    remove_totp,
+    unlock,
+)
+from helpdesk.actions.passwords import new_totp_secret, totp_address
+from helpdesk.actions.people import add_person
+from helpdesk.actions.sessions import actor_of, end_session, open_sessions, prove_again
+from helpdesk.core.people import AddressState, KnownAddress, Language, Role
+from helpdesk.core.permissions import Right
+from helpdesk.core.sessions import SessionKind
+from helpdesk.errors import LoggedOut, Refused
+from helpdesk.store.work import Work
+from shell.commands.people import address
+from shell.keyboard import Keyboard
+from shell.login import log_in, new_password
+from shell.qr import qr_lines
+from shell.remembered import forget, remember, remembered_token, session_file
+from shell.verbs import Admits, Arguments, Noun, Verb
+
+
+def known_person(keyboard: Keyboard, wanted: str) -> KnownAddress:
+    """Return who is registered with an address. Raises Refused where nobody is."""
+    with Work(keyboard.database, read_only=True) as work:
+        known = work.people.known_addresses([wanted]).get(wanted)
+    if known is None:
+        raise Refused(f"nobody is registered with {wanted}", f"personne n'est inscrit avec {wanted}")
+    return known
+
+
+def _address(arguments: Arguments) -> None:
+    arguments.add("address", type=address, metavar="EMAIL", help=("whose account", "le compte de qui"))
+
+
+def _login_arguments(arguments: Arguments) -> None:
+    arguments.add(
+        "address",
+        type=address,
+        nargs="?",
+        default="",
+        metavar="EMAIL",
+        help=("who logs in", "qui se connecte"),
+    )
+
+
+def _login(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    token = log_in(keyboard, SessionKind.REMEMBERED, given.address)
+    file = session_file(keyboard.environ, keyboard.settings.keys.install_id)
+    _end_remembered(keyboard)
+    remember(file, token)
+    days = keyboard.settings.login.remembered_days
+    keyboard.screen.say(
+        keyboard.words(
+            "Logged in for {days} days; the session is kept in {file}.",
+            "Connecté pour {days} jours ; la session est gardée dans {file}.",
+            days=days,
+            file=file,
+        )
+    )
+    return 0
+
+
+def _end_remembered(keyboard: Keyboard) -> None:
+    file = session_file(keyboard.environ, keyboard.settings.keys.install_id)
+    with contextlib.suppress(LoggedOut, Refused):
+        if token := remembered_token(file):
+            end_session(keyboard.door, actor_of(keyboard.door, token))
+
+
+def _logout(keyboard: Keyboard, _given: argparse.Namespace) -> int:
+    end_session(keyboard.door, keyboard.actor)
+    forget(session_file(keyboard.environ, keyboard.settings.keys.install_id))
+    keyboard.screen.say(keyboard.words("Logged out.", "Déconnecté."))
+    return 0
+
+
+def _bootstrap_arguments(arguments: Arguments) -> None:
+    _address(arguments)
+    arguments.add(
+        "--name", default="", help=("their name, if they are not registered yet", "leur nom, si besoin")
+    )
+    arguments.add(
+        "--language",
+        choices=[language.value for language in Language],
+        help=("of their shell and letters", "de leur shell et de leurs lettres"),
+    )
+
+
+def _bootstrap(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    with Work(keyboard.database, read_only=True) as work:
+        refuse_second_bootstrap(work)
+        known = work.people.known_addresses([given.address]).get(given.address)
+    password = new_password(keyboard)
+    if known is None:
+        language = Language(given.language) if given.language else keyboard.settings.desk.language
+        name = given.name or given.address.partition("@")[0]
+        state = AddressState.VERIFIED
+        known = add_person(
+            keyboard.database, given.address, name, Role.ADMIN, language, state, keyboard.console
+        )
+    bootstrap(keyboard.door, keyboard.console, known, password, keyboard.place)
+    keyboard.screen.say(
+        keyboard.words(
+            "{name} is an admin and can log in from here: helpdesk-admin.py",
+            "{name} est admin et peut se connecter d'ici : helpdesk-admin.py",
+            name=known.person.name,
+        )
+    )
+    return 0
+
+
+def _unlock(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    known = known_person(keyboard, given.address)
+    count = unlock(keyboard.door, keyboard.actor, known.person)
+    keyboard.screen.say(
+        keyboard.words(
+            "The account of {name} is open; {count} locks were on it.",
+            "Le compte de {name} est ouvert ; il portait {count} verrous.",
+            name=known.person.name,
+            count=count,
+        )
+    )
+    return 0
+
+
+def _password(keyboard: Keyboard, _given: argparse.Namespace) -> int:
+    prompt = keyboard.words("Your password until now", "Votre mot de passe actuel")
+    prove_again(keyboard.door, keyboard.actor, keyboard.ask.secret(prompt), keyboard.place)
+    choose_password(keyboard.door, keyboard.actor, new_password(keyboard))
+    keyboard.screen.say(
+        keyboard.words(
+            "Your password is changed; your other sessions have ended.",
+            "Votre mot de passe est changé ; vos autres sessions sont terminées.",
+        )
+    )
+    return 0
+
+
+def _totp_on(keyboard: Keyboard, _given: argparse.Namespace) -> int:
+    secret = new_totp_secret()
+    account = keyboard.actor.person.name
+    for line in qr_lines(totp_address(secret, account, keyboard.settings.desk.name)):
+        keyboard.screen.say(line)
+    keyboard.screen.say(
+        keyboard.words(
+            "Scan this with an authenticator app, or type {secret} into it.",
+            "Scannez ceci avec une application d'authentification, ou saisissez-y {secret}.",
+            secret=secret,
+        )
+    )
+    code = keyboard.ask.line(keyboard.words("The code that it shows", "Le code qu'elle affiche"))
+    codes = enrol_totp(keyboard.door, keyboard.actor, secret, code)
+    keyboard.screen.say(
+        keyboard.words(
+            "From now on a code is asked at each login. Keep these recovery codes apart, each is good once:",
+            "Un code sera demandé à chaque connexion. Gardez ces codes de secours à part, chacun sert une fois :",
+        )
+    )
+    for one in codes:
+        keyboard.screen.say(f"  {one}")
+    return 0
+
+
+def _totp_off(keyboard: Keyboard, _given: argparse.Namespace) -> int:
+    remove_totp(keyboard.door, keyboard.actor, keyboard.actor.person)
+    keyboard.screen.say(keyboard.words("No code is asked any more.", "Plus aucun code n'est demandé."))
+    return 0
+
+
+def _sessions(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    found = open_sessions(keyboard.door, keyboard.actor, given.all)
+    if given.json:
+        for one in found:
+            keyboard.screen.json(
+                {
+                    "id": one.id,
+                    "person": one.person.name,
+                    "kind": one.kind,
+                    "ip_address": one.ip_address,
+                    "user_agent": one.user_agent,
+                    "begun_at": one.begun_at,
+                    "used_at": one.used_at,
+                    "expires_at": one.expires_at,
+                }
+            )
+        return 0
+    words = keyboard.words
+    heads = ("id", words("person", "personne"), words("kind", "genre"), words("from", "depuis"),
+             words("begun", "début"), words("used", "usage"), words("ends", "fin"))  # fmt: skip
+    rows = [
+        (str(one.id), one.person.name, one.kind, one.user_agent, words.short(one.begun_at),
+         words.short(one.used_at), words.short(one.expires_at))
+        for one in found
+    ]  # fmt: skip
+    keyboard.screen.table(heads, rows, grow=3)
+    return 0
+
+
+def _sessions_arguments(arguments: Arguments) -> None:
+    arguments.add("--all", action="store_true", help=("everybody's, for admins", "de tous, pour les admins"))
+
+
+NOUNS = (
+    Noun(
+        "login",
+        ("keep a session for scripts", "garder une session pour les scripts"),
+        (Verb("login", "", ("keep a session for scripts", "garder une session pour les scripts"),
+              "login jeanne@ecole.example", _login, None, _login_arguments,
+              admits=Admits.ANYONE),),
+    ),
+    Noun(
+        "logout",
+        ("end the session", "terminer la session"),
+        (Verb("logout", "", ("end the session", "terminer la session"), "logout", _logout, Right.OWN_ACCOUNT),),
+    ),
+    Noun(
+        "bootstrap",
+        ("make the first admin, on the machine itself", "créer le premier admin, sur la machine même"),
+        (Verb("bootstrap", "", ("make the first admin", "créer le premier admin"),
+              "bootstrap admin@ecole.example --name 'Jeanne Dupont'", _bootstrap, None, _bootstrap_arguments,
+              admits=Admits.ANYONE),),
+    ),
+    Noun(
+        "unlock",
+        ("open a locked account, as root on the machine", "ouvrir un compte verrouillé, en root sur la machine"),
+        (Verb("unlock", "", ("open a locked account", "ouvrir un compte verrouillé"),
+              "unlock jeanne@ecole.example", _unlock, Right.SESSIONS, _address,
+              admits=Admits.CONSOLE),),
+    ),
+    Noun(
+        "password",
+        ("change your password", "changer votre mot de passe"),
+        (Verb("password", "", ("change your password", "changer votre mot de passe"), "password", _password,
+              Right.OWN_ACCOUNT),),
+    ),
+    Noun(
+        "totp",
+        ("a code from your telephone at each login", "un code du téléphone à chaque connexion"),
+        (
+            Verb("totp", "on", ("ask for a code from now on", "demander un code désormais"), "totp on", _totp_on,
+                 Right.OWN_ACCOUNT, grave=True),
+            Verb("totp", "off", ("ask for none any more", "ne plus en demander"), "totp off", _totp_off,
+                 Right.OWN_ACCOUNT, grave=True),
+        ),
+    ),
+    Noun(
+        "session",
+        ("logins in force", "connexions en cours"),
+        (Verb("session", "list", ("list them", "les lister"), "session list --all", _sessions,
+              Right.OWN_ACCOUNT, _sessions_arguments, reads=True),),
+    ),
+)  # fmt: skip

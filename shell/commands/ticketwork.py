@@ -1,0 +1,129 @@
+"""``ticket reply``, ``note``, ``status``, ``undo``: work on tickets."""
+
+import argparse
+from email import message_from_bytes
+from email.policy import SMTP
+
+from helpdesk.actions.ticketwork import (
+    add_note,
+    answer_ticket,
+    change_status,
+    preview_answer,
+    undo_answer,
+)
+from helpdesk.core.letters import Letter
+from helpdesk.core.people import Role
+from helpdesk.core.permissions import Right
+from helpdesk.core.tickets import Status
+from shell.commands.tickets import number_argument
+from shell.keyboard import Keyboard
+from shell.verbs import Arguments, Verb
+
+
+def _text_arguments(arguments: Arguments) -> None:
+    number_argument(arguments)
+    arguments.add(
+        "text",
+        nargs="*",
+        help=("the text; without one you are asked for it", "le texte ; sinon il est demandé"),
+    )
+
+
+def _reply_arguments(arguments: Arguments) -> None:
+    _text_arguments(arguments)
+    arguments.add(
+        "--resolve", action="store_true", help=("resolve the ticket with it", "résoudre le ticket avec")
+    )
+    arguments.add(
+        "--yes", action="store_true", help=("do not ask before queueing", "ne pas demander avant l'envoi")
+    )
+
+
+def _typed(keyboard: Keyboard, given: argparse.Namespace) -> str:
+    return " ".join(given.text) or keyboard.ask.text()
+
+
+def _reply(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    text = _typed(keyboard, given)
+    is_staff = keyboard.actor.person.role is not Role.USER
+    if is_staff and not given.yes and keyboard.ask.at_terminal:
+        letters = preview_answer(keyboard.desk, keyboard.actor, given.number, text, given.resolve)
+        for letter in letters:
+            _show_letter(keyboard, letter)
+        if not keyboard.ask.yes(keyboard.words("Send it?", "L'envoyer ?")):
+            keyboard.screen.say(keyboard.words("Nothing was sent.", "Rien n'a été envoyé."))
+            return 1
+    undo_seconds = keyboard.settings.tickets.undo_seconds
+    sent = answer_ticket(keyboard.desk, keyboard.actor, given.number, text, given.resolve, undo_seconds)
+    keyboard.screen.say(
+        keyboard.words(
+            "Written to ticket {number}; goes to {count} people. For {seconds} s: ticket undo {number}",
+            "Écrit au ticket {number} ; part à {count} personne(s). Pendant {seconds} s : ticket undo {number}",
+            number=given.number,
+            count=len(sent.recipients),
+            seconds=undo_seconds,
+        )
+        if sent.recipients
+        else keyboard.words("Written to ticket {number}.", "Écrit au ticket {number}.", number=given.number)
+    )
+    return 0
+
+
+def _show_letter(keyboard: Keyboard, letter: Letter) -> None:
+    """Show a letter as its recipient gets it; it is ours, so its headers can be trusted to parse."""
+    message = message_from_bytes(letter.content, policy=SMTP)
+    for name in ("To", "Subject"):
+        keyboard.screen.say(f"{name}: {message[name]}", "bold")
+    body = message.get_body(("plain",))
+    keyboard.screen.say()
+    for line in str(body.get_content() if body else "").splitlines():
+        keyboard.screen.say(f"    {line}".rstrip())
+    keyboard.screen.say()
+
+
+def _undo(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    text = undo_answer(keyboard.desk, keyboard.actor, given.number)
+    keyboard.screen.say(keyboard.words("Taken back. It was:", "Annulé. C'était :"))
+    keyboard.screen.say(text)
+    return 0
+
+
+def _note(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    add_note(keyboard.desk, keyboard.actor, given.number, _typed(keyboard, given))
+    keyboard.screen.say(
+        keyboard.words("Noted on ticket {number}.", "Noté sur le ticket {number}.", number=given.number)
+    )
+    return 0
+
+
+def _status_arguments(arguments: Arguments) -> None:
+    number_argument(arguments)
+    arguments.add(
+        "status", choices=[status.value for status in Status], help=("where it goes", "ce qu'il devient")
+    )
+
+
+def _status(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    ticket = change_status(keyboard.desk, keyboard.actor, given.number, Status(given.status))
+    keyboard.screen.say(
+        keyboard.words(
+            "Ticket {number} is {status}.",
+            "Le ticket {number} est {status}.",
+            number=ticket.number,
+            status=ticket.status.in_words(keyboard.words.language),
+        )
+    )
+    return 0
+
+
+VERBS = (
+    Verb("ticket", "reply", ("write to the requester", "écrire au demandeur"),
+         "ticket reply 12 'Un nouveau chargeur vous attend au bureau 4.' --resolve", _reply, Right.FOLLOW_UP,
+         _reply_arguments),
+    Verb("ticket", "undo", ("take your last reply back", "annuler votre dernière réponse"), "ticket undo 12",
+         _undo, Right.WORK_ON_TICKET, number_argument),
+    Verb("ticket", "note", ("write a note that only staff see", "écrire une note interne"),
+         "ticket note 12 'Pièce commandée'", _note, Right.WORK_ON_TICKET, _text_arguments),
+    Verb("ticket", "status", ("move a ticket", "changer le statut d'un ticket"), "ticket status 12 resolved",
+         _status, Right.CLOSE_OWN, _status_arguments),
+)  # fmt: skip

@@ -1,0 +1,120 @@
+"""What a verb works with: the desk, who acts, the screen, the person. All is opened when first used."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from helpdesk.actions.desk import Desk
+from helpdesk.actions.login import Door, Place
+from helpdesk.actions.permits import require_right
+from helpdesk.actions.sessions import actor_of, prove_again, proved_lately
+from helpdesk.config import Settings, load_for_shell
+from helpdesk.core.keys import TOTP_SECRETS
+from helpdesk.core.people import Language, Person, Role
+from helpdesk.core.permissions import Actor
+from helpdesk.errors import LoggedOut
+from helpdesk.opening import desk_of, opened_database
+from helpdesk.store.engine import Database
+from helpdesk.store.schema import require_current
+from helpdesk.store.work import Work
+from shell.ask import Asker
+from shell.place import place_here
+from shell.screen import Screen
+from shell.verbs import Admits, Verb
+from shell.words import Words
+
+
+@dataclass
+class Keyboard:
+    """One person's work on one desk. ``token``: of their session, empty before a login.
+
+    ``actor`` is who acts in the verb that runs now, as the database knew them when it began.
+    """
+
+    config: Path | None
+    environ: Mapping[str, str]
+    screen: Screen = field(default_factory=Screen)
+    words: Words = field(default_factory=Words)
+    token: str = ""
+    actor: Actor = field(default_factory=lambda: Actor(Person(0, "nobody", Role.USER, Language.EN, False)))
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings. Raises BadSettings."""
+        return load_for_shell(self.config, self.environ)
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, its schema checked. Raises HelpdeskError where it is away or of another schema."""
+        database = opened_database(self.settings)
+        try:
+            require_current(database)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @cached_property
+    def desk(self) -> Desk:
+        """The desk that actions work on."""
+        return desk_of(self.settings, self.database)
+
+    @cached_property
+    def door(self) -> Door:
+        """What logins need."""
+        return Door(self.desk, self.settings.login, self.settings.keys.derive(TOTP_SECRETS))
+
+    @cached_property
+    def place(self) -> Place:
+        """From where the person works."""
+        return place_here(self.environ)
+
+    @property
+    def ask(self) -> Asker:
+        """Asks the person."""
+        return Asker(self.words)
+
+    def speak(self, language: Language) -> None:
+        """Use a person's language from now on."""
+        self.words = Words(language, self.settings.desk.timezone)
+
+    def admit(self, verb: Verb) -> None:
+        """Let *verb* be run by whoever may. Raises LoggedOut, NotAllowed, Refused and StoreAway."""
+        self.actor = self._acting(verb)
+        if self.actor.user_id is not None:
+            self.speak(self.actor.person.language)
+        if verb.right is not None:
+            require_right(self.database, self.actor, verb.right)
+        if verb.grave and self.actor.session_id is not None and not proved_lately(self.door, self.actor):
+            prompt = self.words("Your password, once more", "Votre mot de passe, encore une fois")
+            prove_again(self.door, self.actor, self.ask.secret(prompt), self.place)
+
+    def _acting(self, verb: Verb) -> Actor:
+        if self.token:
+            return actor_of(self.door, self.token)
+        if self.is_console(verb):
+            return self.console
+        raise LoggedOut(
+            "log in first: `helpdesk-admin.py` for the shell, `helpdesk-admin.py login` for scripts",
+            "connectez-vous d'abord : `helpdesk-admin.py` pour le shell, `helpdesk-admin.py login` pour les scripts",
+        )
+
+    def is_console(self, verb: Verb) -> bool:
+        """Say whether *verb* needs no login here: before anybody can log in, or as the verb says."""
+        if verb.admits is Admits.ANYONE or (verb.admits is Admits.CONSOLE and os.geteuid() == 0):
+            return True
+        with Work(self.database, read_only=True) as work:
+            return not work.logins.anybody()
+
+    @property
+    def console(self) -> Actor:
+        """Whoever sits at the machine itself and could change the database by hand just as well."""
+        person = Person(0, "console", Role.ADMIN, self.settings.desk.language)
+        return Actor(person, ip_address=self.place.ip_address, user_agent=self.place.user_agent)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if "database" in self.__dict__:
+            self.database.close()

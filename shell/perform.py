@@ -1,0 +1,35 @@
+"""Run one verb: admit, run, and turn every refusal into one line, in one place for all verbs."""
+
+import argparse
+
+from helpdesk.core.people import Language
+from helpdesk.core.terminal import term_safe
+from helpdesk.errors import HelpdeskError, LoggedOut, Refused
+from shell.keyboard import Keyboard
+from shell.verbs import Verb
+
+EXIT_REFUSED = 1
+
+
+def perform(keyboard: Keyboard, verb: Verb, given: argparse.Namespace) -> int:
+    """Return the exit status of *verb*: 0 done, 1 refused or failed, 78 settings. Raises LoggedOut."""
+    try:
+        keyboard.admit(verb)
+        return verb.run(keyboard, given)
+    except LoggedOut:
+        raise
+    except HelpdeskError as error:
+        return told(keyboard, error)
+    except EOFError:
+        keyboard.screen.complain(keyboard.words("nothing was typed", "rien n'a été saisi"))
+        return EXIT_REFUSED
+
+
+def told(keyboard: Keyboard, error: HelpdeskError) -> int:
+    """Tell an error in the person's language; return its exit status."""
+    text = str(error)
+    if isinstance(error, Refused) and keyboard.words.language is Language.FR:
+        text = error.in_french
+    for line in text.splitlines():
+        keyboard.screen.complain(f"helpdesk-admin: {term_safe(line)}")
+    return error.exit_status

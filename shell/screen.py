@@ -1,0 +1,135 @@
+"""What the shell prints: lines and tables that fit a terminal, a pipe and a screen reader alike."""
+
+import json
+import os
+import shutil
+import sys
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import IO
+
+from helpdesk.core.terminal import term_safe, term_safe_block
+
+GAP = "  "
+MIN_COLUMN = 6
+STYLES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1", "dim": "2"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell with a style for people who see colours."""
+
+    text: str
+    style: str = ""
+
+
+def wide(text: str) -> int:
+    """Return how many columns a text takes: two for East Asian wide characters, none for combining marks."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def cut(text: str, columns: int) -> str:
+    """Return *text* cut to a number of columns, its end marked with "…" where it was."""
+    if wide(text) <= columns:
+        return text
+    kept, used = [], 0
+    for character in text:
+        used += _columns(character)
+        if used > columns - 1:
+            break
+        kept.append(character)
+    return "".join(kept) + "…"
+
+
+@dataclass(slots=True)
+class Screen:
+    """Where a verb prints. Nothing reaches it but through ``term_safe``; colours come on top of that.
+
+    ``plain``: for screen readers and pipes, no colours and one field a line instead of tables.
+    """
+
+    out: IO[str] = field(default_factory=lambda: sys.stdout)
+    error: IO[str] = field(default_factory=lambda: sys.stderr)
+    plain: bool = False
+    columns: int | None = None
+
+    @property
+    def width(self) -> int:
+        """How many columns there are."""
+        return self.columns or shutil.get_terminal_size((100, 24)).columns
+
+    @property
+    def coloured(self) -> bool:
+        """Whether styles are shown: at a terminal, unless NO_COLOR (no-color.org) or TERM=dumb says no."""
+        told_not = self.plain or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return not told_not and self.out.isatty()
+
+    def say(self, text: str = "", style: str = "") -> None:
+        """Print lines; every character that could steer a terminal is shown instead."""
+        self.out.write(f"{self.styled(term_safe_block(text), style)}\n")
+
+    def complain(self, text: str) -> None:
+        """Print lines about a mistake."""
+        self.error.write(f"{term_safe_block(text)}\n")
+
+    def styled(self, safe_text: str, style: str) -> str:
+        """Return a text that is safe already with its style, where styles are shown."""
+        if not style or not self.coloured:
+            return safe_text
+        return f"\x1b[{STYLES[style]}m{safe_text}\x1b[0m"
+
+    def json(self, value: Mapping[str, object]) -> None:
+        """Print one JSON object on one line, ASCII only: nothing in it can steer a terminal."""
+        self.out.write(json.dumps(value, default=_jsonable) + "\n")
+
+    def table(self, heads: Sequence[str], rows: Sequence[Sequence[str | Cell]], grow: int = -1) -> None:
+        """Print a table as wide as the screen at most; column *grow* gives way first when it is too wide."""
+        cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
+        safe = [[Cell(term_safe(cell.text), cell.style) for cell in row] for row in cells]
+        if self.plain:
+            self._fields(heads, safe)
+            return
+        widths = [
+            max(wide(heads[at]), *(wide(row[at].text) for row in safe), 1) if safe else wide(heads[at])
+            for at in range(len(heads))
+        ]
+        self._fit(widths, grow % len(heads))
+        self.out.write(self.styled(self._line([Cell(head) for head in heads], widths), "bold") + "\n")
+        for row in safe:
+            self.out.write(self._line(row, widths) + "\n")
+
+    def _fields(self, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+        for row in rows:
+            for head, cell in zip(heads, row, strict=True):
+                if cell.text:
+                    self.out.write(f"{head}: {cell.text}\n")
+            self.out.write("\n")
+
+    def _fit(self, widths: list[int], grow: int) -> None:
+        over = sum(widths) + len(GAP) * (len(widths) - 1) - self.width
+        for at in (grow, *sorted(range(len(widths)), key=lambda one: -widths[one])):
+            if over > 0:
+                taken = min(over, max(widths[at] - MIN_COLUMN, 0))
+                widths[at] -= taken
+                over -= taken
+
+    def _line(self, row: Sequence[Cell], widths: Sequence[int]) -> str:
+        parts = []
+        for cell, width in zip(row, widths, strict=True):
+            text = cut(cell.text, width)
+            parts.append(self.styled(text, cell.style) + " " * (width - wide(text)))
+        return GAP.join(parts).rstrip()
+
+
+def _jsonable(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,148 @@
+"""What a verb of the shell is. The same verbs run from the command line and from the keyboard."""
+
+import argparse
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from helpdesk.core.permissions import Right
+from shell.words import Words
+
+if TYPE_CHECKING:
+    from shell.keyboard import Keyboard
+
+Said = tuple[str, str]  # in English, in French
+Completer = Callable[["Keyboard", str], Iterable[tuple[str, str]]]  # what was typed → (value, description)
+
+
+class Arguments:
+    """Collects the arguments of one verb for a parser. *completes* is told which argument completes how."""
+
+    def __init__(
+        self,
+        parser: argparse.ArgumentParser,
+        words: Words,
+        completes: Callable[[argparse.Action, Completer], None] | None = None,
+    ) -> None:
+        self._parser: argparse._ActionsContainer = parser
+        self._words = words
+        self._completes = completes
+
+    def add(self, *names: str, help: Said, complete: Completer | None = None, **options: Any) -> None:  # noqa: A002
+        """Add an argument as argparse takes it, its help in both languages."""
+        action = self._parser.add_argument(*names, help=self._words(*help).replace("%", "%%"), **options)
+        if complete is not None and self._completes is not None:
+            self._completes(action, complete)
+
+
+class Admits(Enum):
+    """Who may run a verb, before the table of rights is asked. Until anybody has a password: everybody, any verb."""
+
+    LOGGED_IN = "whoever is logged in"
+    CONSOLE = "also root, on the machine itself"
+    ANYONE = "whoever can read the settings: the verb itself asks for a proof, or refuses"
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One thing that can be done: ``noun name``.
+
+    ``right``: what the table of rights must give the person, at least somewhere; None: whoever is logged in.
+    ``reads``: it changes nothing and takes ``--json``. ``grave``: the password is asked for again.
+    """
+
+    noun: str
+    name: str
+    help: Said
+    example: str
+    run: "Callable[[Keyboard, argparse.Namespace], int]"
+    right: Right | None = None
+    arguments: Callable[[Arguments], None] = lambda _: None
+    reads: bool = False
+    grave: bool = False
+    admits: Admits = Admits.LOGGED_IN
+
+    @property
+    def full_name(self) -> str:
+        """The words that people type."""
+        return f"{self.noun} {self.name}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """What verbs are about; one without verbs of its own has one verb with an empty name."""
+
+    name: str
+    help: Said
+    verbs: Sequence[Verb] = field(default_factory=tuple)
+
+
+class WrongUsage(Exception):
+    """What was typed cannot be understood; the text says why and what would be."""
+
+
+class QuietParser(argparse.ArgumentParser):
+    """A parser that raises WrongUsage instead of ending the process."""
+
+    def error(self, message: str) -> "Any":
+        """Raise with the usage and what is wrong."""
+        raise WrongUsage(f"{self.format_usage().strip()}\n{message}")
+
+
+def parser_of(
+    verb: Verb,
+    words: Words,
+    kind: Callable[..., argparse.ArgumentParser] = QuietParser,
+    completes: Callable[[argparse.Action, Completer], None] | None = None,
+) -> argparse.ArgumentParser:
+    """Return the parser of one verb."""
+    parser = kind(
+        prog=verb.full_name,
+        description=words(*verb.help),
+        epilog=f"{words('Example', 'Exemple')}: {verb.example}",
+    )
+    fill(parser, verb, words, completes)
+    return parser
+
+
+def fill(
+    parser: argparse.ArgumentParser,
+    verb: Verb,
+    words: Words,
+    completes: Callable[[argparse.Action, Completer], None] | None = None,
+) -> None:
+    """Add the arguments of *verb* to a parser."""
+    arguments = Arguments(parser, words, completes)
+    verb.arguments(arguments)
+    if verb.reads:
+        arguments.add(
+            "--json",
+            action="store_true",
+            help=("one JSON object a line, with stable keys", "un objet JSON par ligne, aux clés stables"),
+        )
+
+
+def full_words(typed: Sequence[str], nouns: Sequence[Noun]) -> list[str]:
+    """Return *typed* with its first two words completed where they are the beginning of one noun or verb only.
+
+    Raises WrongUsage where they can mean several or nothing.
+    """
+    if not typed:
+        return []
+    noun = _only(typed[0], [one.name for one in nouns])
+    if noun is None:
+        return list(typed)
+    verbs = [verb.name for one in nouns if one.name == noun for verb in one.verbs]
+    if len(typed) == 1 or "" in verbs or typed[1].startswith("-"):
+        return [noun, *typed[1:]]
+    return [noun, _only(typed[1], verbs) or typed[1], *typed[2:]]
+
+
+def _only(typed: str, names: Sequence[str]) -> str | None:
+    if typed in names:
+        return typed
+    found = [name for name in names if name and typed and name.startswith(typed)]
+    if len(found) > 1:
+        raise WrongUsage(f"{typed}: {', '.join(found)}?")
+    return found[0] if found else None
