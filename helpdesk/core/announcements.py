@@ -18,6 +18,7 @@ from helpdesk.core.attributions import (
     TIME,
     VERB_INSIDE,
     VERB_LAST,
+    WRITTEN_AT,
     YEAR,
     begins_with_marks,
 )
@@ -87,7 +88,7 @@ def _begins_a_head(lines: Sequence[str], at: int) -> bool:
     label = LABEL.match(line) if ":" in line else None
     if label is None:
         return False
-    if label["author"] is not None or line[:10].lower() == "message du":
+    if label["author"] is not None or _is_of_sfr(line):
         return True
     below = LABEL.match(lines[at + 1]) if label["date"] is not None and at + 1 < len(lines) else None
     return below is not None and below["author"] is not None
@@ -96,12 +97,12 @@ def _begins_a_head(lines: Sequence[str], at: int) -> bool:
 def _head_end(lines: Sequence[str], at: int) -> int:
     """Return the line after the head of a mail; *at* where none begins.
 
-    A head has an author, a date with its hour, and a recipient or subject; an address, or else all four. Less
-    than that is the writer's own: "De : Lyon, Date : 13 juin, À : Paris".
+    A head has an author, a date with its hour, and a recipient or subject; an address, or else all four with
+    "Sent:". Less than that is the writer's own: "De : Lyon, Date : 13 juin, À : Paris".
     """
     kinds: set[str] = set()
     unlabelled = 0
-    has_address = has_hour = False
+    has_address = has_hour = is_sent = False
     end = at
     for number in range(at, min(at + MAX_HEAD_LINES, len(lines))):
         line = lines[number]
@@ -109,14 +110,20 @@ def _head_end(lines: Sequence[str], at: int) -> int:
         if label is not None:
             kinds.add(str(label.lastgroup))
             has_address = has_address or ("@" in line and ADDRESS.search(line) is not None)
-            has_hour = has_hour or (label["date"] is not None and TIME.search(line) is not None)
+            if label["date"] is not None:
+                has_hour = has_hour or TIME.search(line) is not None or _is_of_sfr(line)
+                is_sent = is_sent or not WRITTEN_AT.match(line)
             end = number + 1
         elif line:
             unlabelled += 1
             if number == at or unlabelled > MAX_UNLABELLED or "subject" in kinds:
                 break
-    two = {"author", "date"} <= kinds and kinds & {"recipient", "subject"}
-    return end if two and has_hour and (has_address or {"recipient", "subject"} <= kinds) else at
+    most = {"author", "date"} <= kinds and kinds & {"recipient", "subject"} and has_hour
+    return end if most and (has_address or (is_sent and {"recipient", "subject"} <= kinds)) else at
+
+
+def _is_of_sfr(line: str) -> bool:
+    return line[:10].lower() == "message du"
 
 
 def _attribution(lines: Sequence[str], at: int) -> Announcement | None:

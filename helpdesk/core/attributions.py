@@ -73,7 +73,7 @@ REPLY_SUBJECT = re.compile(
 OPENER = re.compile(
     r"(?:le|on|am|el|il|op|em|no dia|den|dnia|w dniu|dne|"
     r"(?:lun|mar|mer|jeu|ven|sam|dim|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)[a-zé]{0,8}[.,]?|\d{1,4})"
-    r"(?=[ ./:,-])|\d{4}年",
+    r"(?=[ ./:,-])|\d{4}年|في ",
     re.IGNORECASE,
 )
 VERB_LAST = re.compile(
@@ -84,7 +84,9 @@ VERB_LAST = re.compile(
     r"|napisał(?:\(a\)|a)?|napsal(?:\(a\)|a)?|írta|yazdı|написал(?:\(а\)|а)?|пишет)) ?:$",
     re.IGNORECASE,
 )
-VERB_INSIDE = re.compile(r"\b(?:schrieb|schreef|skrev|schreibt)\b.{0,200}:$", re.IGNORECASE)
+VERB_INSIDE = re.compile(
+    r"\b(?:schrieb|schreef|skrev|schreibt|a écrit le(?= \d)|wrote on(?= \w))\b.{0,200}:$", re.IGNORECASE
+)
 QUOTING = re.compile(
     r"(?:quoting|citando|zitat von|citation de|in reply to|en réponse à) .{2,200}:$", re.IGNORECASE
 )
@@ -94,6 +96,8 @@ TIME = re.compile(
     r"\b\d{1,2} ?(?:[:.h]|uhr|kl\.?) ?\d{2}(?!\d)|\b\d{1,2} ?(?:h|heures?|am|pm|uhr)\b", re.IGNORECASE
 )
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}\b")
+
+WRITTEN_AT = re.compile(r"dat|fecha|дата", re.IGNORECASE)  # "Date:", which people write too, not "Sent:"
 
 # "De : … Envoyé : … À : … Objet : …": a block of three kinds of label is the head of a quoted mail.
 LABEL = re.compile(

@@ -4,13 +4,11 @@ Headers are the whole evidence. A subject alone never makes a mail automatic: on
 "autoreply" may be a question about autoreplies. What is uncertain stays NORMAL with a reason not to answer.
 """
 
-import contextlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
 
+from helpdesk.core.encodedwords import decode_words
 from helpdesk.core.mail import MailClass
 from helpdesk.core.replytokens import has_bounce_form, is_own_message_id
 
@@ -286,11 +284,7 @@ def _keyword(value: str) -> str:
 
 def _decoded(value: str) -> str:
     """A subject with its encoded words read, as far as that goes; only for the tables above."""
-    with contextlib.suppress(UnicodeError):
-        value = value.encode("latin-1").decode("utf-8")  # header bytes come one by one, as Latin-1
-    if "=?" not in value:
-        return value
     try:
-        return str(make_header(decode_header(value)))
-    except (ValueError, LookupError, HeaderParseError):
+        return decode_words(value.encode("latin-1"))  # header bytes come one by one, as Latin-1
+    except UnicodeEncodeError:
         return value

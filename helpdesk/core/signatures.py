@@ -8,7 +8,7 @@ import re
 MAX_WORDS = 12
 
 _SENT_FROM = re.compile(
-    r"(?:(?:message )?envoyée? (?:de|depuis|à partir d[eu]|avec|via|par)|provenance(?= ?:)"
+    r"(?:(?:message )?envoyée? (?:de|depuis|à partir d[eu']|avec|via|par)|provenance(?= ?:)"
     r"|sent (?:from|via|with|using|by)|von mein\w{0,2}|gesendet (?:von|mit)|diese nachricht wurde von"
     r"|enviad[oa] (?:desde|a partir d[eo]|do|pelo|via|con|de)|inviato da(?:l|ll)?|verstuurd vana(?:f|uit)"
     r"|verzonden (?:vana(?:f|uit)|met)|skickat från|sendt fra)\b(?P<rest>[^;!?]{2,120})$",

@@ -273,3 +273,10 @@ def test_whatever_goes_wrong_inside_the_mail_is_unreadable(
     whole = read_mail(raw, Caps(), OWN)
     monkeypatch.setattr(parsing, "read_body", fail)
     assert parse(raw, Caps(), OWN) == Unreadable(len(raw), whole.fingerprint, reason)
+
+
+def test_a_charset_that_is_no_name_in_the_subject_does_not_keep_a_mail_from_being_read() -> None:
+    raw = b"From: a@b.example\r\nSubject: =?utf\xe9-8?Q?=C3=89cran?=\r\n\r\nBonjour"
+    mail = parse(raw, Caps(), OWN)
+    assert isinstance(mail, Mail)
+    assert (mail.subject, mail.text) == ("Écran", "Bonjour")
