@@ -4,6 +4,7 @@ While one batch is filed, the next is already being parsed: two processors, two 
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +17,7 @@ from daemon.suspects import Suspects
 from helpdesk.actions.arrival import Arrival, Filed, Source
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.intake import (
+    Released,
     charge_attempts,
     file_batch,
     inbox_state,
@@ -36,6 +38,7 @@ from helpdesk.logs import event, who
 
 LOG = logging.getLogger("helpdesk.intake")
 LOOK_AHEAD_UIDS = 500  # how many UIDs are compared with the ledger in one query
+BYTES_SECONDS = 300.0  # how often to look for the bytes of a confirmed mail on a disk that fails
 POISON = "three attempts to read it, two of them with nothing else in hand, ended with the whole process"
 
 
@@ -103,6 +106,8 @@ class Intake:
         self._suspects = Suspects(mailbox)
         self._swept: tuple[Inbox, int | None] | None = None
         self._moved: list[int] = []
+        self._unread: dict[int, str] = {}
+        self._bytes_again_at = math.inf
         self._workers = ThreadPoolExecutor(1, thread_name_prefix="parse")
 
     def drain(self, inbox: Inbox, going: Callable[[], bool]) -> int:
@@ -118,6 +123,8 @@ class Intake:
             sweep(self._desk, source, uids)
             self._file_released(inbox, source)
             self._swept = term
+        elif time.monotonic() >= self._bytes_again_at:
+            self._file_released(inbox, source)
         for some in self._suspects.lists(inbox.uidvalidity, uids, LOOK_AHEAD_UIDS):
             with self._suspects.watching(some):
                 looked_at += self._look_at(inbox, source, some, going)
@@ -194,12 +201,11 @@ class Intake:
 
     def _file_released(self, inbox: Inbox, source: Source) -> None:
         """File held mails whose owners confirmed them, and move their copies out of the folder Held."""
-        for held, raw in released_mails(self._desk, source):
+        found = released_mails(self._desk, source)
+        self._tell_unread(source, found)
+        for held, raw in ((one.mail, one.raw) for one in found):
             started = time.monotonic()
             if raw is None:
-                event(
-                    LOG, "bytes_gone", logging.ERROR, mailbox=source.name, mail=held.id, blob=held.raw_sha256
-                )
                 continue
             [one] = self._pool.examine([raw])
             judged = one.judged
@@ -217,6 +223,19 @@ class Intake:
             _tell(source, filed, started)
             self._move_held(inbox, arrival, filed[0].fate)
         self._on_letters()
+
+    def _tell_unread(self, source: Source, found: Sequence[Released]) -> None:
+        """Log which confirmed mails cannot be filed, once for each cause; look for the others' bytes later."""
+        told, self._unread = self._unread, {}
+        for released in found:
+            mail_id, trouble = released.mail.id, released.trouble
+            if trouble and (released.given_up or told.get(mail_id) != trouble):
+                what = "bytes_gone" if released.given_up else "bytes_away"
+                blob = released.mail.raw_sha256
+                event(LOG, what, logging.ERROR, mailbox=source.name, mail=mail_id, blob=blob, error=trouble)
+            if trouble and not released.given_up:
+                self._unread[mail_id] = trouble
+        self._bytes_again_at = time.monotonic() + BYTES_SECONDS if self._unread else math.inf
 
     def _move_held(self, inbox: Inbox, arrival: Arrival, fate: Fate | None) -> None:
         """Move a mail that was held to the folder of its fate; it may have been taken away, which is no error."""

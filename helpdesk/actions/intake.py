@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 
@@ -24,6 +24,7 @@ from helpdesk.killpoints import Point, reach
 from helpdesk.store.rows import HeldMail, LedgerRow
 from helpdesk.store.work import AlreadyThere, Refusal, Work, in_work
 
+MOST_WAITING_FOR_BYTES = timedelta(days=2)
 MAX_ATTEMPTS = 2  # counted ones, each with nothing else in hand; the crash before them was in a batch
 
 
@@ -34,6 +35,19 @@ class InboxState:
     new: list[int]
     poisonous: list[int]
     unsettled: list[Filed]
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A held mail that its owner has confirmed. No ``raw``: its bytes cannot be read now, for ``trouble``.
+
+    ``given_up``: they have been gone for so long that the mail is held again.
+    """
+
+    mail: HeldMail
+    raw: bytes | None
+    trouble: str = ""
+    given_up: bool = False
 
 
 def known_source(
@@ -100,25 +114,29 @@ def mark_settled(desk: Desk, mail_ids: Sequence[int]) -> None:
         in_work(desk.database, lambda work: work.mails.settle(mail_ids, desk.clock(work)))
 
 
-def released_mails(desk: Desk, source: Source) -> list[tuple[HeldMail, bytes | None]]:
+def released_mails(desk: Desk, source: Source) -> list[Released]:
     """Return the held mails of a mailbox that their owners have confirmed, oldest first, with their bytes.
 
-    None instead of bytes: this machine cannot read them; the mail is held again then.
+    Their word is kept while the bytes cannot be read. Where the file itself is missing for two days, longer than
+    anybody leaves a disk unmounted, the mail is held again.
     """
     with Work(desk.database, read_only=True) as work:
-        released = work.mails.released(source.mailbox_id)
-    found = [(held, _bytes_of(desk, held)) for held in sorted(released, key=lambda held: held.id)]
-    lost = [held.id for held, raw in found if raw is None]
-    if lost:
-        in_work(desk.database, lambda work: work.mails.release(lost, None))
+        confirmed = work.mails.released(source.mailbox_id)
+    found = [_with_bytes(desk, held) for held in sorted(confirmed, key=lambda held: held.id)]
+    given_up = [one.mail.id for one in found if one.given_up]
+    if given_up:
+        in_work(desk.database, lambda work: work.mails.release(given_up, None))
     return found
 
 
-def _bytes_of(desk: Desk, held: HeldMail) -> bytes | None:
+def _with_bytes(desk: Desk, held: HeldMail) -> Released:
     try:
-        return desk.blobs.read(held.raw_sha256)
-    except OSError:
-        return None
+        return Released(held, desk.blobs.read(held.raw_sha256))
+    except FileNotFoundError as error:
+        waited = desk.clock() - (held.released_at or desk.clock())
+        return Released(held, None, str(error.strerror), given_up=waited > MOST_WAITING_FOR_BYTES)
+    except OSError as error:
+        return Released(held, None, str(error.strerror))
 
 
 def file_batch(desk: Desk, source: Source, batch: Sequence[Arrival]) -> list[Filed]:

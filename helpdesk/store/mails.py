@@ -185,7 +185,7 @@ class Mails:
                 row.sender,
                 row.verdict,
                 row.raw_sha256,
-                row.look_again_at is not None,
+                row.look_again_at,
             )
             for row in self._connection.execute(query)
         ]

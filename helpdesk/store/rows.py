@@ -21,7 +21,7 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class HeldMail:
-    """A held mail; its bytes are the blob ``raw_sha256``. ``released``: its owner said that it is theirs."""
+    """A held mail; its bytes are the blob ``raw_sha256``. ``released_at``: when its owner said that it is theirs."""
 
     id: int
     uidvalidity: int
@@ -29,7 +29,7 @@ class HeldMail:
     sender: str
     verdict: str
     raw_sha256: str
-    released: bool
+    released_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """« Was this mail yours? »: only who reads the registered mailbox can say yes, and only to what was asked."""
 
-from collections.abc import Iterator, Sequence
+import errno
+import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
@@ -50,11 +52,11 @@ def answer(desk: IntakeBench, says: Sequence[str] = WEAK, extra: Sequence[str] =
 def file_released(desk: IntakeBench) -> list[Filed]:
     """File what was released, as the daemon does."""
     filed = []
-    for held, raw in released_mails(desk.desk, desk.source):
-        assert raw is not None
-        assert raw is not None
-        source = replace(desk.source, uidvalidity=held.uidvalidity)
-        filed += file_batch(desk.desk, source, [replace(arrival(raw, held.uid), confirmed=True)])
+    for released in released_mails(desk.desk, desk.source):
+        assert released.raw is not None
+        source = replace(desk.source, uidvalidity=released.mail.uidvalidity)
+        one = replace(arrival(released.raw, released.mail.uid), confirmed=True)
+        filed += file_batch(desk.desk, source, [one])
     return filed
 
 
@@ -123,7 +125,7 @@ def test_an_answer_about_one_mail_releases_no_other(desk: IntakeBench) -> None:
     desk.later(timedelta(hours=1))
     desk.file(a_mail("Encore", message_id="<2@x>", says=WEAK))
     desk.file(answer(desk))
-    assert [held.uid for held, _raw in released_mails(desk.desk, desk.source)] == [101]
+    assert [released.mail.uid for released in released_mails(desk.desk, desk.source)] == [101]
 
 
 def test_the_owners_no_leaves_it_held_and_tells_the_contacts(desk: IntakeBench) -> None:
@@ -159,13 +161,53 @@ def test_whose_address_was_stopped_meanwhile_opens_nothing(desk: IntakeBench, st
     assert released_mails(desk.desk, desk.source) == [], "it is looked at once"
 
 
-def test_a_released_mail_whose_bytes_are_gone_stays_held(desk: IntakeBench) -> None:
-    desk.file(answer(desk))
+def blob(desk: IntakeBench) -> Path:
+    """Return where the bytes of the mail in question lie."""
     (held,) = [row for row in desk.ledger() if row["fate"] == "held"]
-    desk.desk.blobs.path(held["raw_sha256"]).unlink()
-    ((mail, raw),) = released_mails(desk.desk, desk.source)
-    assert (mail.id, raw) == (held["id"], None)
+    return desk.desk.blobs.path(held["raw_sha256"])
+
+
+def test_a_released_mail_whose_bytes_cannot_be_read_now_is_filed_when_they_can(
+    desk: IntakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.file(answer(desk))
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "read_bytes", fail_with(errno.EIO))
+        for _look in range(2):
+            (released,) = released_mails(desk.desk, desk.source)
+            assert (released.raw, released.given_up) == (None, False)
+            assert "Input/output error" in released.trouble
+            desk.later(timedelta(days=30))
+    (filed,) = file_released(desk)
+    assert filed.fate is Fate.OPENED
+
+
+def test_a_released_mail_whose_disk_is_not_mounted_is_filed_when_it_is(desk: IntakeBench) -> None:
+    desk.file(answer(desk))
+    folder = blob(desk).parent
+    folder.rename(folder.with_name("elsewhere"))
+    desk.later(timedelta(hours=48))
+    (released,) = released_mails(desk.desk, desk.source)
+    assert (released.raw, released.given_up) == (None, False)
+    folder.with_name("elsewhere").rename(folder)
+    (filed,) = file_released(desk)
+    assert filed.fate is Fate.OPENED
+
+
+def test_a_released_mail_whose_bytes_stay_gone_for_two_days_is_held_again(desk: IntakeBench) -> None:
+    desk.file(answer(desk))
+    blob(desk).unlink()
+    desk.later(timedelta(hours=48, seconds=1))
+    (released,) = released_mails(desk.desk, desk.source)
+    assert (released.raw, released.given_up) == (None, True)
     assert released_mails(desk.desk, desk.source) == [], "it is told once"
+
+
+def fail_with(number: int) -> Callable[[Path], bytes]:
+    def read_bytes(path: Path) -> bytes:
+        raise OSError(number, os.strerror(number), str(path))
+
+    return read_bytes
 
 
 def test_a_released_mail_that_cannot_be_filed_is_quarantined(desk: IntakeBench) -> None:

@@ -1,6 +1,8 @@
 """From the inbox to settled, with a mailbox in memory: what is fetched, filed, moved, and what a crash leaves."""
 
+import errno
 import logging
+import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -20,10 +22,13 @@ from helpdesk.core.mail import Caps
 from helpdesk.core.tickets import Fate
 from helpdesk.errors import MailboxAway, StoreAway
 from helpdesk.store.tables import mails, tickets
+from helpdesk.store.work import in_work
 from tests.actions.intakes import ADMIN, DESK, JEAN, TRUST, IntakeBench, a_mail, bench
+from tests.core.makers import DMARC_NONE, SPF_PASS
 from tests.daemon.inboxes import FakeInbox
 from tests.servers.sqlite import Sqlite
 
+WEAK = (DMARC_NONE, SPF_PASS)
 FORGED = ("dmarc=fail header.from=univ.example",)
 
 
@@ -336,6 +341,33 @@ def test_more_mails_than_one_look_ahead_are_all_filed(rig: Rig, monkeypatch: pyt
     rig.inbox.deliver(*(mail(number) for number in range(8)))
     assert rig.drain() == 8
     assert rig.inbox.inbox == {}
+
+
+def test_a_confirmed_mail_on_a_disk_that_fails_is_filed_once_it_can_be_read(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig.inbox.deliver(mail(says=WEAK))
+    intake = rig.intake()
+    rig.drain(intake)
+    (held,) = rig.desk.column(mails, "id")
+    in_work(rig.desk.desk.database, lambda work: work.mails.release([held], rig.desk.now))
+    monkeypatch.setattr("daemon.intake.BYTES_SECONDS", 0.0)
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "read_bytes", refused)
+        rig.drain(rig.intake())
+        intake = rig.intake()
+        rig.drain(intake)
+        rig.drain(intake)
+    assert rig.fates() == ["held"]
+    told = [record for record in caplog.records if record.message == "bytes_away"]
+    assert len(told) == 2, "once for each process"
+    rig.drain(intake)
+    assert rig.fates() == ["opened"]
+    assert rig.inbox.folders["Done"] == [mail(says=WEAK)]
+
+
+def refused(path: Path) -> bytes:
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def test_each_mail_is_one_log_line_without_an_address(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:

@@ -239,12 +239,12 @@ def test_only_held_mails_with_bytes_can_be_released(database: Database) -> None:
     filed = a_mail(box, 3, fate="opened", raw_sha256=SHA256)
     add(database, held, lost, filed)
     ids = [row["id"] for row in (held, lost, filed)]
-    shown = HeldMail(held["id"], 7, 1, "jean@univ.example", "proven", SHA256, released=False)
+    shown = HeldMail(held["id"], 7, 1, "jean@univ.example", "proven", SHA256, released_at=None)
     assert read(database, lambda work: work.mails.held(ids)) == {held["id"]: shown}
     assert read(database, lambda work: work.mails.released(box)) == []
     in_work(database, lambda work: work.mails.release(ids, NOW))
     (released,) = read(database, lambda work: work.mails.released(box))
-    assert (released.id, released.released) == (held["id"], True)
+    assert (released.id, released.released_at) == (held["id"], NOW)
     assert stored(database, filed["id"])["look_again_at"] is None
 
 
