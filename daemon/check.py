@@ -13,6 +13,7 @@ from helpdesk.config import ImapSettings, Settings
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import HelpdeskError
 from helpdesk.opening import desk_of, opened_database
+from helpdesk.store.durability import require_durable
 from helpdesk.store.engine import Database
 from helpdesk.store.letters import DEAD
 from helpdesk.store.schema import require_current
@@ -68,6 +69,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         return
     schema = _try(f"database {database.shown}", lambda: require_current(database))
     yield schema
+    yield _try("durability", lambda: require_durable(database))
     yield _try("templates", lambda: desk_of(settings, database))
     if not schema.trouble:
         yield _letters(database)

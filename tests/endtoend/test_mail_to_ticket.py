@@ -4,8 +4,12 @@ import binascii
 from email import message_from_bytes
 from email.header import Header
 from email.policy import default
+from pathlib import Path
 
 from tests.endtoend.world import LEARNER, World, from_learner
+from tests.servers.dovecot import Dovecot
+from tests.servers.galera import Galera
+from tests.servers.smtp_sink import SmtpSink
 
 
 def test_a_proven_mail_becomes_one_ticket_and_one_confirmation(world: World) -> None:
@@ -87,6 +91,22 @@ def _written_in(charset: str, text: str, encoding: str) -> bytes:
     return from_learner(
         subject, coded.decode("ascii"), message_id=f"<{hash((text, encoding))}@x>", extra=kind
     )
+
+
+def test_check_says_what_to_do_with_a_galera_node_that_may_forget_commits(
+    tmp_path: Path, galera: Galera, dovecot: Dovecot, smtp_sink: SmtpSink
+) -> None:
+    urls = galera.fresh_database()
+    world = World(tmp_path, urls[0], dovecot, smtp_sink).prepare()
+    galera.nodes[0].execute("SET GLOBAL innodb_flush_log_at_trx_commit = 2")
+    try:
+        looked = world.run("check")
+    finally:
+        galera.nodes[0].execute("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
+    assert looked.returncode == 1
+    assert "FAIL durability: innodb_flush_log_at_trx_commit is 2 on this Galera node" in looked.stdout
+    assert world.run("check").returncode == 0
+    galera.drop_database(urls)
 
 
 def test_mail_in_any_language_is_stored_as_it_was_written(world: World) -> None:

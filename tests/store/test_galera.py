@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import event
 
-from helpdesk.errors import StoreAway
+from helpdesk.errors import HelpdeskError, StoreAway
 from helpdesk.store.budgets import Breaker, Window
+from helpdesk.store.durability import require_durable
 from helpdesk.store.engine import Database, open_database
 from helpdesk.store.schema import SchemaState, WrongSchema, migrate, schema_state
 from helpdesk.store.tables import metadata
@@ -133,6 +134,24 @@ def test_our_connections_read_what_other_nodes_committed_and_a_single_server_wai
             waits.append(connection.exec_driver_sql("SELECT @@wsrep_sync_wait").scalar_one())
     database.close()
     assert waits == [1, 1, 1, 0]
+
+
+@pytest.mark.parametrize("lax", [0, 2])
+def test_a_node_that_may_forget_commits_is_told_of_with_what_to_do(
+    galera: Galera, nodes: list[Database], mariadb: MariaDb, lax: int
+) -> None:
+    for node in nodes:
+        require_durable(node)
+    galera.nodes[1].execute(f"SET GLOBAL innodb_flush_log_at_trx_commit = {lax}")
+    try:
+        with pytest.raises(HelpdeskError, match=f"is {lax} on this Galera node.* = 1 under .mariadbd"):
+            require_durable(nodes[1])
+        require_durable(nodes[0])
+    finally:
+        galera.nodes[1].execute("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
+    alone = open_database(mariadb.url)  # flushes less often in tests, but has no other nodes to disagree with
+    require_durable(alone)
+    alone.close()
 
 
 def test_what_one_node_committed_decides_on_every_other_at_once(nodes: list[Database]) -> None:
