@@ -8,6 +8,7 @@ from helpdesk.actions.arrival import Arrival, Source
 from helpdesk.actions.desk import Desk
 from helpdesk.core.admission import Admission, Age, Entry, admit, desk_addressing
 from helpdesk.core.mail import Mail
+from helpdesk.core.merging import surviving
 from helpdesk.core.people import AddressState, KnownAddress
 from helpdesk.core.replytokens import Claim, claims_in_addresses, claims_in_ids, genuine
 from helpdesk.core.returned import Pointers, SentLetter, letter_of, pointers_in
@@ -53,7 +54,10 @@ class Gathered:
 
 
 def gather(work: Work, desk: Desk, source: Source, batch: Sequence[Arrival]) -> Gathered:
-    """Return all that the rules may ask about *batch*: ten queries, however long it is; one more for bounces."""
+    """Return all that the rules may ask about *batch*: ten queries, however long it is.
+
+    One more for bounces, and one where a ticket was merged into another.
+    """
     mails = [arrival.seen for arrival in batch if isinstance(arrival.seen, Mail)]
     known = work.people.known_addresses({claim for arrival in batch for claim in arrival.judgement.claims})
     ids = {message_id for mail in mails for message_id in _referenced_ids(mail)}
@@ -69,7 +73,7 @@ def gather(work: Work, desk: Desk, source: Source, batch: Sequence[Arrival]) -> 
     effects = work.mails.effects(source.mailbox_id, {arrival.seen.fingerprint for arrival in batch})
     ticket_ids = {*by_id.values(), *(effect.ticket_id for effect in effects.values() if effect.ticket_id)}
     ticket_ids |= {letter.ticket_id for letter in returned if letter.ticket_id}
-    tickets = work.tickets.by_ids(ticket_ids) | work.tickets.by_numbers(numbers)
+    tickets = _with_takers(work, work.tickets.by_ids(ticket_ids) | work.tickets.by_numbers(numbers))
     return Gathered(
         now=desk.clock(work),
         rows=work.mails.rows_of(source.mailbox_id, source.uidvalidity, [arrival.uid for arrival in batch]),
@@ -81,6 +85,16 @@ def gather(work: Work, desk: Desk, source: Source, batch: Sequence[Arrival]) -> 
         held=work.mails.held(in_question),
         returned=returned,
     )
+
+
+def _with_takers(work: Work, tickets: dict[int, Ticket]) -> dict[int, Ticket]:
+    """Add the tickets that took others over."""
+    while missing := {ticket.merged_into_id for ticket in tickets.values()} - {None, *tickets}:
+        found = work.tickets.by_ids({ticket_id for ticket_id in missing if ticket_id is not None})
+        if not found:
+            break
+        tickets = tickets | found
+    return tickets
 
 
 def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source) -> Facts:
@@ -147,7 +161,8 @@ def _state_of(entry: KnownAddress) -> AddressState:
 def _references(mail: Mail, known: KnownAddress, gathered: Gathered, desk: Desk) -> tuple[Reference, ...]:
     """Return the tickets a mail points at: by Message-IDs, then by signed marks, then by number.
 
-    A mark that was not signed for this sender is no more than the number in it.
+    A mark that was not signed for this sender is no more than the number in it. What points at a ticket that was
+    merged into another points at that one.
     """
     by_number = {ticket.number: ticket for ticket in gathered.tickets.values()}
     found: list[Reference] = []
@@ -166,7 +181,8 @@ def _references(mail: Mail, known: KnownAddress, gathered: Gathered, desk: Desk)
             hinted.append(number)
     numbers = (*hinted, *ticket_numbers(mail.subject))
     found.extend(Reference(by_number[number], "number") for number in numbers if number in by_number)
-    return tuple(dict.fromkeys(found))
+    where_now = (Reference(surviving(one.ticket, gathered.tickets), one.by) for one in found)
+    return tuple(dict.fromkeys(where_now))
 
 
 def _referenced_ids(mail: Mail) -> Iterable[str]:

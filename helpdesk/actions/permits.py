@@ -1,6 +1,7 @@
 """Refuse what the table of rights does not allow; every refusal is on record before it is told."""
 
 from datetime import UTC, datetime
+from typing import NoReturn
 
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.people import Person
@@ -43,7 +44,7 @@ def require_with_person(
         refuse(database, actor, right, person=person.id)
 
 
-def refuse(database: Database, actor: Actor, right: Right, **detail: object) -> None:
+def refuse(database: Database, actor: Actor, right: Right, **detail: object) -> NoReturn:
     """Put a refusal on record and raise NotAllowed."""
     deny(database, actor, right, **detail)
     role = actor.person.role.value

@@ -1,6 +1,7 @@
 """Look at tickets."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.permits import event_by, require_right
@@ -16,7 +17,11 @@ from helpdesk.store.work import Work, in_work
 
 @dataclass(frozen=True, slots=True)
 class ShownTicket:
-    """A ticket with its conversation, oldest post first. Nothing in it is fit for a terminal yet."""
+    """A ticket with its conversation, oldest post first. Nothing in it is fit for a terminal yet.
+
+    ``merged``: the numbers of the tickets whose posts it shows beside its own, by their ids. ``merged_into``: the
+    number of the ticket where all of it is shown now.
+    """
 
     ticket: Ticket
     requester: str
@@ -25,6 +30,9 @@ class ShownTicket:
     assignee: str = ""
     tags: tuple[str, ...] = ()
     history: tuple[Change, ...] = ()
+    team: str = ""
+    merged: Mapping[int, int] = field(default_factory=dict)
+    merged_into: int | None = None
 
 
 def shown_ticket(desk: Desk, actor: Actor, number: int) -> ShownTicket:
@@ -35,23 +43,40 @@ def shown_ticket(desk: Desk, actor: Actor, number: int) -> ShownTicket:
     ticket = find_ticket(desk, actor, Right.SEE_TICKET, number)
     inside = may_with_ticket(actor, Right.SEE_NOTES, ticket)
     with Work(desk.database, read_only=True) as work:
-        posts = [post for post in work.posts.of_ticket(ticket.id) if inside or not post.internal]
-        attached = work.posts.attachments_of([post.id for post in posts])
+        merged = work.tickets.merged_into(ticket.id)
+        posts, attached = conversation(work, (ticket.id, *merged), inside)
         wanted = {ticket.requester_id, ticket.assignee_id or ticket.requester_id}
         people = work.people.by_ids(wanted)
         assignee = people[ticket.assignee_id].name if ticket.assignee_id else ""
         shown = ShownTicket(
             ticket,
             people[ticket.requester_id].name,
-            tuple(posts),
-            tuple(attached),
+            posts,
+            attached,
             assignee,
             tuple(work.history.tags_of([ticket.id]).get(ticket.id, ())),
             tuple(work.history.of_ticket(ticket.id)) if inside else (),
+            work.people.team_names().get(ticket.team_id, "") if ticket.team_id else "",
+            merged,
+            _number_of(work, ticket.merged_into_id),
         )
     if ticket.requester_id != actor.user_id:
         in_work(desk.database, lambda work: _note_look(work, actor, ticket))
     return shown
+
+
+def conversation(
+    work: Work, ticket_ids: Collection[int], inside: bool
+) -> tuple[tuple[ShownPost, ...], tuple[ShownAttachment, ...]]:
+    """Return the posts of tickets with their attachments; notes and verdicts only for those *inside*."""
+    posts = work.posts.of_tickets(ticket_ids)
+    if not inside:
+        posts = [replace(post, verdict="", verdict_reason="") for post in posts if not post.internal]
+    return tuple(posts), tuple(work.posts.attachments_of([post.id for post in posts]))
+
+
+def _number_of(work: Work, ticket_id: int | None) -> int | None:
+    return work.tickets.by_ids([ticket_id])[ticket_id].number if ticket_id else None
 
 
 def _note_look(work: Work, actor: Actor, ticket: Ticket) -> None:

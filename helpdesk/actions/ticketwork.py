@@ -13,7 +13,7 @@ from helpdesk.core.letters import Addressee, Answered, Letter, dedupe_key
 from helpdesk.core.people import AddressState, Role
 from helpdesk.core.permissions import Actor, Right
 from helpdesk.core.staffletters import ticket_answered, ticket_resolved
-from helpdesk.core.tickets import Status, Ticket, check_move
+from helpdesk.core.tickets import MOVES, USER_MOVES, Status, Ticket, check_move
 from helpdesk.errors import Refused
 from helpdesk.store.work import Work, in_work
 
@@ -40,11 +40,29 @@ def find_ticket(desk: Desk, actor: Actor, right: Right, number: int) -> Ticket:
     return found[0]
 
 
+def workable_ticket(desk: Desk, actor: Actor, right: Right, number: int) -> Ticket:
+    """Return a ticket that *actor* may change now. Raises Refused for one that is deleted or merged, NotAllowed."""
+    ticket = find_ticket(desk, actor, right, number)
+    if ticket.deleted:
+        raise Refused(
+            f"ticket {number} is deleted; first: ticket restore {number}",
+            f"le ticket {number} est supprimé ; d'abord : ticket restore {number}",
+        )
+    if ticket.merged_into_id is not None:
+        with Work(desk.database, read_only=True) as work:
+            into = work.tickets.by_ids([ticket.merged_into_id])[ticket.merged_into_id].number
+        raise Refused(
+            f"ticket {number} was merged into ticket {into}: work on that one",
+            f"le ticket {number} a été fusionné dans le ticket {into} : continuez avec celui-ci",
+        )
+    return ticket
+
+
 def change_status(desk: Desk, actor: Actor, number: int, status: Status) -> Ticket:
     """Move a ticket; its requester is told when somebody else resolves it. Raises IllegalMove, Refused."""
     own = actor.person.role is Role.USER
-    ticket = find_ticket(desk, actor, Right.CLOSE_OWN if own else Right.WORK_ON_TICKET, number)
-    check_move(number, ticket.status, status)
+    ticket = workable_ticket(desk, actor, Right.CLOSE_OWN if own else Right.WORK_ON_TICKET, number)
+    check_move(number, ticket.status, status, USER_MOVES if own else MOVES)
 
     def job(work: Work) -> None:
         now = work.database_now()
@@ -74,8 +92,9 @@ def move(work: Work, actor: Actor, ticket: Ticket, status: Status, now: datetime
 
 
 def changed(work: Work, ticket: Ticket, seen: Mapping[str, object], values: Mapping[str, object]) -> None:
-    """Change a ticket's row. Raises Refused where it is no longer as it was *seen*."""
-    if not work.tickets.change(ticket.id, seen, **values):
+    """Change a ticket's row. Raises Refused where it is no longer as it was *seen*, deleted or merged meanwhile."""
+    there = {"merged_into_id": ticket.merged_into_id, "deleted_at": None}
+    if not work.tickets.change(ticket.id, there | dict(seen), **values):
         raise Refused(
             f"ticket {ticket.number} was changed by somebody else just now; look at it again",
             f"le ticket {ticket.number} vient d'être modifié par quelqu'un d'autre ; regardez-le de nouveau",
@@ -84,7 +103,7 @@ def changed(work: Work, ticket: Ticket, seen: Mapping[str, object], values: Mapp
 
 def preview_answer(desk: Desk, actor: Actor, number: int, text: str, resolve: bool) -> list[Letter]:
     """Return the letters as they would go out, nothing written. Raises Refused."""
-    ticket = find_ticket(desk, actor, Right.WORK_ON_TICKET, number)
+    ticket = workable_ticket(desk, actor, Right.WORK_ON_TICKET, number)
     check_text(text)
     with Work(desk.database, read_only=True) as work:
         return _answers(work, desk, actor, ticket, text, resolve, 0, work.database_now())
@@ -96,10 +115,8 @@ def answer_ticket(desk: Desk, actor: Actor, number: int, text: str, resolve: boo
     A user's own follow-up is a post, without letters; it opens the ticket again where it was resolved.
     """
     own = actor.person.role is Role.USER
-    ticket = find_ticket(desk, actor, Right.FOLLOW_UP if own else Right.WORK_ON_TICKET, number)
+    ticket = workable_ticket(desk, actor, Right.FOLLOW_UP if own else Right.WORK_ON_TICKET, number)
     check_text(text)
-    if ticket.merged_into_id is not None:
-        raise Refused(f"ticket {number} was merged into another", f"le ticket {number} a été fusionné")
 
     def job(work: Work) -> Sent:
         now = work.database_now()
@@ -157,7 +174,7 @@ def undo_answer(desk: Desk, actor: Actor, number: int) -> str:
 
 def add_note(desk: Desk, actor: Actor, number: int, text: str) -> None:
     """Write an internal note, which the people of the ticket never see. Raises Refused."""
-    ticket = find_ticket(desk, actor, Right.WORK_ON_TICKET, number)
+    ticket = workable_ticket(desk, actor, Right.WORK_ON_TICKET, number)
     check_text(text)
 
     def job(work: Work) -> None:

@@ -145,6 +145,31 @@ def may_assign_to(actor: Actor, assignee: Person, team_ids: frozenset[int]) -> b
     return far is Reach.TEAM and bool(team_ids & actor.team_ids)
 
 
+def may_unassign(actor: Actor, assignee_id: int | None) -> bool:
+    """Say whether *actor* may make nobody responsible for a ticket within reach that *assignee_id* has now."""
+    far = reach(actor.person, Right.ASSIGN_TICKET)
+    return far in (Reach.ALL, Reach.TEAM) or (far is Reach.SELF and assignee_id == actor.person.id)
+
+
+def may_give_to_team(actor: Actor, team_id: int) -> bool:
+    """Say whether *actor* may give a ticket within reach to a team."""
+    far = reach(actor.person, Right.ASSIGN_TICKET)
+    return far is Reach.ALL or (far is Reach.TEAM and team_id in actor.team_ids)
+
+
+def placed(actor: Actor, requester_id: int, team_id: int | None) -> tuple[int | None, int | None]:
+    """Return the team and the assignee of a ticket that *actor* opens: who opens one for another still sees it.
+
+    *team_id*: the team that was asked for. Else it is the only team of whoever opens it, else they themselves.
+    """
+    person = actor.person
+    if team_id is not None or requester_id == person.id or reach(person, Right.SEE_TICKET) is Reach.ALL:
+        return team_id, None
+    if len(actor.team_ids) == 1:
+        return next(iter(actor.team_ids)), None
+    return None, person.id
+
+
 def may_with_person(actor: Actor, right: Right, person: Person, team_ids: frozenset[int]) -> bool:
     """Say whether *actor* has *right* over *person*, a member of *team_ids*."""
     match reach(actor.person, right):

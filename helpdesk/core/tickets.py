@@ -59,13 +59,20 @@ MOVES: Mapping[Status, frozenset[Status]] = {
     Status.IN_PROGRESS: frozenset((Status.WAITING, Status.RESOLVED)),
     Status.RESOLVED: frozenset((Status.IN_PROGRESS,)),
 }
+USER_MOVES: Mapping[Status, frozenset[Status]] = {  # of one's own: close it, or ask again
+    Status.WAITING: frozenset((Status.RESOLVED,)),
+    Status.IN_PROGRESS: frozenset((Status.RESOLVED,)),
+    Status.RESOLVED: frozenset((Status.WAITING,)),
+}
 
 
-def check_move(number: int, now: Status, wanted: Status) -> None:
-    """Raise IllegalMove unless ticket *number* may go from *now* to *wanted*."""
-    if wanted in MOVES[now]:
+def check_move(
+    number: int, now: Status, wanted: Status, moves: Mapping[Status, frozenset[Status]] = MOVES
+) -> None:
+    """Raise IllegalMove unless *moves* let ticket *number* go from *now* to *wanted*."""
+    if wanted in moves[now]:
         return
-    possible = [status for status in Status if status in MOVES[now]]
+    possible = [status for status in Status if status in moves[now]]
     if wanted is now:
         raise IllegalMove(
             f"ticket {number} is {now.in_words(Language.EN)} already",

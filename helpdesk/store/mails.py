@@ -96,6 +96,13 @@ class Mails:
         found = self._connection.scalar(query) or ""
         return found if found.startswith("<") else ""  # else it is a hash
 
+    def lead_to(self, mail_id: int, ticket_id: int) -> str:
+        """Note that a mail's post is in another ticket now, where answers to it belong too; return its Message-ID."""
+        this = mails.c.id == mail_id
+        self._connection.execute(update(mails).where(this).values(ticket_id=ticket_id))
+        found: str = self._connection.scalar(select(mails.c.message_id).where(this)) or ""
+        return found if found.startswith("<") else ""  # else it is a hash
+
     def add(self, rows: Sequence[Row]) -> None:
         """Insert ledger rows. Refused as a whole when a UID or an effect is there already."""
         if rows:

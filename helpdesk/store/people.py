@@ -9,7 +9,7 @@ from helpdesk.core.admission import stronger_than
 from helpdesk.core.people import AddressState, KnownAddress, Language, Person, Role
 from helpdesk.store.columns import fits_key
 from helpdesk.store.ids import new_id
-from helpdesk.store.tables import addresses, credentials, memberships, people
+from helpdesk.store.tables import addresses, credentials, memberships, people, teams
 
 MAX_ADDRESS = 254
 
@@ -96,6 +96,11 @@ class People:
         for row in self._connection.execute(query):
             teams.setdefault(row.person_id, set()).add(row.team_id)
         return {person_id: frozenset(ids) for person_id, ids in teams.items()}
+
+    def team_names(self) -> dict[int, str]:
+        """Return the names of all teams by id, in their order."""
+        query = select(teams).order_by(teams.c.name)
+        return {row.id: row.name for row in self._connection.execute(query)}
 
     def add(self, name: str, role: Role, language: Language, at: datetime) -> Person:
         """Insert a person."""

@@ -1,18 +1,21 @@
 """The conversation of a ticket."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from helpdesk.store.rows import Row
-from helpdesk.store.tables import attachments, people, posts
+from helpdesk.store.tables import attachments, mails, people, posts
 
 
 @dataclass(frozen=True, slots=True)
 class ShownPost:
-    """One entry of a conversation. ``author`` is empty where the desk itself wrote."""
+    """One entry of a conversation. ``author`` is empty where the desk itself wrote.
+
+    ``verdict`` with its reason is that of the mail which the post was, empty where it was none.
+    """
 
     id: int
     author: str
@@ -22,6 +25,9 @@ class ShownPost:
     created_at: datetime
     mail_id: int | None
     author_id: int | None
+    ticket_id: int = 0
+    verdict: str = ""
+    verdict_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +58,27 @@ class Posts:
         """Remove a post without attachments: an answer that was taken back before it went out."""
         self._connection.execute(delete(posts).where(posts.c.id == post_id))
 
+    def move(self, post_id: int, from_ticket: int, to_ticket: int) -> bool:
+        """Move a post to another ticket; False where it is no longer where it was."""
+        here = update(posts).where(posts.c.id == post_id, posts.c.ticket_id == from_ticket)
+        return self._connection.execute(here.values(ticket_id=to_ticket)).rowcount > 0
+
+    def count_said(self, ticket_id: int) -> int:
+        """Return how many posts a ticket has, notes not counted."""
+        said = select(func.count()).where(posts.c.ticket_id == ticket_id, posts.c.internal.is_(False))
+        return self._connection.execute(said).scalar_one()
+
     def of_ticket(self, ticket_id: int) -> list[ShownPost]:
         """Return the conversation of a ticket, oldest first."""
+        return self.of_tickets([ticket_id])
+
+    def of_tickets(self, ticket_ids: Collection[int]) -> list[ShownPost]:
+        """Return the conversations of tickets as one, oldest first."""
         query = (
-            select(posts, people.c.name)
+            select(posts, people.c.name, mails.c.verdict, mails.c.verdict_reason)
             .outerjoin(people, people.c.id == posts.c.author_id)
-            .where(posts.c.ticket_id == ticket_id)
+            .outerjoin(mails, mails.c.id == posts.c.mail_id)
+            .where(posts.c.ticket_id.in_(ticket_ids))
             .order_by(posts.c.id)
         )
         return [
@@ -70,6 +91,9 @@ class Posts:
                 row.created_at,
                 row.mail_id,
                 row.author_id,
+                row.ticket_id,
+                row.verdict or "",
+                row.verdict_reason or "",
             )
             for row in self._connection.execute(query)
         ]

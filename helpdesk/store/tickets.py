@@ -56,6 +56,28 @@ class Tickets:
         still = and_(tickets.c.id == ticket_id, *(tickets.c[name] == value for name, value in seen.items()))
         return self._connection.execute(update(tickets).where(still).values(**values)).rowcount > 0
 
+    def restore(self, ticket_id: int, at: datetime) -> bool:
+        """Bring a deleted ticket back; False where it is not deleted."""
+        deleted = and_(tickets.c.id == ticket_id, tickets.c.deleted_at.is_not(None))
+        again = update(tickets).where(deleted).values(deleted_at=None, updated_at=at)
+        return self._connection.execute(again).rowcount > 0
+
+    def repoint(self, old: int, new: int) -> None:
+        """Let *new* have what was merged into *old*: so every merged ticket is one step from where it is now."""
+        merged = update(tickets).where(tickets.c.merged_into_id == old)
+        self._connection.execute(merged.values(merged_into_id=new))
+
+    def merged_into(self, ticket_id: int) -> dict[int, int]:
+        """Return the numbers of the tickets that this one took over, by id."""
+        query = select(tickets.c.id, tickets.c.number).where(tickets.c.merged_into_id == ticket_id)
+        return {row.id: row.number for row in self._connection.execute(query.order_by(tickets.c.number))}
+
+    def join(self, ticket_id: int, person_ids: Collection[int]) -> None:
+        """Let people take part in a ticket. Refused as a whole where one of them does already."""
+        if person_ids:
+            rows = [{"ticket_id": ticket_id, "person_id": person_id} for person_id in sorted(person_ids)]
+            self._connection.execute(insert(participants), rows)
+
     def reopen(self, ids: Collection[int], at: datetime) -> None:
         """Put those of these tickets that are resolved back to work."""
         if ids:

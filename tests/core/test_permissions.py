@@ -3,7 +3,7 @@
 import pytest
 
 from helpdesk.core.people import Language, Person, Role
-from helpdesk.core.permissions import sees
+from helpdesk.core.permissions import Actor, may_give_to_team, may_unassign, placed, sees
 from helpdesk.core.tickets import Status, Ticket
 
 ME, OTHER, THIRD = 1, 2, 3
@@ -65,3 +65,57 @@ def test_whose_account_is_closed_sees_nothing(role: Role) -> None:
 
 def test_a_member_of_no_team_is_not_in_the_team_of_a_ticket_without_one() -> None:
     assert not sees(me(AGENT), frozenset(), ticket(team=None))
+
+
+def somebody(role: Role, *teams: int, active: bool = True) -> Actor:
+    return Actor(me(role, active), frozenset(teams))
+
+
+@pytest.mark.parametrize(
+    ("role", "assignee", "expected"),
+    [
+        pytest.param(USER, ME, False, id="a user"),
+        pytest.param(AGENT, ME, True, id="an agent gives their own back"),
+        pytest.param(AGENT, OTHER, False, id="an agent takes none from another"),
+        pytest.param(AGENT, None, False, id="an agent, nobody's"),
+        pytest.param(MANAGER, OTHER, True, id="a manager"),
+        pytest.param(ADMIN, OTHER, True, id="an admin"),
+    ],
+)
+def test_who_may_make_a_ticket_nobodys(role: Role, assignee: int | None, expected: bool) -> None:
+    assert may_unassign(somebody(role, NETWORK), assignee) is expected
+    assert not may_unassign(somebody(role, NETWORK, active=False), assignee)
+
+
+@pytest.mark.parametrize(
+    ("role", "team", "expected"),
+    [
+        pytest.param(USER, NETWORK, False, id="a user"),
+        pytest.param(AGENT, NETWORK, False, id="an agent, to their own team"),
+        pytest.param(MANAGER, NETWORK, True, id="a manager, to their own team"),
+        pytest.param(MANAGER, PRINTERS, False, id="a manager, to another team"),
+        pytest.param(ADMIN, PRINTERS, True, id="an admin, to any team"),
+    ],
+)
+def test_who_may_give_a_ticket_to_which_team(role: Role, team: int, expected: bool) -> None:
+    assert may_give_to_team(somebody(role, NETWORK), team) is expected
+
+
+@pytest.mark.parametrize(
+    ("actor", "requester", "team", "expected"),
+    [
+        pytest.param(somebody(USER), ME, None, (None, None), id="one's own goes to nobody yet"),
+        pytest.param(somebody(AGENT, NETWORK), ME, None, (None, None), id="an agent's own too"),
+        pytest.param(somebody(AGENT, NETWORK), OTHER, None, (NETWORK, None), id="to the only team"),
+        pytest.param(somebody(AGENT, NETWORK, PRINTERS), OTHER, None, (None, ME), id="which of two teams?"),
+        pytest.param(somebody(AGENT), OTHER, None, (None, ME), id="of no team"),
+        pytest.param(somebody(AGENT, NETWORK, PRINTERS), OTHER, PRINTERS, (PRINTERS, None), id="as asked"),
+        pytest.param(somebody(ADMIN), OTHER, None, (None, None), id="an admin sees it anyway"),
+    ],
+)
+def test_who_opens_a_ticket_for_another_still_sees_it(
+    actor: Actor, requester: int, team: int | None, expected: tuple[int | None, int | None]
+) -> None:
+    assert placed(actor, requester, team) == expected
+    of_team, assignee = expected
+    assert sees(actor.person, actor.team_ids, ticket(requester, of_team, assignee))
