@@ -91,6 +91,17 @@ class Keyboard:
             prompt = self.words("Your password, once more", "Votre mot de passe, encore une fois")
             prove_again(self.door, self.actor, self.ask.secret(prompt), self.place)
 
+    def look_again(self) -> None:
+        """Read anew who acts, for a verb that goes on by itself. Raises LoggedOut and StoreAway."""
+        if self.token:
+            self.actor = actor_of(self.door, self.token, using=False)
+
+    @property
+    def editor(self) -> str:
+        """The person's editor, empty where they have none or their role may not use one: it can run commands."""
+        allowed = self.actor.person.role in self.settings.login.editor_roles
+        return self.environ.get("VISUAL", "") if allowed else ""
+
     def _acting(self, verb: Verb) -> Actor:
         if self.token:
             return actor_of(self.door, self.token)

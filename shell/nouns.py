@@ -1,10 +1,31 @@
 """Every verb there is."""
 
-from shell.commands import account, people, tickets, ticketwork
+from shell.commands import (
+    account,
+    attachments,
+    canned,
+    people,
+    ticketgroups,
+    ticketmarks,
+    tickets,
+    ticketshow,
+    ticketwork,
+    watch,
+)
 from shell.verbs import Noun, Verb
 
+TICKET_VERBS = (
+    *tickets.VERBS,
+    *ticketshow.VERBS,
+    *watch.VERBS,
+    *ticketwork.VERBS,
+    *ticketmarks.VERBS,
+    *ticketgroups.VERBS,
+)
 NOUNS: tuple[Noun, ...] = (
-    Noun("ticket", ("tickets", "tickets"), (*tickets.VERBS, *ticketwork.VERBS)),
+    Noun("ticket", ("tickets", "tickets"), TICKET_VERBS),
+    attachments.NOUN,
+    canned.NOUN,
     Noun("person", ("who is registered", "qui est inscrit"), people.VERBS),
     *account.NOUNS,
 )

@@ -69,6 +69,21 @@ class Screen:
         return self.columns or shutil.get_terminal_size((100, 24)).columns
 
     @property
+    def height(self) -> int:
+        """How many lines there are."""
+        return shutil.get_terminal_size((100, 24)).lines
+
+    @property
+    def in_place(self) -> bool:
+        """Whether what stands on the screen can be written over: at a terminal, unless a person hears it."""
+        return not self.plain and os.environ.get("TERM", "dumb") != "dumb" and self.out.isatty()
+
+    def clear(self) -> None:
+        """Begin at the top of an empty screen; only where ``in_place``."""
+        self.out.write("\x1b[H\x1b[2J")
+        self.out.flush()
+
+    @property
     def coloured(self) -> bool:
         """Whether styles are shown: at a terminal, unless NO_COLOR (no-color.org) or TERM=dumb says no."""
         told_not = self.plain or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
@@ -77,6 +92,10 @@ class Screen:
     def say(self, text: str = "", style: str = "") -> None:
         """Print lines; every character that could steer a terminal is shown instead."""
         self.out.write(f"{self.styled(term_safe_block(text), style)}\n")
+
+    def line(self, text: str, style: str = "") -> None:
+        """Print one line, cut to the width of the screen."""
+        self.out.write(f"{self.styled(cut(term_safe(text), self.width), style)}\n")
 
     def complain(self, text: str) -> None:
         """Print lines about a mistake."""

@@ -15,8 +15,11 @@ from helpdesk.store.work import Work, in_work
 USE_NOTED_AFTER = timedelta(seconds=60)  # a write for every command would be too much
 
 
-def actor_of(door: Door, token: str) -> Actor:
-    """Return who acts through the session of *token*, as they are now. Raises LoggedOut and StoreAway."""
+def actor_of(door: Door, token: str, using: bool = True) -> Actor:
+    """Return who acts through the session of *token*, as they are now. Raises LoggedOut and StoreAway.
+
+    *using* is False where nobody pressed a key: a view that refreshes itself does not keep a session alive.
+    """
     with Work(door.desk.database, read_only=True) as work:
         found = work.sessions.by_token(passwords.token_hash(token))
         now = work.database_now()
@@ -26,7 +29,7 @@ def actor_of(door: Door, token: str) -> Actor:
     problem = session_problem(SessionKind(found.kind), found.used_at, found.expires_at, now, door.limits)
     if problem:
         raise LoggedOut(*problem)
-    if now - found.used_at >= USE_NOTED_AFTER:
+    if using and now - found.used_at >= USE_NOTED_AFTER:
         in_work(door.desk.database, lambda work: work.sessions.use(found.id, work.database_now()))
     team_ids = teams.get(found.person.id, frozenset())
     return Actor(found.person, team_ids, found.id, found.ip_address, found.user_agent)

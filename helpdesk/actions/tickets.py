@@ -2,15 +2,16 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.permits import event_by, require_right
 from helpdesk.actions.ticketwork import find_ticket
 from helpdesk.core.audit import Action, Outcome
-from helpdesk.core.permissions import Actor, Right, may_with_ticket
+from helpdesk.core.permissions import Actor, Reach, Right, may_with_ticket, reach
 from helpdesk.core.tickets import Ticket
 from helpdesk.store.history import Change
-from helpdesk.store.listing import ListedTicket, TicketFilter
+from helpdesk.store.listing import Arrived, ListedTicket, TicketFilter
 from helpdesk.store.posts import ShownAttachment, ShownPost
 from helpdesk.store.work import Work, in_work
 
@@ -82,6 +83,15 @@ def _number_of(work: Work, ticket_id: int | None) -> int | None:
 def _note_look(work: Work, actor: Actor, ticket: Ticket) -> None:
     row = event_by(actor, Action.TICKET_SEEN, Outcome.SUCCESS, work.database_now(), ticket=ticket.number)
     work.audit.add([row])
+
+
+def arrived_posts(desk: Desk, actor: Actor, minutes: int, limit: int) -> list[Arrived]:
+    """Return what was written within the last minutes to tickets that *actor* may see, newest first."""
+    far = require_right(desk.database, actor, Right.SEE_TICKET)
+    notes = reach(actor.person, Right.SEE_NOTES) is not Reach.NONE
+    with Work(desk.database, read_only=True) as work:
+        since = work.database_now() - timedelta(minutes=minutes)
+        return work.listing.arrived(since, actor.person.id, actor.team_ids, far, notes, limit)
 
 
 def listed_tickets(desk: Desk, actor: Actor, wanted: TicketFilter) -> list[ListedTicket]:

@@ -36,7 +36,7 @@ from helpdesk.config.values import (
 )
 from helpdesk.core.databaseurl import redirecting, url_problem
 from helpdesk.core.mail import Caps
-from helpdesk.core.people import Language
+from helpdesk.core.people import Language, Role
 from helpdesk.core.sessions import LoginLimits
 from helpdesk.core.tickets import DueHours
 
@@ -48,6 +48,7 @@ IMAP_PORTS = {Tls.TLS: 993, Tls.STARTTLS: 143, Tls.PLAIN: 143}
 SMTP_PORTS = {Tls.TLS: 465, Tls.STARTTLS: 587, Tls.PLAIN: 25}
 PORT = number(1, 65535)
 MAILBOX_NAME = fitting("lower-case letters, digits and hyphens, 32 at most", r"[a-z0-9][a-z0-9-]{0,31}")
+ROLE = fitting(" or ".join(Role), "|".join(Role))
 # Below the lower end ordinary mail would be refused, above the upper one a mail could exhaust a worker.
 CAP_RANGES = {
     "max_bytes": (64 * KIB, 200 * MIB),
@@ -247,6 +248,7 @@ def login(section: Section) -> LoginLimits:
         idle_minutes=section.optional("idle_minutes", minutes, usual.idle_minutes),
         session_hours=section.optional("session_hours", number(1, 24), usual.session_hours),
         remembered_days=section.optional("remembered_days", number(1, 365), usual.remembered_days),
+        editor_roles=tuple(Role(role) for role in section.optional("editor_roles", list_of(ROLE), ())),
     )
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from helpdesk.core.people import Role
+
 
 class SessionKind(StrEnum):
     """A shell at a keyboard, or a token that scripts remember."""
@@ -18,6 +20,7 @@ class LoginLimits:
 
     ``tries_per_source``: wrong passwords for one account from one source within ``window_minutes`` that lock that
     way in; ``tries_per_account``: the same from everywhere, which locks the account. Both for ``lock_minutes``.
+    ``editor_roles``: who may use an editor of their own, which can run any command as the shell's user.
     """
 
     tries_per_source: int = 5
@@ -30,6 +33,7 @@ class LoginLimits:
     code_minutes: int = 15
     codes_per_hour: int = 5
     fresh_minutes: int = 5
+    editor_roles: tuple[Role, ...] = ()
 
     def expires_at(self, kind: SessionKind, now: datetime) -> datetime:
         """Return when a session that begins now ends, however busy it is."""

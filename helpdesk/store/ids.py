@@ -3,11 +3,17 @@
 import secrets
 import threading
 import time
+from datetime import datetime
 
 _EPOCH_MS = 1_577_836_800_000  # 2020-01-01
 _RANDOM_BITS = 22
 _lock = threading.Lock()
 _last = 0
+
+
+def first_id_at(moment: datetime) -> int:
+    """Return the smallest key that could have been made at *moment*: what has a larger one came later, roughly."""
+    return max(int(moment.timestamp() * 1000) - _EPOCH_MS, 0) << _RANDOM_BITS
 
 
 def new_id() -> int:

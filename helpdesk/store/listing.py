@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, Connection, false, or_, select
 
 from helpdesk.core.permissions import Reach
 from helpdesk.core.tickets import Status, Urgency
-from helpdesk.store.tables import participants, people, tickets
+from helpdesk.store.ids import first_id_at
+from helpdesk.store.tables import participants, people, posts, tickets
 
 RequesterName = people.alias("requesters")
 AssigneeName = people.alias("assignees")
@@ -43,6 +44,19 @@ class ListedTicket:
     due_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A post that came, or was written. ``opens``: with it the ticket began. Not fit for a terminal yet."""
+
+    post_id: int
+    at: datetime
+    number: int
+    subject: str
+    author: str
+    internal: bool
+    opens: bool
+
+
 class Listing:
     """Queries that list tickets, inside one transaction."""
 
@@ -74,6 +88,35 @@ class Listing:
                 row.opened_at,
                 row.updated_at,
                 row.due_at,
+            )
+            for row in self._connection.execute(query)
+        ]
+
+    def arrived(
+        self, since: datetime, person_id: int, team_ids: frozenset[int], far: Reach, notes: bool, limit: int
+    ) -> list[Arrived]:
+        """Return what was written to the tickets within reach of a person since then, newest first."""
+        query = (
+            select(posts, tickets.c.number, tickets.c.subject, tickets.c.opened_at, people.c.name)
+            .join(tickets, tickets.c.id == posts.c.ticket_id)
+            .outerjoin(people, people.c.id == posts.c.author_id)
+            .where(posts.c.id >= first_id_at(since), tickets.c.deleted_at.is_(None))
+            .order_by(posts.c.id.desc())
+            .limit(limit)
+        )
+        if not notes:
+            query = query.where(posts.c.internal.is_(False))
+        if far is not Reach.ALL:
+            query = query.where(_within(person_id, team_ids, far))
+        return [
+            Arrived(
+                row.id,
+                row.created_at,
+                row.number,
+                row.subject,
+                row.name or "",
+                row.internal,
+                row.created_at == row.opened_at and not row.internal,
             )
             for row in self._connection.execute(query)
         ]

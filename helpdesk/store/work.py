@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from helpdesk.errors import StoreAway
 from helpdesk.store.audit import AuditTrail
 from helpdesk.store.budgets import Budgets
+from helpdesk.store.canned import Canned
 from helpdesk.store.engine import READ_ONLY, Database
 from helpdesk.store.failures import AlreadyThere as AlreadyThere
 from helpdesk.store.failures import Conflict as Conflict
@@ -68,6 +69,7 @@ class Work:
         self.leases = Leases(connection, self.database_now)
         self.audit = AuditTrail(connection)
         self.history = History(connection)
+        self.canned = Canned(connection)
         self.listing = Listing(connection)
         self.logins = Logins(connection)
         self.sessions = Sessions(connection)

@@ -1,15 +1,12 @@
-"""``ticket list`` and ``ticket show``: look at tickets."""
+"""``ticket list``: which tickets there are."""
 
 import argparse
 from collections.abc import Iterator
 
-from helpdesk.actions.tickets import ShownTicket, listed_tickets, shown_ticket
-from helpdesk.core.folds import visible_text
-from helpdesk.core.mail import Fold
+from helpdesk.actions.tickets import listed_tickets
 from helpdesk.core.permissions import Right
 from helpdesk.core.tickets import Status, Urgency
 from helpdesk.store.listing import ListedTicket, TicketFilter
-from helpdesk.store.posts import ShownPost
 from shell.keyboard import Keyboard
 from shell.screen import Cell
 from shell.verbs import Arguments, Verb
@@ -120,119 +117,7 @@ def _listed_json(ticket: ListedTicket) -> dict[str, object]:
     }
 
 
-def _show(keyboard: Keyboard, given: argparse.Namespace) -> int:
-    shown = shown_ticket(keyboard.desk, keyboard.actor, given.number)
-    if given.json:
-        keyboard.screen.json(_shown_json(shown))
-        return 0
-    screen, words, ticket = keyboard.screen, keyboard.words, shown.ticket
-    screen.say(f"#{ticket.number} {' '.join(ticket.subject.split())}", "bold")
-    line = [
-        ticket.status.in_words(words.language),
-        ticket.urgency.in_words(words.language),
-        words("opened by {name}", "ouvert par {name}", name=shown.requester),
-    ]
-    if shown.assignee:
-        line.append(words("assigned to {name}", "attribué à {name}", name=shown.assignee))
-    line += [f"#{tag}" for tag in shown.tags]
-    screen.say(", ".join(line))
-    for post in shown.posts:
-        _show_post(keyboard, post, given.quotes)
-        for attachment in shown.attachments:
-            if attachment.post_id == post.id:
-                screen.say(
-                    words(
-                        "    [{name}, {size} bytes]",
-                        "    [{name}, {size} octets]",
-                        name=attachment.name,
-                        size=attachment.size,
-                    )
-                )
-    if given.history:
-        _show_history(keyboard, shown)
-    return 0
-
-
-def _show_post(keyboard: Keyboard, post: ShownPost, quotes: bool) -> None:
-    words = keyboard.words
-    author = post.author or keyboard.settings.desk.name
-    mark = words(" (internal note)", " (note interne)") if post.internal else ""
-    keyboard.screen.say()
-    keyboard.screen.say(
-        f"{words.short(post.created_at)} {' '.join(author.split())}{mark}:",
-        "yellow" if post.internal else "cyan",
-    )
-    folds = () if quotes else tuple(Fold(start, end, kind) for start, end, kind in post.folds)
-    hidden = sum(len(post.text[fold.start : fold.end].splitlines()) for fold in folds)
-    for line in visible_text(post.text, folds).replace("\r\n", "\n").strip("\n").split("\n"):
-        keyboard.screen.say(f"    {line}".rstrip())
-    if hidden:
-        keyboard.screen.say(
-            words(
-                "    [{count} lines of quotes and signature hidden; --quotes shows them]",
-                "    [{count} lignes de citation et de signature cachées ; --quotes les montre]",
-                count=hidden,
-            ),
-            "dim",
-        )
-
-
-def _show_history(keyboard: Keyboard, shown: ShownTicket) -> None:
-    keyboard.screen.say()
-    for change in shown.history:
-        who = change.person or keyboard.settings.desk.name
-        keyboard.screen.say(
-            f"{keyboard.words.short(change.at)} {who}: {change.kind} {change.before} → {change.after}".rstrip()
-        )
-
-
-def _show_arguments(arguments: Arguments) -> None:
-    number_argument(arguments)
-    arguments.add("--quotes", action="store_true", help=("show quotes too", "montrer aussi les citations"))
-    arguments.add(
-        "--history", action="store_true", help=("show who changed what", "montrer qui a changé quoi")
-    )
-
-
-def _shown_json(shown: ShownTicket) -> dict[str, object]:
-    return {
-        "number": shown.ticket.number,
-        "subject": shown.ticket.subject,
-        "status": shown.ticket.status.value,
-        "urgency": shown.ticket.urgency.value,
-        "requester": shown.requester,
-        "assignee": shown.assignee or None,
-        "tags": list(shown.tags),
-        "posts": [
-            {
-                "author": post.author or None,
-                "internal": post.internal,
-                "text": post.text,
-                "created_at": post.created_at,
-                "attachments": [
-                    {"name": a.name, "content_type": a.content_type, "size": a.size, "sha256": a.sha256}
-                    for a in shown.attachments
-                    if a.post_id == post.id
-                ],
-            }
-            for post in shown.posts
-        ],
-        "history": [
-            {
-                "at": one.at,
-                "person": one.person or None,
-                "kind": one.kind,
-                "before": one.before,
-                "after": one.after,
-            }
-            for one in shown.history
-        ],
-    }
-
-
 VERBS = (
     Verb("ticket", "list", ("tickets, newest first", "tickets, les plus récents d'abord"),
          "ticket list --status waiting --unassigned", _list, Right.SEE_TICKET, _list_arguments, reads=True),
-    Verb("ticket", "show", ("one ticket with its conversation", "un ticket avec sa conversation"),
-         "ticket show 12 --history", _show, Right.SEE_TICKET, _show_arguments, reads=True),
 )  # fmt: skip

@@ -4,6 +4,7 @@ import argparse
 from email import message_from_bytes
 from email.policy import SMTP
 
+from helpdesk.actions.canned import canned_text
 from helpdesk.actions.ticketwork import (
     add_note,
     answer_ticket,
@@ -15,7 +16,9 @@ from helpdesk.core.letters import Letter
 from helpdesk.core.people import Role
 from helpdesk.core.permissions import Right
 from helpdesk.core.tickets import Status
+from shell.commands.canned import complete_canned
 from shell.commands.tickets import number_argument
+from shell.commands.typed import typed_text
 from shell.keyboard import Keyboard
 from shell.verbs import Arguments, Verb
 
@@ -35,16 +38,18 @@ def _reply_arguments(arguments: Arguments) -> None:
         "--resolve", action="store_true", help=("resolve the ticket with it", "résoudre le ticket avec")
     )
     arguments.add(
+        "--canned",
+        metavar="NAME",
+        complete=complete_canned,
+        help=("send a canned answer, the text below it", "envoyer une réponse type, le texte dessous"),
+    )
+    arguments.add(
         "--yes", action="store_true", help=("do not ask before queueing", "ne pas demander avant l'envoi")
     )
 
 
-def _typed(keyboard: Keyboard, given: argparse.Namespace) -> str:
-    return " ".join(given.text) or keyboard.ask.text()
-
-
 def _reply(keyboard: Keyboard, given: argparse.Namespace) -> int:
-    text = _typed(keyboard, given)
+    text = _answer_text(keyboard, given)
     is_staff = keyboard.actor.person.role is not Role.USER
     if is_staff and not given.yes and keyboard.ask.at_terminal:
         letters = preview_answer(keyboard.desk, keyboard.actor, given.number, text, given.resolve)
@@ -69,6 +74,14 @@ def _reply(keyboard: Keyboard, given: argparse.Namespace) -> int:
     return 0
 
 
+def _answer_text(keyboard: Keyboard, given: argparse.Namespace) -> str:
+    """Return a canned answer with what was typed below it, or only what was typed or is typed now."""
+    if not given.canned:
+        return typed_text(keyboard, given.text)
+    canned = canned_text(keyboard.desk, keyboard.actor, given.number, given.canned)
+    return "\n\n".join([canned.strip("\n"), *filter(None, [" ".join(given.text)])])
+
+
 def _show_letter(keyboard: Keyboard, letter: Letter) -> None:
     """Show a letter as its recipient gets it; it is ours, so its headers can be trusted to parse."""
     message = message_from_bytes(letter.content, policy=SMTP)
@@ -89,7 +102,7 @@ def _undo(keyboard: Keyboard, given: argparse.Namespace) -> int:
 
 
 def _note(keyboard: Keyboard, given: argparse.Namespace) -> int:
-    add_note(keyboard.desk, keyboard.actor, given.number, _typed(keyboard, given))
+    add_note(keyboard.desk, keyboard.actor, given.number, typed_text(keyboard, given.text))
     keyboard.screen.say(
         keyboard.words("Noted on ticket {number}.", "Noté sur le ticket {number}.", number=given.number)
     )

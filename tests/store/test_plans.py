@@ -266,6 +266,14 @@ TICKET, PERSON = Step("tickets", ("id",)), Step("people", ("id",))
             lambda work: work.posts.of_ticket(1), Step("posts", ("ticket_id",)), id="posts of a ticket"
         ),
         pytest.param(
+            lambda work: work.tickets.merged_into(1),
+            Step("tickets", ("merged_into_id",)),
+            id="what a ticket took over",
+        ),
+        pytest.param(
+            lambda work: work.posts.count_said(1), Step("posts", ("ticket_id",)), id="how much was said"
+        ),
+        pytest.param(
             lambda work: work.posts.attachments_of(IDS),
             Step("attachments", ("post_id",)),
             id="attachments of posts",

@@ -1,0 +1,69 @@
+"""``attachment``: what was sent with mails."""
+
+import argparse
+from pathlib import Path
+
+from helpdesk.actions.attachments import attachments_of, take_attachment
+from helpdesk.core.permissions import Right
+from shell.commands.tickets import number_argument
+from shell.keyboard import Keyboard
+from shell.savedfile import save_new
+from shell.verbs import Arguments, Noun, Verb
+
+
+def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    found = attachments_of(keyboard.desk, keyboard.actor, given.number)
+    if given.json:
+        for place, one in enumerate(found, 1):
+            keys = {"number": place, "name": one.name, "content_type": one.content_type, "size": one.size}
+            keyboard.screen.json({**keys, "sha256": one.sha256})
+        return 0
+    words = keyboard.words
+    if not found:
+        keyboard.screen.say(words("No attachments.", "Aucune pièce jointe."))
+        return 0
+    heads = ("#", words("bytes", "octets"), words("kind", "type"), words("name", "nom"))
+    rows = [(str(place), str(one.size), one.content_type, one.name) for place, one in enumerate(found, 1)]
+    keyboard.screen.table(heads, rows)
+    return 0
+
+
+def _save_arguments(arguments: Arguments) -> None:
+    number_argument(arguments)
+    arguments.add("which", metavar="NAME|N", help=("its name or number", "son nom ou son numéro"))
+    arguments.add(
+        "--to",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help=(
+            "a folder, or a new file in a folder; nothing is written over",
+            "un dossier, ou un nouveau fichier dans un dossier ; rien n'est écrasé",
+        ),
+    )
+
+
+def _save(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    taken = take_attachment(keyboard.desk, keyboard.actor, given.number, given.which)
+    where = save_new(given.to, taken.name, taken.content)
+    keyboard.screen.say(
+        keyboard.words(
+            "Saved {size} bytes as {file}. They came by mail: open with care.",
+            "{size} octets enregistrés dans {file}. Ils viennent d'un mail : ouvrez avec prudence.",
+            size=len(taken.content),
+            file=where,
+        )
+    )
+    return 0
+
+
+NOUN = Noun(
+    "attachment",
+    ("what was sent with mails", "ce qui était joint aux mails"),
+    (
+        Verb("attachment", "list", ("the attachments of a ticket", "les pièces jointes d'un ticket"),
+             "attachment list 12", _list, Right.SEE_TICKET, number_argument, reads=True),
+        Verb("attachment", "save", ("save one to a new file", "en enregistrer une dans un nouveau fichier"),
+             "attachment save 12 1 --to /tmp", _save, Right.SEE_TICKET, _save_arguments),
+    ),
+)  # fmt: skip

@@ -1,0 +1,161 @@
+"""``ticket urgency``, ``assign``, ``take``, ``team``, tags, ``close``, ``reopen``, ``delete``, ``restore``."""
+
+import argparse
+from collections.abc import Callable, Iterator
+
+from helpdesk.actions.handover import assign_ticket, give_to_team, take_ticket, unassign_ticket
+from helpdesk.actions.marks import change_urgency, delete_ticket, restore_ticket, tag_ticket, untag_ticket
+from helpdesk.actions.ticketwork import change_status
+from helpdesk.core.people import Role
+from helpdesk.core.permissions import Right
+from helpdesk.core.tickets import Status, Urgency
+from helpdesk.errors import Refused
+from helpdesk.store.work import Work
+from shell.commands.people import address
+from shell.commands.tickets import number_argument
+from shell.keyboard import Keyboard
+from shell.verbs import Arguments, Said, Verb
+
+
+def complete_team(keyboard: Keyboard, _typed: str) -> Iterator[tuple[str, str]]:
+    """Return the names of the teams."""
+    with Work(keyboard.database, read_only=True) as work:
+        for name in work.people.team_names().values():
+            yield name, ""
+
+
+def _say(keyboard: Keyboard, english: str, french: str, **values: object) -> int:
+    keyboard.screen.say(keyboard.words(english, french, **values))
+    return 0
+
+
+def _urgency_arguments(arguments: Arguments) -> None:
+    number_argument(arguments)
+    arguments.add("urgency", choices=[one.value for one in Urgency], help=("how urgent", "l'urgence"))
+
+
+def _urgency(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    urgency = Urgency(given.urgency)
+    change_urgency(keyboard.desk, keyboard.actor, given.number, urgency)
+    told = urgency.in_words(keyboard.words.language)
+    texts = ("The urgency of ticket {number} is {told}.", "L'urgence du ticket {number} est {told}.")
+    return _say(keyboard, *texts, number=given.number, told=told)
+
+
+def _assign_arguments(arguments: Arguments) -> None:
+    number_argument(arguments)
+    arguments.add(
+        "address", type=address, nargs="?", metavar="EMAIL", help=("who answers for it", "qui s'en charge")
+    )
+    arguments.add("--nobody", action="store_true", help=("take it from whoever has it", "à personne"))
+
+
+def _assign(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    if given.nobody == bool(given.address):
+        raise Refused(
+            "give an address or --nobody, one of them", "donnez une adresse ou --nobody, l'un des deux"
+        )
+    if given.nobody:
+        unassign_ticket(keyboard.desk, keyboard.actor, given.number)
+        texts = ("Ticket {number} is nobody's now.", "Le ticket {number} n'est plus à personne.")
+        return _say(keyboard, *texts, number=given.number)
+    person = assign_ticket(keyboard.desk, keyboard.actor, given.number, given.address)
+    texts = ("Ticket {number} is assigned to {name}.", "Le ticket {number} est attribué à {name}.")
+    return _say(keyboard, *texts, number=given.number, name=person.name)
+
+
+def _take(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    take_ticket(keyboard.desk, keyboard.actor, given.number)
+    return _say(keyboard, "Ticket {number} is yours.", "Le ticket {number} est à vous.", number=given.number)
+
+
+def _team_arguments(arguments: Arguments) -> None:
+    number_argument(arguments)
+    arguments.add("team", complete=complete_team, help=("whose it is from now on", "à qui il est désormais"))
+
+
+def _team(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    name = give_to_team(keyboard.desk, keyboard.actor, given.number, given.team)
+    texts = ("Ticket {number} is given to {name}.", "Le ticket {number} est confié à {name}.")
+    return _say(keyboard, *texts, number=given.number, name=name)
+
+
+def _tag_arguments(arguments: Arguments) -> None:
+    number_argument(arguments)
+    arguments.add(
+        "tags", nargs="+", metavar="TAG", help=("short names, e.g. wifi", "noms courts, p. ex. wifi")
+    )
+
+
+def _tag(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    return _tags(keyboard, given.number, tag_ticket(keyboard.desk, keyboard.actor, given.number, given.tags))
+
+
+def _untag(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    return _tags(
+        keyboard, given.number, untag_ticket(keyboard.desk, keyboard.actor, given.number, given.tags)
+    )
+
+
+def _tags(keyboard: Keyboard, number: int, tags: list[str]) -> int:
+    told = " ".join(f"#{tag}" for tag in tags) or keyboard.words("none", "aucune")
+    return _say(
+        keyboard, "Tags of ticket {n}: {tags}", "Étiquettes du ticket {n} : {tags}", n=number, tags=told
+    )
+
+
+def _moves(
+    status: Callable[[Keyboard], Status], texts: Said
+) -> Callable[[Keyboard, argparse.Namespace], int]:
+    def run(keyboard: Keyboard, given: argparse.Namespace) -> int:
+        change_status(keyboard.desk, keyboard.actor, given.number, status(keyboard))
+        return _say(keyboard, *texts, number=given.number)
+
+    return run
+
+
+def _reopened(keyboard: Keyboard) -> Status:
+    """Whoever asked waits again; staff who reopen a ticket work on it."""
+    return Status.WAITING if keyboard.actor.person.role is Role.USER else Status.IN_PROGRESS
+
+
+def _delete(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    delete_ticket(keyboard.desk, keyboard.actor, given.number)
+    return _say(
+        keyboard, "Ticket {number} is deleted.", "Le ticket {number} est supprimé.", number=given.number
+    )
+
+
+def _restore(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    restore_ticket(keyboard.desk, keyboard.actor, given.number)
+    return _say(
+        keyboard, "Ticket {number} is back.", "Le ticket {number} est de retour.", number=given.number
+    )
+
+
+_close = _moves(lambda _: Status.RESOLVED, ("Ticket {number} is closed.", "Le ticket {number} est fermé."))
+_reopen = _moves(_reopened, ("Ticket {number} is open again.", "Le ticket {number} est rouvert."))
+
+VERBS = (
+    Verb("ticket", "urgency", ("say how urgent it is", "dire son urgence"), "ticket urgency 12 high", _urgency,
+         Right.WORK_ON_TICKET, _urgency_arguments),
+    Verb("ticket", "assign", ("make a person responsible", "charger quelqu'un d'un ticket"),
+         "ticket assign 12 paul@ecole.example", _assign, Right.ASSIGN_TICKET, _assign_arguments),
+    Verb("ticket", "take", ("make yourself responsible", "s'en charger soi-même"), "ticket take 12", _take,
+         Right.ASSIGN_TICKET, number_argument),
+    Verb("ticket", "team", ("give it to a team", "le confier à une équipe"), "ticket team 12 Réseau", _team,
+         Right.ASSIGN_TICKET, _team_arguments),
+    Verb("ticket", "tag", ("add tags", "ajouter des étiquettes"), "ticket tag 12 wifi batiment-b", _tag,
+         Right.WORK_ON_TICKET, _tag_arguments),
+    Verb("ticket", "untag", ("take tags off", "enlever des étiquettes"), "ticket untag 12 wifi", _untag,
+         Right.WORK_ON_TICKET, _tag_arguments),
+    Verb("ticket", "close", ("close a ticket", "fermer un ticket"), "ticket close 12", _close, Right.CLOSE_OWN,
+         number_argument),
+    Verb("ticket", "reopen", ("open a closed ticket again", "rouvrir un ticket fermé"), "ticket reopen 12",
+         _reopen, Right.CLOSE_OWN, number_argument),
+    Verb("ticket", "delete", ("delete it; withdraw your own while nobody works on it",
+                              "le supprimer ; retirer le vôtre tant que personne ne s'en occupe"),
+         "ticket delete 12", _delete, Right.DELETE_TICKET, number_argument),
+    Verb("ticket", "restore", ("bring a deleted ticket back", "restaurer un ticket supprimé"),
+         "ticket restore 12", _restore, Right.DELETE_TICKET, number_argument),
+)  # fmt: skip
