@@ -45,14 +45,13 @@ def _login_arguments(arguments: Arguments) -> None:
         "address",
         type=address,
         nargs="?",
-        default="",
         metavar="EMAIL",
         help=("who logs in", "qui se connecte"),
     )
 
 
 def _login(keyboard: Keyboard, given: argparse.Namespace) -> int:
-    token = log_in(keyboard, SessionKind.REMEMBERED, given.address)
+    token = log_in(keyboard, SessionKind.REMEMBERED, given.address or "")
     file = session_file(keyboard.environ, keyboard.settings.keys.install_id)
     _end_remembered(keyboard)
     remember(file, token)
