@@ -122,18 +122,19 @@ def released_mails(desk: Desk, source: Source) -> list[Released]:
     """
     with Work(desk.database, read_only=True) as work:
         confirmed = work.mails.released(source.mailbox_id)
-    found = [_with_bytes(desk, held) for held in sorted(confirmed, key=lambda held: held.id)]
+        now = desk.clock(work)
+    found = [_with_bytes(desk, held, now) for held in sorted(confirmed, key=lambda held: held.id)]
     given_up = [one.mail.id for one in found if one.given_up]
     if given_up:
         in_work(desk.database, lambda work: work.mails.release(given_up, None))
     return found
 
 
-def _with_bytes(desk: Desk, held: HeldMail) -> Released:
+def _with_bytes(desk: Desk, held: HeldMail, now: datetime) -> Released:
     try:
         return Released(held, desk.blobs.read(held.raw_sha256))
     except FileNotFoundError as error:
-        waited = desk.clock() - (held.released_at or desk.clock())
+        waited = now - (held.released_at or now)
         return Released(held, None, str(error.strerror), given_up=waited > MOST_WAITING_FOR_BYTES)
     except OSError as error:
         return Released(held, None, str(error.strerror))
