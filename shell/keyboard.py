@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from helpdesk.actions.desk import Desk
-from helpdesk.actions.login import Door, Place
+from helpdesk.actions.door import Door, Place
 from helpdesk.actions.permits import require_right
 from helpdesk.actions.sessions import actor_of, prove_again, proved_lately
 from helpdesk.config import Settings, load_for_shell

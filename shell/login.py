@@ -1,15 +1,14 @@
 """The dialogue of a login: address and password, a second factor or a mailed code, a new password where wanted."""
 
-from helpdesk.actions.accounts import choose_password
 from helpdesk.actions.login import (
     Proven,
     begin_session,
+    choose_first_password,
     prove_mailed_code,
     prove_password,
     prove_second_factor,
     send_code,
 )
-from helpdesk.actions.sessions import actor_of, end_session
 from helpdesk.core.sessions import SessionKind
 from helpdesk.errors import Refused
 from shell.keyboard import Keyboard
@@ -27,20 +26,14 @@ def log_in(keyboard: Keyboard, kind: SessionKind, address: str = "") -> str:
         try:
             proven = prove_password(keyboard.door, name, password, keyboard.place)
             _prove_more(keyboard, proven)
+            keyboard.speak(proven.person.language)
+            if proven.must_change:
+                _change_first(keyboard, proven)
+            return begin_session(keyboard.door, proven, kind)
         except Refused as refusal:
             if not left:
                 raise
             told(keyboard, refusal)
-            continue
-        token = begin_session(keyboard.door, proven, kind)
-        keyboard.speak(proven.person.language)
-        if proven.must_change:
-            try:
-                _change_first(keyboard, token)
-            except BaseException:  # a session with a password that was set by somebody else is none
-                end_session(keyboard.door, actor_of(keyboard.door, token))
-                raise
-        return token
     raise AssertionError("the last try returns or raises")
 
 
@@ -58,11 +51,19 @@ def _prove_more(keyboard: Keyboard, proven: Proven) -> None:
                 "Vous ne vous êtes jamais connecté d'ici : un code a été envoyé à votre adresse.",
             )
         )
-        prove_mailed_code(keyboard.door, proven, keyboard.ask.line(keyboard.words("Code", "Code")))
+        for left in range(TRIES - 1, -1, -1):
+            try:
+                prove_mailed_code(keyboard.door, proven, keyboard.ask.line(keyboard.words("Code", "Code")))
+            except Refused as refusal:
+                if not left:
+                    raise
+                told(keyboard, refusal)
+            else:
+                return
 
 
-def _change_first(keyboard: Keyboard, token: str) -> None:
-    """A password that somebody else has set is good for choosing another only."""
+def _change_first(keyboard: Keyboard, proven: Proven) -> None:
+    """A password that somebody else has set is good for choosing another only: no session begins with it."""
     words = keyboard.words
     keyboard.screen.say(
         words(
@@ -70,10 +71,9 @@ def _change_first(keyboard: Keyboard, token: str) -> None:
             "Ce mot de passe vous a été donné : choisissez le vôtre.",
         )
     )
-    actor = actor_of(keyboard.door, token)
     for left in range(TRIES - 1, -1, -1):
         try:
-            choose_password(keyboard.door, actor, new_password(keyboard))
+            choose_first_password(keyboard.door, proven, new_password(keyboard))
         except Refused as refusal:
             if not left:
                 raise

@@ -7,7 +7,7 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
-from helpdesk.actions.login import Place
+from helpdesk.actions.door import Place
 from helpdesk.core.terminal import term_safe
 
 NO_LOGIN = "4294967295"  # (uint32_t) -1: a process that no login began (proc(5), loginuid)

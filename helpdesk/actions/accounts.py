@@ -2,20 +2,24 @@
 
 import time
 from collections.abc import Sequence
+from datetime import datetime
 
 from helpdesk.actions import passwords
-from helpdesk.actions.login import Door, Place, account_scope
+from helpdesk.actions.door import Door, Place, account_scope
 from helpdesk.actions.permits import event_by, require_with_person
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.passwords import password_problem
-from helpdesk.core.people import KnownAddress, Person, Role
+from helpdesk.core.people import AddressState, KnownAddress, Person, Role
 from helpdesk.core.permissions import Actor, Right
 from helpdesk.errors import Refused
 from helpdesk.store.work import Work, in_work
 
 
-def choose_password(door: Door, actor: Actor, password: str) -> None:
-    """Give oneself another password; all one's other sessions end. Raises Refused with what is wrong with it."""
+def choose_password(door: Door, actor: Actor, password: str) -> datetime:
+    """Give oneself another password; all one's other sessions end. Return when.
+
+    Raises Refused with what is wrong with the password.
+    """
     person = actor.person
     with Work(door.desk.database, read_only=True) as work:
         stored = work.logins.of(person.id)
@@ -29,13 +33,14 @@ def choose_password(door: Door, actor: Actor, password: str) -> None:
         raise Refused("that is your password already", "c'est déjà votre mot de passe")
     hashed = passwords.hash_password(password)
 
-    def job(work: Work) -> None:
+    def job(work: Work) -> datetime:
         now = work.database_now()
         work.logins.set_password(person.id, hashed, False, now)
         ended = work.sessions.revoke(now, person_id=person.id, but=actor.session_id or 0)
         work.audit.add([event_by(actor, Action.PASSWORD_CHANGED, Outcome.SUCCESS, now, sessions_ended=ended)])
+        return now
 
-    in_work(door.desk.database, job)
+    return in_work(door.desk.database, job)
 
 
 def reset_password(door: Door, actor: Actor, person: Person) -> str:
@@ -96,24 +101,23 @@ def remove_totp(door: Door, actor: Actor, person: Person) -> None:
     in_work(door.desk.database, job)
 
 
-def bootstrap(door: Door, actor: Actor, known: KnownAddress, password: str, place: Place) -> None:
+def bootstrap(
+    door: Door, actor: Actor, known: KnownAddress, password: str, place: Place, *, is_root: bool = False
+) -> None:
     """Give the first admin a password, at the console of the machine; logins from here are no new place then.
 
     Raises Refused once anybody who is an admin has a password: from then on an admin resets passwords.
     """
-    problem = password_problem(
-        password,
-        (known.person.name, known.address, door.desk.stationery.desk_name),
-        passwords.known_passwords(),
-        has_totp=False,
-    )
+    words = (known.person.name, known.address, door.desk.stationery.desk_name)
+    problem = _stranger(known) or password_problem(password, words, passwords.known_passwords(), False)
     if problem:
         raise Refused(*problem)
     hashed = passwords.hash_password(password)
 
     def job(work: Work) -> None:
-        refuse_second_bootstrap(work)
         now = work.database_now()
+        work.logins.hold("bootstrap", now)  # of two at once the second waits, and then sees the first admin
+        refuse_second_bootstrap(work, is_root)
         work.people.set_role(known.person.id, Role.ADMIN)
         work.logins.set_password(known.person.id, hashed, False, now)
         work.logins.remember_place(known.person.id, place.key, place.shown, now)
@@ -123,17 +127,35 @@ def bootstrap(door: Door, actor: Actor, known: KnownAddress, password: str, plac
     in_work(door.desk.database, job)
 
 
-def refuse_second_bootstrap(work: Work) -> None:
-    """Raise Refused where an admin with a password exists."""
+def _stranger(known: KnownAddress) -> tuple[str, str] | None:
+    """Return why somebody could not log in, however good the password."""
+    if not known.person.active:
+        return f"the account of {known.address} is closed", f"le compte de {known.address} est fermé"
+    if known.state is not AddressState.VERIFIED:
+        return (
+            f"this address is {known.state.value}: nobody logs in with it",
+            f"cette adresse n'est pas vérifiée ({known.state.value}) : personne ne s'en sert pour se connecter",
+        )
+    return None
+
+
+def refuse_second_bootstrap(work: Work, is_root: bool) -> None:
+    """Raise Refused where an admin can log in, or where only *is_root* may begin anew since others can."""
     if work.people.has_admin_with_password():
         raise Refused(
             "there is an admin with a password already: log in as one, and reset passwords from there",
             "il existe déjà un admin avec un mot de passe : connectez-vous avec, et réinitialisez de là",
         )
+    if work.logins.anybody() and not is_root:
+        raise Refused(
+            "people have passwords already, though no admin has: only root makes one now",
+            "des personnes ont déjà un mot de passe, mais aucun admin : seul root peut encore en créer un",
+        )
 
 
 def unlock(door: Door, actor: Actor, person: Person) -> int:
-    """Open every lock on an account at once; return how many there were."""
+    """Open every lock on an account at once; return how many there were. Raises NotAllowed."""
+    require_with_person(door.desk.database, actor, Right.SESSIONS, person, frozenset())
 
     def job(work: Work) -> int:
         now = work.database_now()

@@ -28,9 +28,9 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is read for someth
 _DUMMY = "v1$$2b$12$HMYtjTliz/l4o39s1orWnu0UKKeU9R4HykK85dJWx/8UhZd34rFbC"
 
 
-def hash_password(password: str, cost: int = COST) -> str:
+def hash_password(password: str) -> str:
     """Return what is stored of a password; bcrypt takes 72 bytes and no NUL, so it gets a digest of any length."""
-    return VERSION + bcrypt.hashpw(_digest(password), bcrypt.gensalt(cost)).decode("ascii")
+    return VERSION + bcrypt.hashpw(_digest(password), bcrypt.gensalt(COST)).decode("ascii")
 
 
 def password_is(password: str, stored: str) -> bool:
@@ -39,9 +39,9 @@ def password_is(password: str, stored: str) -> bool:
     return right and bool(stored)
 
 
-def is_old_hash(stored: str, cost: int = COST) -> bool:
+def is_old_hash(stored: str) -> bool:
     """Say whether a right password should be hashed anew: of another form, or cheaper than today's."""
-    return not stored.startswith(f"{VERSION}$2b${cost:02}$")
+    return not stored.startswith(f"{VERSION}$2b${COST:02}$")
 
 
 def _digest(password: str) -> bytes:

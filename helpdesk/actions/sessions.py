@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from helpdesk.actions import passwords
-from helpdesk.actions.login import Door, Place, charge, forgive
-from helpdesk.actions.permits import event_by, require_right
+from helpdesk.actions.door import Door, Place, account_scope, charge, forgive
+from helpdesk.actions.permits import deny, event_by, require_right
 from helpdesk.core.audit import Action, Outcome
-from helpdesk.core.permissions import Actor, Right
+from helpdesk.core.permissions import Actor, Reach, Right, reach
 from helpdesk.core.sessions import SessionKind, session_problem
 from helpdesk.errors import LoggedOut, Refused
 from helpdesk.store.sessions import OpenSession
@@ -46,13 +46,14 @@ def proved_lately(door: Door, actor: Actor) -> bool:
 
 def prove_again(door: Door, actor: Actor, password: str, place: Place) -> None:
     """Take the password once more before something grave. Raises Refused."""
-    allowed = charge(door, actor.person, place)
+    account = account_scope(actor.person.id)
+    allowed = charge(door, account, place, actor.user_id)
     stored = in_work(door.desk.database, lambda work: work.logins.of(actor.person.id)) if allowed else None
     right = passwords.password_is(password, stored.password_hash if stored else "")
 
     def job(work: Work) -> None:
         now = work.database_now()
-        outcome = Outcome.SUCCESS if right else Outcome.FAIL
+        outcome = Outcome.SUCCESS if right else Outcome.FAIL if allowed else Outcome.DENIED
         work.audit.add([event_by(actor, Action.PASSWORD_CHECKED, outcome, now)])
         if right and actor.session_id is not None:
             work.sessions.prove(actor.session_id, now)
@@ -60,7 +61,7 @@ def prove_again(door: Door, actor: Actor, password: str, place: Place) -> None:
     in_work(door.desk.database, job)
     if not right:
         raise Refused("that is not your password", "ce n'est pas votre mot de passe")
-    forgive(door, actor.person, place)
+    forgive(door, account, place)
 
 
 def end_session(door: Door, actor: Actor) -> None:
@@ -75,10 +76,36 @@ def end_session(door: Door, actor: Actor) -> None:
         in_work(door.desk.database, job)
 
 
+def revoke_session(door: Door, actor: Actor, session_id: int) -> OpenSession:
+    """End a session of one's own, or anybody's as an admin. Raises Refused, alike for none and for another's."""
+    with Work(door.desk.database, read_only=True) as work:
+        found = [one for one in work.sessions.open_ones(work.database_now()) if one.id == session_id]
+    mine = bool(found) and found[0].person.id == actor.person.id
+    if found and not mine and reach(actor.person, Right.SESSIONS) is not Reach.ALL:
+        deny(door.desk.database, actor, Right.SESSIONS, session=session_id)
+        found = []
+    if not found:
+        raise Refused(f"there is no open session {session_id}", f"il n'y a pas de session {session_id}")
+
+    def job(work: Work) -> None:
+        now = work.database_now()
+        work.sessions.revoke(now, session_id=session_id)
+        detail = {"session": session_id, "person": found[0].person.id}
+        work.audit.add([event_by(actor, Action.SESSION_REVOKED, Outcome.SUCCESS, now, **detail)])
+
+    in_work(door.desk.database, job)
+    return found[0]
+
+
 def open_sessions(door: Door, actor: Actor, everybody: bool = False) -> list[OpenSession]:
-    """Return one's own open sessions, or everybody's. Raises NotAllowed."""
+    """Return one's own sessions that could go on, or everybody's. Raises NotAllowed."""
     if everybody:
         require_right(door.desk.database, actor, Right.SESSIONS)
     with Work(door.desk.database, read_only=True) as work:
         now = work.database_now()
-        return work.sessions.open_ones(now, None if everybody else actor.person.id)
+        found = work.sessions.open_ones(now, None if everybody else actor.person.id)
+    return [
+        one
+        for one in found
+        if session_problem(SessionKind(one.kind), one.used_at, one.expires_at, now, door.limits) is None
+    ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, insert, or_, select, update
 
 from helpdesk.store.ids import new_id
 from helpdesk.store.tables import credentials, login_codes, login_locks, places, recovery_codes
@@ -17,17 +17,9 @@ class Credential:
     person_id: int
     password_hash: str = field(repr=False)
     must_change: bool
+    changed_at: datetime
     totp_sealed: bytes | None = field(repr=False)
     totp_last_step: int
-
-
-@dataclass(frozen=True, slots=True)
-class SentCode:
-    """A code that was sent by mail and is still good."""
-
-    id: int
-    code_hash: str = field(repr=False)
-    tries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +45,12 @@ class Logins:
         if row is None:
             return None
         return Credential(
-            row.person_id, row.password_hash, row.must_change, row.totp_sealed, row.totp_last_step
+            row.person_id,
+            row.password_hash,
+            row.must_change,
+            row.changed_at,
+            row.totp_sealed,
+            row.totp_last_step,
         )
 
     def anybody(self) -> bool:
@@ -127,14 +124,22 @@ class Logins:
         self._connection.execute(insert(login_locks), first)
         return True
 
+    def hold(self, scope: str, now: datetime) -> None:
+        """Let no other transaction hold *scope* until this one ends."""
+        held = update(login_locks).where(login_locks.c.scope == scope).values(failed=login_locks.c.failed + 1)
+        if self._connection.execute(held).rowcount == 0:
+            first = {"scope": scope, "failed": 1, "since": now, "locked_until": now}
+            self._connection.execute(insert(login_locks), first)
+
     def forgive(self, scopes: Sequence[str], now: datetime) -> None:
         """Begin the count of these scopes anew, and unlock them."""
         mine = update(login_locks).where(login_locks.c.scope.in_(scopes))
         self._connection.execute(mine.values(failed=0, since=now, locked_until=now))
 
     def unlock(self, account: str, now: datetime) -> int:
-        """Unlock every scope that begins with *account*; return how many were locked."""
-        begins = login_locks.c.scope.startswith(account, autoescape=True)
+        """Unlock *account* and every scope below it; return how many were locked."""
+        below = login_locks.c.scope.startswith(f"{account}:", autoescape=True)
+        begins = or_(login_locks.c.scope == account, below)
         locked = update(login_locks).where(begins, login_locks.c.locked_until > now)
         count = self._connection.execute(locked.values(failed=0, since=now, locked_until=now)).rowcount
         self._connection.execute(
@@ -176,24 +181,19 @@ class Logins:
         row = {"id": new_id(), "person_id": person_id, "place": place, "code_hash": code_hash, "tries": 0}
         self._connection.execute(insert(login_codes), {**row, "made_at": now, "expires_at": expires_at})
 
-    def codes_since(self, person_id: int, moment: datetime) -> int:
-        """Return how many codes were sent to a person since then."""
-        since = and_(login_codes.c.person_id == person_id, login_codes.c.made_at >= moment)
-        return self._connection.execute(
-            select(func.count()).select_from(login_codes).where(since)
-        ).scalar_one()
-
     def use_code(self, person_id: int, place: str, code_hash: str, tries: int, now: datetime) -> bool:
-        """Use up a mailed code; False where it is wrong, used, old or was tried *tries* times."""
-        good = and_(
+        """Use up a mailed code; False where it is wrong, used, old or was tried *tries* times.
+
+        The try is counted before the code is looked at, and holds its row: of any number at once *tries* are.
+        """
+        mine = and_(
             login_codes.c.person_id == person_id,
             login_codes.c.place == place,
             login_codes.c.used_at.is_(None),
-            login_codes.c.expires_at > now,
-            login_codes.c.tries < tries,
         )
-        right = update(login_codes).where(good, login_codes.c.code_hash == code_hash).values(used_at=now)
-        if self._connection.execute(right).rowcount:
-            return True
-        self._connection.execute(update(login_codes).where(good).values(tries=login_codes.c.tries + 1))
-        return False
+        good = and_(mine, login_codes.c.expires_at > now, login_codes.c.tries < tries)
+        counted = update(login_codes).where(good).values(tries=login_codes.c.tries + 1)
+        if not self._connection.execute(counted).rowcount:
+            return False
+        right = update(login_codes).where(mine, login_codes.c.code_hash == code_hash).values(used_at=now)
+        return self._connection.execute(right).rowcount > 0

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 
 from helpdesk.actions.accounts import (
     bootstrap,
@@ -94,8 +95,9 @@ def _bootstrap_arguments(arguments: Arguments) -> None:
 
 
 def _bootstrap(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    is_root = os.geteuid() == 0
     with Work(keyboard.database, read_only=True) as work:
-        refuse_second_bootstrap(work)
+        refuse_second_bootstrap(work, is_root)
         known = work.people.known_addresses([given.address]).get(given.address)
     password = new_password(keyboard)
     if known is None:
@@ -105,7 +107,7 @@ def _bootstrap(keyboard: Keyboard, given: argparse.Namespace) -> int:
         known = add_person(
             keyboard.database, given.address, name, Role.ADMIN, language, state, keyboard.console
         )
-    bootstrap(keyboard.door, keyboard.console, known, password, keyboard.place)
+    bootstrap(keyboard.door, keyboard.console, known, password, keyboard.place, is_root=is_root)
     keyboard.screen.say(
         keyboard.words(
             "{name} is an admin and can log in from here: helpdesk-admin.py",
