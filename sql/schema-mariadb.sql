@@ -61,8 +61,10 @@ CREATE TABLE people (
     language VARCHAR(2) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     active BOOL NOT NULL,
     created_at DATETIME(6) NOT NULL,
+    sort_name VARCHAR(200) NOT NULL DEFAULT '',
     CONSTRAINT pk_people PRIMARY KEY (id)
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_people_sort_name_id ON people (sort_name, id);
 
 CREATE TABLE teams (
     id BIGINT NOT NULL,
@@ -80,6 +82,8 @@ CREATE TABLE addresses (
     created_at DATETIME(6) NOT NULL,
     bounces INTEGER NOT NULL DEFAULT '0',
     bounced_at DATETIME(6),
+    valid_from DATETIME(6),
+    valid_until DATETIME(6),
     CONSTRAINT pk_addresses PRIMARY KEY (id),
     CONSTRAINT fk_addresses_person_id FOREIGN KEY(person_id) REFERENCES people (id),
     CONSTRAINT uq_addresses_address UNIQUE (address)

@@ -13,6 +13,7 @@ from helpdesk.core.people import AddressState, KnownAddress
 from helpdesk.core.replytokens import Claim, claims_in_addresses, claims_in_ids, genuine
 from helpdesk.core.returned import Pointers, SentLetter, letter_of, pointers_in
 from helpdesk.core.rules import Facts, Reference
+from helpdesk.core.standing import standing
 from helpdesk.core.subjects import ticket_numbers
 from helpdesk.core.tickets import Ticket
 from helpdesk.core.verdict import Verdict
@@ -105,17 +106,20 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
     mail = seen if isinstance(seen, Mail) else None
     row = gathered.rows.get(arrival.uid)
     came_at = row.seen_at if row else gathered.now
+    moment = arrival.reached_at or came_at  # a mail that waited for us does not outlive its sender's dates
+    state = standing(claimed[0], moment) if claimed else AddressState.UNKNOWN
     admission = admit(
         judgement,
-        _state_of(claimed[0]) if claimed else AddressState.UNKNOWN,
+        state,
         known.best_verdict if known else "",
         desk_addressing(
             desk.addresses, (*mail.to, *mail.cc) if mail else (), mail.delivered_to if mail else ()
         ),
         Age(came_at, mail.date if mail else None, arrival.signed_at, source.max_age_days, arrival.reached_at),
     )
-    if arrival.confirmed and known is not None and _state_of(known) is AddressState.VERIFIED:
+    if arrival.confirmed and known is not None and state is AddressState.VERIFIED:
         admission = Admission(Entry.ACCEPT, "its owner said that it is theirs")
+    answers = judgement.verdict in ANSWERING and state is AddressState.VERIFIED
     effect = gathered.effects.get(seen.fingerprint)
     return Facts(
         now=gathered.now,
@@ -127,7 +131,7 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
         references=_references(mail, known, gathered, desk) if mail and known else (),
         team_ids=gathered.teams.get(known.person.id, frozenset()) if known else frozenset(),
         first_seen=row.seen_at if row else None,
-        confirms=_confirms(mail, known, judgement.verdict, gathered, desk) if mail and known else None,
+        confirms=_confirms(mail, known, gathered, desk) if mail and known and answers else None,
         returned=letter_of(_pointers(desk, mail), mail.bounce, gathered.returned) if mail else None,
     )
 
@@ -136,12 +140,8 @@ def _pointers(desk: Desk, mail: Mail) -> Pointers:
     return pointers_in(mail, desk.reply_keys, desk.stationery.desk_address)
 
 
-def _confirms(
-    mail: Mail, known: KnownAddress, verdict: Verdict, gathered: Gathered, desk: Desk
-) -> int | None:
+def _confirms(mail: Mail, known: KnownAddress, gathered: Gathered, desk: Desk) -> int | None:
     """Return the held mail of the same verified address whose signed mark *mail* brings back."""
-    if verdict not in ANSWERING or _state_of(known) is not AddressState.VERIFIED:
-        return None
     for claim in _claims(desk, mail):
         held = gathered.held.get(claim.mark.number) if claim.mark.kind == "h" else None
         if held is None or held.sender != known.address or held.verdict != Verdict.WEAK:
@@ -149,13 +149,6 @@ def _confirms(
         if genuine(desk.reply_keys, claim, known.person.id):
             return held.id
     return None
-
-
-def _state_of(entry: KnownAddress) -> AddressState:
-    """Return what an address may do: nothing, whatever its own state, once its owner's account is closed."""
-    if entry.person.active or entry.state is AddressState.BLOCKED:
-        return entry.state
-    return AddressState.SUSPENDED
 
 
 def _references(mail: Mail, known: KnownAddress, gathered: Gathered, desk: Desk) -> tuple[Reference, ...]:

@@ -29,6 +29,7 @@ from helpdesk.core.people import AddressState, KnownAddress, Person
 from helpdesk.core.permissions import Actor
 from helpdesk.core.sessions import SessionKind
 from helpdesk.core.staffletters import login_code
+from helpdesk.core.standing import standing
 from helpdesk.errors import Refused
 from helpdesk.store.logins import Credential
 from helpdesk.store.work import Work, in_work
@@ -107,7 +108,7 @@ def _known(work: Work, address: str) -> KnownAddress | None:
     except ValueError:
         return None
     known = work.people.known_addresses([normal]).get(normal)
-    usable = known is not None and known.person.active and known.state is AddressState.VERIFIED
+    usable = known is not None and standing(known, work.database_now()) is AddressState.VERIFIED
     return known if usable else None
 
 

@@ -87,6 +87,8 @@ _NO_ENTRY = {
     AddressState.UNKNOWN: "the address is not registered",
     AddressState.SUSPENDED: "the address is suspended",
     AddressState.BLOCKED: "the address is blocked",
+    AddressState.NOT_YET: "the address is not valid yet",
+    AddressState.EXPIRED: "the address is not valid any more",
 }
 
 

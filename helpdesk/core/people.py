@@ -1,6 +1,7 @@
 """Who may be at the desk: roles, languages and the state of an address."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -21,13 +22,21 @@ class Language(StrEnum):
 
 
 class AddressState(StrEnum):
-    """Whether mail from an address may act. UNKNOWN is never stored: it means that no row exists."""
+    """Whether mail from an address may act. Only those in STORED stand in a row; ``core.standing`` finds the others.
+
+    UNKNOWN: no row exists. NOT_YET and EXPIRED: verified, but outside its dates.
+    """
 
     UNKNOWN = "unknown"
     PENDING = "pending"
     VERIFIED = "verified"
     SUSPENDED = "suspended"
     BLOCKED = "blocked"
+    NOT_YET = "not-yet"
+    EXPIRED = "expired"
+
+
+STORED = (AddressState.PENDING, AddressState.VERIFIED, AddressState.SUSPENDED, AddressState.BLOCKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,8 @@ class Person:
 class KnownAddress:
     """A registered address with its owner. ``best_verdict`` is the strongest proof ever accepted from it.
 
-    ``bounces``: how many letters in a row came back from there since its last proven mail.
+    ``bounces``: how many letters in a row came back from there since its last proven mail. ``valid_from`` is the
+    first moment at which mail from there is taken, ``valid_until`` the first at which it is not any more.
     """
 
     id: int
@@ -54,3 +64,5 @@ class KnownAddress:
     person: Person
     best_verdict: str = ""
     bounces: int = 0
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None

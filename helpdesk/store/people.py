@@ -1,17 +1,33 @@
 """Who is registered."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, select, update
 
 from helpdesk.core.admission import stronger_than
+from helpdesk.core.names import sort_name
 from helpdesk.core.people import AddressState, KnownAddress, Language, Person, Role
 from helpdesk.store.columns import fits_key
 from helpdesk.store.ids import new_id
 from helpdesk.store.tables import addresses, credentials, memberships, people, teams
 
 MAX_ADDRESS = 254
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """Somebody to be registered, with an address and a team, None for no team."""
+
+    name: str
+    language: Language
+    address: str
+    state: AddressState
+    team_id: int | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    role: Role = Role.USER
 
 
 class People:
@@ -30,6 +46,13 @@ class People:
     def addresses_of(self, person_id: int) -> list[KnownAddress]:
         """Return the addresses of a person, the oldest first: letters go to the first verified one."""
         return self._known(addresses.c.person_id == person_id)
+
+    def addresses_of_all(self, person_ids: Collection[int]) -> dict[int, list[KnownAddress]]:
+        """Return the addresses of each of these people, the oldest first."""
+        owned: dict[int, list[KnownAddress]] = {}
+        for known in self._known(addresses.c.person_id.in_(person_ids)) if person_ids else ():
+            owned.setdefault(known.person.id, []).append(known)
+        return owned
 
     def has_admin_with_password(self) -> bool:
         """Say whether somebody who is an admin could log in."""
@@ -53,6 +76,8 @@ class People:
                 addresses.c.state,
                 addresses.c.best_verdict,
                 addresses.c.bounces,
+                addresses.c.valid_from,
+                addresses.c.valid_until,
                 people.c.id.label("person_id"),
                 people.c.name,
                 people.c.role,
@@ -71,6 +96,8 @@ class People:
                 Person(row.person_id, row.name, Role(row.role), Language(row.language), row.active),
                 row.best_verdict,
                 row.bounces,
+                row.valid_from,
+                row.valid_until,
             )
             for row in self._connection.execute(query)
         ]
@@ -105,32 +132,58 @@ class People:
     def add(self, name: str, role: Role, language: Language, at: datetime) -> Person:
         """Insert a person."""
         person = Person(new_id(), name, role, language)
-        row = {
-            "id": person.id,
-            "name": name,
-            "role": role.value,
-            "language": language.value,
-            "active": True,
-            "created_at": at,
-        }
-        self._connection.execute(insert(people), row)
+        self._connection.execute(insert(people), _person_row(person, at))
         return person
 
-    def add_address(self, person: Person, address: str, state: AddressState, at: datetime) -> KnownAddress:
+    def add_address(
+        self,
+        person: Person,
+        address: str,
+        state: AddressState,
+        at: datetime,
+        valid_from: datetime | None = None,
+        valid_until: datetime | None = None,
+    ) -> KnownAddress:
         """Insert an address of a person. Refused when the address is registered already."""
-        known = KnownAddress(new_id(), address, state, person)
-        self._connection.execute(
-            insert(addresses),
-            {
-                "id": known.id,
-                "person_id": person.id,
-                "address": address,
-                "state": state.value,
-                "best_verdict": "",
-                "created_at": at,
-            },
-        )
+        known = KnownAddress(new_id(), address, state, person, "", 0, valid_from, valid_until)
+        self._connection.execute(insert(addresses), _address_row(known, at))
         return known
+
+    def register(self, new: Sequence[NewPerson], at: datetime) -> list[KnownAddress]:
+        """Insert people with their addresses and teams. Refused as a whole when one address is registered already."""
+        made = [
+            KnownAddress(
+                new_id(), one.address, one.state, Person(new_id(), one.name, one.role, one.language),
+                "", 0, one.valid_from, one.valid_until,
+            )
+            for one in new
+        ]  # fmt: skip
+        joins = [
+            {"team_id": one.team_id, "person_id": known.person.id}
+            for one, known in zip(new, made, strict=True)
+            if one.team_id is not None
+        ]
+        if made:
+            self._connection.execute(insert(people), [_person_row(known.person, at) for known in made])
+            self._connection.execute(insert(addresses), [_address_row(known, at) for known in made])
+        if joins:
+            self._connection.execute(insert(memberships), joins)
+        return made
+
+    def change(self, person_id: int, **values: object) -> None:
+        """Change what is known of a person: columns of their row."""
+        if "name" in values:
+            values["sort_name"] = sort_name(str(values["name"]))
+        self._connection.execute(update(people).where(people.c.id == person_id).values(**values))
+
+    def change_address(self, address_id: int, seen: AddressState, **values: object) -> bool:
+        """Change an address; False where its state is no longer the one *seen*, or it is gone."""
+        here = and_(addresses.c.id == address_id, addresses.c.state == seen.value)
+        return self._connection.execute(update(addresses).where(here).values(**values)).rowcount > 0
+
+    def remove_address(self, address_id: int) -> None:
+        """Forget an address; what came from there stays."""
+        self._connection.execute(delete(addresses).where(addresses.c.id == address_id))
 
     def set_best_verdicts(self, verdicts: Mapping[int, str]) -> None:
         """Note a proof that was accepted from each address, unless a stronger one has been noted meanwhile."""
@@ -171,3 +224,28 @@ class People:
         if address_list:
             here = addresses.c.address.in_(address_list)
             self._connection.execute(update(addresses).where(here).values(bounces=0))
+
+
+def _person_row(person: Person, at: datetime) -> dict[str, object]:
+    return {
+        "id": person.id,
+        "name": person.name,
+        "sort_name": sort_name(person.name),
+        "role": person.role.value,
+        "language": person.language.value,
+        "active": True,
+        "created_at": at,
+    }
+
+
+def _address_row(known: KnownAddress, at: datetime) -> dict[str, object]:
+    return {
+        "id": known.id,
+        "person_id": known.person.id,
+        "address": known.address,
+        "state": known.state.value,
+        "best_verdict": "",
+        "created_at": at,
+        "valid_from": known.valid_from,
+        "valid_until": known.valid_until,
+    }

@@ -16,6 +16,7 @@ from helpdesk.errors import StoreAway
 from helpdesk.store.audit import AuditTrail
 from helpdesk.store.budgets import Budgets
 from helpdesk.store.canned import Canned
+from helpdesk.store.directory import Directory
 from helpdesk.store.engine import READ_ONLY, Database
 from helpdesk.store.failures import AlreadyThere as AlreadyThere
 from helpdesk.store.failures import Conflict as Conflict
@@ -31,6 +32,7 @@ from helpdesk.store.mails import Mails
 from helpdesk.store.people import People
 from helpdesk.store.posts import Posts
 from helpdesk.store.sessions import Sessions
+from helpdesk.store.teams import Teams
 from helpdesk.store.tickets import Tickets
 
 LOG = logging.getLogger("helpdesk.store")
@@ -60,6 +62,8 @@ class Work:
         self._connection = self._begun()
         connection = self._connection
         self.people = People(connection)
+        self.directory = Directory(connection, self.people)
+        self.teams = Teams(connection)
         self.tickets = Tickets(connection)
         self.posts = Posts(connection)
         self.mails = Mails(connection)

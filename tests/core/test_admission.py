@@ -25,7 +25,7 @@ from tests.core.makers import (
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 FRESH = Age(NOW, NOW - timedelta(minutes=5))
-UNKNOWN, PENDING, VERIFIED, SUSPENDED, BLOCKED = AddressState
+UNKNOWN, PENDING, VERIFIED, SUSPENDED, BLOCKED, NOT_YET, EXPIRED = AddressState
 ACCEPT, TOKEN_ONLY, HOLD, DEFER = Entry
 
 
@@ -82,6 +82,12 @@ def test_the_makers_give_each_verdict() -> None:
         pytest.param(PASS, UNKNOWN, HOLD, Alert.NONE, False, id="pass, unknown"),
         pytest.param(PASS, SUSPENDED, HOLD, Alert.NONE, False, id="pass, suspended"),
         pytest.param(PASS, BLOCKED, HOLD, Alert.NONE, False, id="pass, blocked"),
+        pytest.param(PASS, NOT_YET, HOLD, Alert.NONE, False, id="pass, before its first day"),
+        pytest.param(PASS, EXPIRED, HOLD, Alert.NONE, False, id="pass, after its last day"),
+        pytest.param(
+            WEAK, EXPIRED, HOLD, Alert.DIGEST, False, id="weak, after its last day: nobody is asked"
+        ),
+        pytest.param(SPOOF, EXPIRED, HOLD, Alert.AT_ONCE, False, id="spoof of an address after its last day"),
         pytest.param(PASS_DKIM, VERIFIED, ACCEPT, Alert.NONE, False, id="pass-dkim, verified"),
         pytest.param(PASS_DKIM, PENDING, TOKEN_ONLY, Alert.NONE, False, id="pass-dkim, pending"),
         pytest.param(PASS_DKIM, UNKNOWN, HOLD, Alert.NONE, False, id="pass-dkim, unknown"),

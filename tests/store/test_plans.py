@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert
 
-from helpdesk.core.people import Person
+from helpdesk.core.people import Language, Person, Role
+from helpdesk.core.permissions import Reach
 from helpdesk.core.returned import Pointers
 from helpdesk.store import tables
+from helpdesk.store.directory import PersonFilter
 from helpdesk.store.engine import Database, open_database
 from helpdesk.store.ids import new_id
 from helpdesk.store.rows import Row
@@ -24,6 +26,7 @@ from tests.store.plans import Step, plans_of
 ROWS = 3000
 DAY = timedelta(days=1)
 IDS = [1, 2, 3]
+LATE_PAGE = PersonFilter(after=Person(1, "xz", Role.USER, Language.FR))
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -90,8 +93,15 @@ def fill(work: Work, person: Person, tickets: list[Row], mails: list[Row], posts
     work.budgets.spend({(f"hour:address:a{n}@x.example", NOW + n % 30 * DAY): 1 for n in range(ROWS)})
     connection = work._connection
     new = [new_id() for _ in range(ROWS)]
-    alike = {"name": "x", "role": "user", "language": "fr", "active": True, "created_at": NOW}
-    connection.execute(insert(tables.people), [{"id": key} | alike for key in new])
+    alike = {
+        "name": "x",
+        "sort_name": "x",
+        "role": "user",
+        "language": "fr",
+        "active": True,
+        "created_at": NOW,
+    }
+    connection.execute(insert(tables.people), [{"id": key, "sort_name": f"x{key}"} | alike for key in new])
     known = {"state": "verified", "best_verdict": "", "created_at": NOW}
     connection.execute(
         insert(tables.addresses),
@@ -251,6 +261,13 @@ TICKET, PERSON = Step("tickets", ("id",)), Step("people", ("id",))
             lambda work: work.people.teams_of(IDS), Step("memberships", ("person_id",)), id="teams of people"
         ),
         pytest.param(lambda work: work.people.by_ids(IDS), PERSON, id="people by id"),
+        pytest.param(
+            lambda work: work.directory.people(LATE_PAGE, (), Reach.ALL, NOW),
+            Step("people", ("sort_name", "id")),
+            id="a page of people",
+        ),
+        pytest.param(lambda work: work.people.addresses_of_all(IDS), PERSON, id="addresses of people"),
+        pytest.param(lambda work: work.people.change(1, active=True), PERSON, id="change a person"),
         pytest.param(lambda work: work.tickets.by_ids(IDS), TICKET, id="tickets by id"),
         pytest.param(
             lambda work: work.tickets.by_numbers(IDS), Step("tickets", ("number",)), id="tickets by number"
@@ -302,6 +319,12 @@ def test_due_letters_come_from_the_index_in_their_order(grown: Database) -> None
     assert len(selects) == 2, "those whose claim ran out, then those queued"
     assert not any(plan.sorts for plan in selects)
     assert [step for plan in plans for step in plan.steps if not step.columns] == []
+
+
+def test_a_page_of_people_comes_from_the_index_in_its_order(grown: Database) -> None:
+    plans = plans_of(grown, lambda work: work.directory.people(LATE_PAGE, (), Reach.ALL, NOW))
+    assert plans[0].steps == (Step("people", ("sort_name", "id")),)
+    assert not plans[0].sorts
 
 
 def test_a_query_without_an_index_would_be_told(grown: Database) -> None:

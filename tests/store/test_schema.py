@@ -19,7 +19,7 @@ from helpdesk.store.schema import SchemaState, WrongSchema, changes, migrate, re
 from helpdesk.store.tables import metadata
 
 NOT_REFERENCES = {"message_id", "id"}  # a Message-ID is text from a mail
-REVISIONS = [f"{number:04}" for number in range(1, 17)]
+REVISIONS = sorted(file.name[:4] for file in (schema.FOLDER / "versions").glob("[0-9]*.py"))
 NEWEST = REVISIONS[-1]
 
 
@@ -301,7 +301,9 @@ def test_a_database_of_the_first_release_keeps_its_rows(empty: Database) -> None
     assert differences(empty) == []
     with empty.engine.connect() as connection:
         kept = connection.execute(text("SELECT address, bounces, bounced_at FROM addresses")).all()
+        sorted_as = connection.execute(text("SELECT sort_name FROM people")).scalar_one()
     assert [tuple(row) for row in kept] == [("zoe@univ.example", 0, None)]
+    assert sorted_as == "zoe"
 
 
 def test_what_was_run_and_when_is_noted(empty: Database) -> None:

@@ -1,6 +1,6 @@
 """Who is registered, and in which teams."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Table
 
 from helpdesk.store.columns import Integer, UtcDateTime, exact, words
 from helpdesk.store.tables.common import OPTIONS, key, metadata
@@ -22,6 +22,8 @@ people = Table(
     Column("language", exact(2), nullable=False),
     Column("active", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("sort_name", words(200), nullable=False, server_default=""),  # as it is sorted and searched
+    Index(None, "sort_name", "id"),
     **OPTIONS,
 )
 
@@ -44,5 +46,7 @@ addresses = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("bounces", Integer, nullable=False, server_default="0"),  # letters in a row that came back
     Column("bounced_at", UtcDateTime),  # when the last of them did
+    Column("valid_from", UtcDateTime),  # the first moment at which its mail is taken
+    Column("valid_until", UtcDateTime),  # the first moment at which it is not any more
     **OPTIONS,
 )

@@ -1,0 +1,13 @@
+"""List them in that order."""
+
+from alembic import op
+
+revision = "0044"
+down_revision = "0043"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the index."""
+    op.create_index(op.f("ix_people_sort_name_id"), "people", ["sort_name", "id"], unique=False)
