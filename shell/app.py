@@ -96,7 +96,8 @@ class HelpdeskShell(cmd2.Cmd):
         except HelpdeskError:
             found = []
         items = [CompletionItem(value, display_meta=term_safe(shown, 60)) for value, shown in found]
-        return Completions(items=[item for item in items if item.text.startswith(text)], is_sorted=True)
+        begun = [item for item in items if item.text.startswith(text)]
+        return Completions(items=begun or items, is_sorted=True)  # a name was typed, an address is meant
 
     def pexcept(self, exception: BaseException, **_options: Any) -> None:
         """Tell a defect in one line: no traceback reaches a person."""

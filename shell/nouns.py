@@ -4,7 +4,11 @@ from shell.commands import (
     account,
     attachments,
     canned,
+    directory,
     people,
+    personwork,
+    roster,
+    teams,
     ticketgroups,
     ticketmarks,
     tickets,
@@ -22,11 +26,14 @@ TICKET_VERBS = (
     *ticketmarks.VERBS,
     *ticketgroups.VERBS,
 )
+PERSON_VERBS = (*directory.VERBS, *people.VERBS, *personwork.VERBS, *roster.VERBS)
 NOUNS: tuple[Noun, ...] = (
     Noun("ticket", ("tickets", "tickets"), TICKET_VERBS),
     attachments.NOUN,
     canned.NOUN,
-    Noun("person", ("who is registered", "qui est inscrit"), people.VERBS),
+    Noun("person", ("who is registered", "qui est inscrit"), PERSON_VERBS),
+    personwork.ADDRESSES,
+    teams.TEAMS,
     *account.NOUNS,
 )
 

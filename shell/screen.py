@@ -1,5 +1,6 @@
 """What the shell prints: lines and tables that fit a terminal, a pipe and a screen reader alike."""
 
+import csv
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO
 
-from helpdesk.core.terminal import term_safe, term_safe_block
+from helpdesk.core.terminal import csv_cell, term_safe, term_safe_block
 
 GAP = "  "
 MIN_COLUMN = 6
@@ -110,6 +111,10 @@ class Screen:
     def json(self, value: Mapping[str, object]) -> None:
         """Print one JSON object on one line, ASCII only: nothing in it can steer a terminal."""
         self.out.write(json.dumps(value, default=_jsonable) + "\n")
+
+    def csv(self, cells: Sequence[str]) -> None:
+        """Print one line of CSV; no cell can steer a terminal or be taken for a formula by a spreadsheet."""
+        csv.writer(self.out, lineterminator="\n").writerow([csv_cell(cell) for cell in cells])
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str | Cell]], grow: int = -1) -> None:
         """Print a table as wide as the screen at most; column *grow* gives way first when it is too wide."""

@@ -68,7 +68,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
 # All that core may import from outside. Nothing here reads a file, a clock, a socket or a source of randomness,
 # but for the names that follow them.
 PURE_NAMES = """
-    __future__ abc base64 binascii bisect cmath codecs collections contextlib copy dataclasses datetime decimal
+    __future__ abc base64 binascii bisect cmath codecs collections contextlib copy csv dataclasses datetime decimal
     difflib email encodings enum fractions functools hashlib heapq hmac html ipaddress itertools json math
     operator quopri re string struct textwrap types typing unicodedata urllib.parse zlib
     cryptography.exceptions cryptography.hazmat.primitives dkim idna inscriptis jinja2

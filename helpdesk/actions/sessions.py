@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from helpdesk.actions import passwords
 from helpdesk.actions.door import Door, Place, account_scope, charge, forgive
-from helpdesk.actions.permits import deny, event_by, require_right
+from helpdesk.actions.permits import deny, event_by, require_right, require_with_person
 from helpdesk.core.audit import Action, Outcome
-from helpdesk.core.permissions import Actor, Reach, Right, reach
+from helpdesk.core.people import Person
+from helpdesk.core.permissions import Actor, Right, may_with_person
 from helpdesk.core.sessions import SessionKind, session_problem
 from helpdesk.errors import LoggedOut, Refused
 from helpdesk.store.sessions import OpenSession
@@ -76,27 +77,6 @@ def end_session(door: Door, actor: Actor) -> None:
         in_work(door.desk.database, job)
 
 
-def revoke_session(door: Door, actor: Actor, session_id: int) -> OpenSession:
-    """End a session of one's own, or anybody's as an admin. Raises Refused, alike for none and for another's."""
-    with Work(door.desk.database, read_only=True) as work:
-        found = [one for one in work.sessions.open_ones(work.database_now()) if one.id == session_id]
-    mine = bool(found) and found[0].person.id == actor.person.id
-    if found and not mine and reach(actor.person, Right.SESSIONS) is not Reach.ALL:
-        deny(door.desk.database, actor, Right.SESSIONS, session=session_id)
-        found = []
-    if not found:
-        raise Refused(f"there is no open session {session_id}", f"il n'y a pas de session {session_id}")
-
-    def job(work: Work) -> None:
-        now = work.database_now()
-        work.sessions.revoke(now, session_id=session_id)
-        detail = {"session": session_id, "person": found[0].person.id}
-        work.audit.add([event_by(actor, Action.SESSION_REVOKED, Outcome.SUCCESS, now, **detail)])
-
-    in_work(door.desk.database, job)
-    return found[0]
-
-
 def open_sessions(door: Door, actor: Actor, everybody: bool = False) -> list[OpenSession]:
     """Return one's own sessions that could go on, or everybody's. Raises NotAllowed."""
     if everybody:
@@ -109,3 +89,38 @@ def open_sessions(door: Door, actor: Actor, everybody: bool = False) -> list[Ope
         for one in found
         if session_problem(SessionKind(one.kind), one.used_at, one.expires_at, now, door.limits) is None
     ]
+
+
+def revoke_session(door: Door, actor: Actor, session_id: int) -> OpenSession:
+    """End a session: one's own, or, as an admin, anybody's. Raises Refused where there is none for *actor*."""
+    with Work(door.desk.database, read_only=True) as work:
+        found = [one for one in work.sessions.open_ones(work.database_now()) if one.id == session_id]
+    rights = (Right.OWN_ACCOUNT, Right.SESSIONS)
+    if found and not any(may_with_person(actor, right, found[0].person, frozenset()) for right in rights):
+        deny(door.desk.database, actor, Right.SESSIONS, session=session_id)
+        found = []
+    if not found or not _revoked(door, actor, found[0].person, session_id):
+        raise Refused(
+            f"there is no open session {session_id}; session list shows them",
+            f"il n'y a pas de connexion {session_id} ouverte ; session list les montre",
+        )
+    return found[0]
+
+
+def revoke_sessions_of(door: Door, actor: Actor, person: Person) -> int:
+    """End all sessions of a person; return how many were open."""
+    require_with_person(door.desk.database, actor, Right.SESSIONS, person, frozenset())
+    return _revoked(door, actor, person, None)
+
+
+def _revoked(door: Door, actor: Actor, person: Person, session_id: int | None) -> int:
+    def job(work: Work) -> int:
+        now = work.database_now()
+        whose = {"session_id": session_id} if session_id is not None else {"person_id": person.id}
+        count = work.sessions.revoke(now, **whose)
+        if count:
+            detail = {"person": person.id, "session": session_id, "count": count}
+            work.audit.add([event_by(actor, Action.SESSION_REVOKED, Outcome.SUCCESS, now, **detail)])
+        return count
+
+    return in_work(door.desk.database, job)

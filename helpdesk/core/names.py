@@ -35,3 +35,8 @@ def sort_name(name: str) -> str:
     apart = unicodedata.normalize("NFKD", name.casefold())
     bare = "".join(character for character in apart if not unicodedata.combining(character))
     return bare.casefold()[:MAX_NAME_CHARS]
+
+
+def same_name(one: str, other: str) -> bool:
+    """Say whether two names differ in case, accents and blanks only."""
+    return sort_name(tidy(one)) == sort_name(tidy(other))

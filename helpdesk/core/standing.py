@@ -1,6 +1,6 @@
 """What a registered address may do at a moment, and how staff may change that."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
@@ -49,6 +49,12 @@ def standing(entry: KnownAddress, moment: datetime) -> AddressState:
     if entry.valid_until is not None and moment >= entry.valid_until:
         return AddressState.EXPIRED
     return AddressState.VERIFIED
+
+
+def best_standing(entries: Sequence[KnownAddress], moment: datetime) -> AddressState:
+    """Return what a person may do at *moment* with the best of their addresses, the oldest first."""
+    found = [standing(entry, moment) for entry in entries]
+    return AddressState.VERIFIED if AddressState.VERIFIED in found else (found or [AddressState.UNKNOWN])[0]
 
 
 def day_begins(day: date, zone: tzinfo) -> datetime:

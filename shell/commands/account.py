@@ -20,6 +20,7 @@ from helpdesk.core.permissions import Right
 from helpdesk.core.sessions import SessionKind
 from helpdesk.errors import LoggedOut, Refused
 from helpdesk.store.work import Work
+from shell.commands import sessions
 from shell.commands.people import address
 from shell.keyboard import Keyboard
 from shell.login import log_in, new_password
@@ -256,6 +257,6 @@ NOUNS = (
         "session",
         ("logins in force", "connexions en cours"),
         (Verb("session", "list", ("list them", "les lister"), "session list --all", _sessions,
-              Right.OWN_ACCOUNT, _sessions_arguments, reads=True),),
+              Right.OWN_ACCOUNT, _sessions_arguments, reads=True), *sessions.VERBS),
     ),
 )  # fmt: skip

@@ -1,0 +1,179 @@
+"""``person list`` and ``person show``: who is registered."""
+
+import argparse
+from datetime import UTC, datetime
+
+from helpdesk.actions.people import listed_people, shown_person
+from helpdesk.core.people import STORED, AddressState, KnownAddress, Role
+from helpdesk.core.permissions import Right
+from helpdesk.core.standing import best_standing, first_day, last_day, standing
+from helpdesk.store.directory import ListedPerson, PersonFilter
+from shell.commands.people import address, complete_team, person_argument
+from shell.keyboard import Keyboard
+from shell.screen import Cell
+from shell.verbs import Arguments, Said, Verb
+
+MAX_PAGE = 1000
+CLOSED = "closed"
+STATES: dict[str, tuple[Said, str]] = {  # what they are called, and their style
+    AddressState.PENDING: (("pending", "à vérifier"), "yellow"),
+    AddressState.VERIFIED: (("verified", "vérifié"), "green"),
+    AddressState.SUSPENDED: (("frozen", "gelé"), "cyan"),
+    AddressState.BLOCKED: (("blocked", "bloqué"), "red"),
+    AddressState.NOT_YET: (("not yet", "pas encore"), "yellow"),
+    AddressState.EXPIRED: (("expired", "expiré"), "dim"),
+    CLOSED: (("closed", "fermé"), "dim"),
+}
+CSV_HEADS = ("email", "name", "language", "role", "state", "team", "valid_from", "valid_until")
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_PAGE):
+        raise argparse.ArgumentTypeError(f"expected 1 to {MAX_PAGE}")
+    return int(text)
+
+
+def state_cell(keyboard: Keyboard, state: str) -> Cell:
+    """Return a state in the person's language, with its style."""
+    said, style = STATES[state]
+    return Cell(keyboard.words(*said), style)
+
+
+def _list_arguments(arguments: Arguments) -> None:
+    arguments.add("text", nargs="*", help=("words in the name or address", "mots du nom ou de l'adresse"))
+    arguments.add("--role", choices=[one.value for one in Role], help=("only these", "seulement ceux-ci"))
+    arguments.add(
+        "--team", default="", complete=complete_team, help=("only its people", "seulement ses gens")
+    )
+    states = (*STORED, AddressState.NOT_YET, AddressState.EXPIRED)
+    arguments.add(
+        "--state", choices=[*(one.value for one in states), CLOSED], help=("only these", "seulement ceux-ci")
+    )
+    arguments.add(
+        "--after",
+        type=address,
+        default="",
+        metavar="EMAIL",
+        help=("the page after this person", "la page après cette personne"),
+    )
+    arguments.add(
+        "--limit",
+        type=_count,
+        default=20,
+        metavar="N",
+        help=(f"how many, up to {MAX_PAGE}", f"combien, jusqu'à {MAX_PAGE}"),
+    )
+    arguments.add("--csv", action="store_true", help=("as CSV", "en CSV"))
+
+
+def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    closed = True if given.state == CLOSED else None
+    wanted = PersonFilter(
+        role=Role(given.role) if given.role else None,
+        state=AddressState(given.state) if given.state and not closed else None,
+        closed=closed,
+        text=" ".join(given.text),
+        limit=given.limit,
+    )
+    found = listed_people(keyboard.database, keyboard.actor, wanted, given.team, given.after)
+    if given.json:
+        for one in found:
+            keyboard.screen.json(_json(one))
+        return 0
+    if given.csv:
+        _csv(keyboard, found)
+        return 0
+    words, now = keyboard.words, datetime.now(UTC)
+    heads = (words("name", "nom"), words("address", "adresse"), words("role", "rôle"),
+             words("state", "état"), words("teams", "équipes"))  # fmt: skip
+    rows = [
+        (one.person.name, _main(one).address, one.person.role.value, state_cell(keyboard, state_of(one, now)),
+         ", ".join(one.teams))
+        for one in found
+    ]  # fmt: skip
+    keyboard.screen.table(heads, rows, grow=0)
+    if len(found) == given.limit:
+        more = words(
+            "More: --after {address}", "La suite : --after {address}", address=_main(found[-1]).address
+        )
+        keyboard.screen.say(more, "dim")
+    return 0
+
+
+def _main(one: ListedPerson) -> KnownAddress:
+    """Return the address that letters go to: the oldest verified one, else the oldest."""
+    verified = [known for known in one.addresses if known.state is AddressState.VERIFIED]
+    return (verified or list(one.addresses))[0]
+
+
+def state_of(one: ListedPerson, now: datetime) -> str:
+    """Return what a person may do now."""
+    return best_standing(one.addresses, now).value if one.person.active else CLOSED
+
+
+def _json(one: ListedPerson) -> dict[str, object]:
+    now = datetime.now(UTC)
+    return {
+        "name": one.person.name,
+        "role": one.person.role.value,
+        "language": one.person.language.value,
+        "state": state_of(one, now),
+        "teams": list(one.teams),
+        "addresses": [
+            {
+                "address": known.address,
+                "state": standing(known, now).value,
+                "valid_from": known.valid_from,
+                "valid_until": known.valid_until,
+            }
+            for known in one.addresses
+        ],
+    }
+
+
+def _csv(keyboard: Keyboard, found: list[ListedPerson]) -> None:
+    zone, now = keyboard.settings.desk.timezone, datetime.now(UTC)
+    keyboard.screen.csv(CSV_HEADS)
+    for one in found:
+        person, known = one.person, _main(one)
+        days = (first_day(known.valid_from, zone), last_day(known.valid_until, zone))
+        keyboard.screen.csv(
+            [known.address, person.name, person.language.value, person.role.value, state_of(one, now),
+             ", ".join(one.teams), *(str(moment or "") for moment in days)]
+        )  # fmt: skip
+
+
+def _show(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    one = shown_person(keyboard.database, keyboard.actor, given.address)
+    if given.json:
+        keyboard.screen.json(_json(one))
+        return 0
+    screen, words = keyboard.screen, keyboard.words
+    state = state_cell(keyboard, state_of(one, datetime.now(UTC)))
+    screen.say(one.person.name, "bold")
+    screen.say(f"{one.person.role.value}, {one.person.language.value}, {state.text}")
+    if one.teams:
+        screen.say(words("teams: {names}", "équipes : {names}", names=", ".join(one.teams)))
+    show_addresses(keyboard, one)
+    return 0
+
+
+def show_addresses(keyboard: Keyboard, one: ListedPerson) -> None:
+    """Print a person's addresses with their states and dates."""
+    words, now, zone = keyboard.words, datetime.now(UTC), keyboard.settings.desk.timezone
+    heads = (words("address", "adresse"), words("state", "état"), words("first day", "premier jour"),
+             words("last day", "dernier jour"), words("bounces", "retours"))  # fmt: skip
+    rows = [
+        (known.address, state_cell(keyboard, standing(known, now)), str(first_day(known.valid_from, zone) or ""),
+         str(last_day(known.valid_until, zone) or ""), str(known.bounces or ""))
+        for known in one.addresses
+    ]  # fmt: skip
+    keyboard.screen.table(heads, rows, grow=0)
+
+
+VERBS = (
+    Verb("person", "list", ("who is registered, by name", "qui est inscrit, par nom"),
+         "person list dupont --role user --team Réseau", _list, Right.LIST_PEOPLE, _list_arguments, reads=True),
+    Verb("person", "show", ("one person", "une personne"), "person show jeanne@ecole.example", _show,
+         Right.LIST_PEOPLE, person_argument, reads=True),
+)  # fmt: skip
