@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from daemon.copies import Wanted, move_copy
 from daemon.imap import Inbox
+from daemon.orders import OrderDesk
 from daemon.parsers import Examined, ParsePool
 from daemon.suspects import Suspects
 from helpdesk.actions.arrival import Arrival, Filed, Source
@@ -104,6 +105,7 @@ class Intake:
         self._careful_mails = careful_mails
         self._lease = lease
         self._suspects = Suspects(mailbox)
+        self._orders = OrderDesk(desk, pool, folders, limits.max_bytes)
         self._swept: tuple[Inbox, int | None] | None = None
         self._moved: list[int] = []
         self._unread: dict[int, str] = {}
@@ -125,6 +127,8 @@ class Intake:
             self._swept = term
         elif time.monotonic() >= self._bytes_again_at:
             self._file_released(inbox, source)
+        if self._orders.work(inbox, source, going):
+            self._on_letters()
         for some in self._suspects.lists(inbox.uidvalidity, uids, LOOK_AHEAD_UIDS):
             with self._suspects.watching(some):
                 looked_at += self._look_at(inbox, source, some, going)

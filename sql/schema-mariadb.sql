@@ -102,8 +102,10 @@ CREATE TABLE audit_logs (
     CONSTRAINT pk_audit_logs PRIMARY KEY (id),
     CONSTRAINT fk_audit_logs_user_id FOREIGN KEY(user_id) REFERENCES people (id)
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_audit_logs_action_created_at ON audit_logs (action, created_at);
 CREATE INDEX ix_audit_logs_created_at ON audit_logs (created_at);
-CREATE INDEX ix_audit_logs_user_id ON audit_logs (user_id);
+CREATE INDEX ix_audit_logs_status_created_at ON audit_logs (status, created_at);
+CREATE INDEX ix_audit_logs_user_id_created_at ON audit_logs (user_id, created_at);
 
 CREATE TABLE credentials (
     person_id BIGINT NOT NULL,
@@ -206,6 +208,7 @@ CREATE TABLE tickets (
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
 CREATE INDEX ix_tickets_assignee_id_status ON tickets (assignee_id, status);
 CREATE INDEX ix_tickets_merged_into_id ON tickets (merged_into_id);
+CREATE INDEX ix_tickets_opened_at ON tickets (opened_at);
 CREATE INDEX ix_tickets_requester_id_status ON tickets (requester_id, status);
 CREATE INDEX ix_tickets_status_due_at ON tickets (status, due_at);
 CREATE INDEX ix_tickets_status_updated_at ON tickets (status, updated_at);
@@ -235,6 +238,7 @@ CREATE TABLE mails (
     attempts INTEGER NOT NULL,
     look_again_at DATETIME(6),
     settled_at DATETIME(6),
+    rejected_at DATETIME(6),
     CONSTRAINT pk_mails PRIMARY KEY (id),
     CONSTRAINT uq_mails_mailbox_id_uidvalidity_uid UNIQUE (mailbox_id, uidvalidity, uid),
     CONSTRAINT uq_mails_mailbox_id_effect UNIQUE (mailbox_id, effect),
@@ -242,6 +246,7 @@ CREATE TABLE mails (
     CONSTRAINT fk_mails_person_id FOREIGN KEY(person_id) REFERENCES people (id),
     CONSTRAINT fk_mails_ticket_id FOREIGN KEY(ticket_id) REFERENCES tickets (id)
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_mails_fate_rejected_at_seen_at ON mails (fate, rejected_at, seen_at);
 CREATE INDEX ix_mails_fate_seen_at ON mails (fate, seen_at);
 CREATE INDEX ix_mails_mailbox_id_look_again_at ON mails (mailbox_id, look_again_at);
 CREATE INDEX ix_mails_mailbox_id_settled_at ON mails (mailbox_id, settled_at);
@@ -312,6 +317,26 @@ CREATE INDEX ix_letters_mail_id ON letters (mail_id);
 CREATE INDEX ix_letters_person_id ON letters (person_id);
 CREATE INDEX ix_letters_state_next_at ON letters (state, next_at);
 CREATE INDEX ix_letters_ticket_id ON letters (ticket_id);
+
+CREATE TABLE mail_orders (
+    id BIGINT NOT NULL,
+    mail_id BIGINT NOT NULL,
+    mailbox_id BIGINT NOT NULL,
+    kind VARCHAR(10) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    address VARCHAR(254) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    by_id BIGINT,
+    asked_at DATETIME(6) NOT NULL,
+    attempts INTEGER NOT NULL,
+    done_at DATETIME(6),
+    outcome VARCHAR(500) NOT NULL,
+    CONSTRAINT pk_mail_orders PRIMARY KEY (id),
+    CONSTRAINT fk_mail_orders_mail_id FOREIGN KEY(mail_id) REFERENCES mails (id),
+    CONSTRAINT fk_mail_orders_mailbox_id FOREIGN KEY(mailbox_id) REFERENCES mailboxes (id),
+    CONSTRAINT fk_mail_orders_by_id FOREIGN KEY(by_id) REFERENCES people (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_mail_orders_by_id ON mail_orders (by_id);
+CREATE INDEX ix_mail_orders_mail_id ON mail_orders (mail_id);
+CREATE INDEX ix_mail_orders_mailbox_id_done_at ON mail_orders (mailbox_id, done_at);
 
 CREATE TABLE posts (
     id BIGINT NOT NULL,

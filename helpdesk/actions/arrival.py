@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from helpdesk.actions.leases import Lease
+from helpdesk.core.kept import Word
 from helpdesk.core.mail import Mail, Unreadable
 from helpdesk.core.tickets import KEPT, Fate
 from helpdesk.core.verdict import Judgement
@@ -30,7 +31,7 @@ class Arrival:
 
     ``reached_at``: when our border took it, None where that is not known for certain.
     ``confirmed``: it was held, and its owner said since that it is theirs. ``again``: it was held or quarantined,
-    and somebody wants it filed by today's rules.
+    and somebody wants it filed by today's rules; ``word``: and answers for it.
     """
 
     uid: int
@@ -41,6 +42,12 @@ class Arrival:
     reached_at: datetime | None = None
     confirmed: bool = False
     again: bool = False
+    word: Word | None = None
+
+    @property
+    def vouched(self) -> bool:
+        """Whether somebody's word stands in for the proof of the sender."""
+        return self.confirmed or self.word is not None
 
     @property
     def kept_as(self) -> tuple[Fate, ...]:

@@ -187,8 +187,8 @@ def _open(
         }
     )
     _post(changes, gathered.now, ticket.id, mail, mail_id, known.person.id)
-    notes = [decision.note, "the desk is not named in To or Cc" if facts.admission.bcc else ""]
-    if note := "; ".join(filter(None, notes)):
+    named = "the desk is not named in To or Cc" if facts.admission.bcc else ""
+    if note := "; ".join(filter(None, (decision.note, named, _vouched(arrival)))):
         changes.posts.append(note_row(gathered.now, ticket.id, note))
     changes.events.append(_event(Action.TICKET_OPENED, gathered.now, known, mail_id))
     if not decision.silent:
@@ -203,6 +203,8 @@ def _append(
     mail, known = _admitted(arrival, facts)
     ticket = decision.ticket
     _post(changes, gathered.now, ticket.id, mail, mail_id, known.person.id)
+    if note := _vouched(arrival):
+        changes.posts.append(note_row(gathered.now, ticket.id, note))
     action = Action.POST_ADDED
     if decision.reopens:
         action = Action.TICKET_REOPENED
@@ -213,6 +215,13 @@ def _append(
     changes.touched.add(ticket.id)
     changes.events.append(_event(action, gathered.now, known, mail_id))
     _accepted(changes, gathered, arrival, mail_id, known, ticket)
+
+
+def _vouched(arrival: Arrival) -> str:
+    """Return, for staff, on whose word a mail was filed that was not proven; nothing where it was."""
+    if arrival.word is None:
+        return ""
+    return f"this mail was kept ({arrival.judgement.verdict.value}) and is filed on the word of {arrival.word.by}"
 
 
 def _admitted(arrival: Arrival, facts: Facts) -> tuple[Mail, KnownAddress]:
@@ -226,7 +235,7 @@ def _accepted(
 ) -> None:
     """Remember the effect for the mails behind, and the strongest proof that this address ever gave."""
     gathered.note(arrival, mail_id, known, ticket)
-    if known.bounces:
+    if known.bounces and arrival.word is None:
         changes.well_again.add(known.address)
     proven = gathered.known[known.address].best_verdict
     if known.best_verdict != proven:  # a weaker one is never accepted behind a stronger one

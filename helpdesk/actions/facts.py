@@ -7,6 +7,7 @@ from datetime import datetime
 from helpdesk.actions.arrival import Arrival, Source
 from helpdesk.actions.desk import Desk
 from helpdesk.core.admission import Admission, Age, Entry, admit, desk_addressing
+from helpdesk.core.kept import Word
 from helpdesk.core.mail import Mail
 from helpdesk.core.merging import surviving
 from helpdesk.core.people import AddressState, KnownAddress
@@ -47,7 +48,7 @@ class Gathered:
         """Remember that *arrival*, from *known*, opened or joined *ticket*, which is so from now on."""
         self.tickets[ticket.id] = ticket
         self.effects[arrival.seen.fingerprint] = Effect(mail_id, ticket.id)
-        if not arrival.confirmed:  # its owner's word is no proof that mail could be measured by
+        if not arrival.vouched:  # a person's word is no proof that mail could be measured by
             self.known[known.address] = replace(known, best_verdict=arrival.judgement.verdict.value)
         if isinstance(arrival.seen, Mail) and arrival.seen.message_id:
             # The first one counts: who repeats another's id does not draw the answers to it.
@@ -60,7 +61,9 @@ def gather(work: Work, desk: Desk, source: Source, batch: Sequence[Arrival]) -> 
     One more for bounces, and one where a ticket was merged into another.
     """
     mails = [arrival.seen for arrival in batch if isinstance(arrival.seen, Mail)]
-    known = work.people.known_addresses({claim for arrival in batch for claim in arrival.judgement.claims})
+    claims = {claim for arrival in batch for claim in arrival.judgement.claims}
+    claims |= {arrival.word.address for arrival in batch if arrival.word}
+    known = work.people.known_addresses(claims)
     ids = {message_id for mail in mails for message_id in _referenced_ids(mail)}
     by_id = work.mails.tickets_by_message_ids(ids) | work.letters.tickets_by_message_ids(ids)
     numbers = {number for mail in mails for number in ticket_numbers(mail.subject)}
@@ -103,6 +106,8 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
     judgement, seen = arrival.judgement, arrival.seen
     claimed = [gathered.known[claim] for claim in judgement.claims if claim in gathered.known]
     known = claimed[0] if judgement.sender and claimed else None
+    if arrival.word is not None:
+        known = gathered.known.get(arrival.word.address)
     mail = seen if isinstance(seen, Mail) else None
     row = gathered.rows.get(arrival.uid)
     came_at = row.seen_at if row else gathered.now
@@ -119,6 +124,8 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
     )
     if arrival.confirmed and known is not None and state is AddressState.VERIFIED:
         admission = Admission(Entry.ACCEPT, "its owner said that it is theirs")
+    if arrival.word is not None:
+        admission = _on_the_word_of(arrival.word, known, moment)
     answers = judgement.verdict in ANSWERING and state is AddressState.VERIFIED
     effect = gathered.effects.get(seen.fingerprint)
     return Facts(
@@ -134,6 +141,12 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
         confirms=_confirms(mail, known, gathered, desk) if mail and known and answers else None,
         returned=letter_of(_pointers(desk, mail), mail.bounce, gathered.returned) if mail else None,
     )
+
+
+def _on_the_word_of(word: Word, known: KnownAddress | None, moment: datetime) -> Admission:
+    if known is not None and standing(known, moment) is AddressState.VERIFIED:
+        return Admission(Entry.ACCEPT, f"on the word of {word.by}")
+    return Admission(Entry.HOLD, f"{word.address} may not write to the desk any more")
 
 
 def _pointers(desk: Desk, mail: Mail) -> Pointers:

@@ -114,7 +114,8 @@ def _replay(desk: Desk, source: Source, mail: LedgerMail, arrival: Arrival, work
     (filed,) = file_within(desk, source, [arrival], work)
     work.mails.settle([mail.id], now)
     detail = {"mail": mail.id, "was": mail.fate, "fate": ruled.fate.value, "rule": filed.rule}
-    work.audit.add([Event(Action.MAIL_REPLAYED, Outcome.SUCCESS, now, detail=detail)])
+    by_id = arrival.word.by_id if arrival.word else None
+    work.audit.add([Event(Action.MAIL_REPLAYED, Outcome.SUCCESS, now, by_id, detail)])
     return Replayed(ruled.ruling, ruled.judgement, ruled.fate, filed)
 
 

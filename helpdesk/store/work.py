@@ -31,6 +31,7 @@ from helpdesk.store.logins import Logins
 from helpdesk.store.mails import Mails
 from helpdesk.store.people import People
 from helpdesk.store.posts import Posts
+from helpdesk.store.quarantine import Quarantine
 from helpdesk.store.sessions import Sessions
 from helpdesk.store.teams import Teams
 from helpdesk.store.tickets import Tickets
@@ -68,6 +69,7 @@ class Work:
         self.posts = Posts(connection)
         self.mails = Mails(connection)
         self.ledger = Ledger(connection)
+        self.quarantine = Quarantine(connection)
         self.letters = Letters(connection)
         self.budgets = Budgets(connection)
         self.leases = Leases(connection, self.database_now)

@@ -44,10 +44,10 @@ class InlinePool:
         self._examine = examiner(Setup(Caps(), OwnMarks("hd-7f3a", "help.example", frozenset({DESK})), TRUST))
         self.deadly = b"\0 nothing"
 
-    def examine(self, raws: Sequence[bytes]) -> list[Examined]:
+    def examine(self, raws: Sequence[bytes], now_epoch: int | None = None) -> list[Examined]:
         if any(self.deadly in raw for raw in raws):
             raise Killed
-        return [self._examine(raw, int(self._bench.now.timestamp())) for raw in raws]
+        return [self._examine(raw, now_epoch or int(self._bench.now.timestamp())) for raw in raws]
 
 
 class Rig:

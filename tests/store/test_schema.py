@@ -15,7 +15,14 @@ from helpdesk.store.columns import UtcDateTime
 from helpdesk.store.engine import Database, open_database
 from helpdesk.store.names import MYSQL
 from helpdesk.store.reference import FILE, reference_schema
-from helpdesk.store.schema import SchemaState, WrongSchema, changes, migrate, require_current, schema_state
+from helpdesk.store.schema import (
+    SchemaState,
+    WrongSchema,
+    changes,
+    migrate,
+    require_current,
+    schema_state,
+)
 from helpdesk.store.tables import metadata
 
 NOT_REFERENCES = {"message_id", "id"}  # a Message-ID is text from a mail

@@ -9,7 +9,7 @@ from helpdesk.store.tables.logins import (
     recovery_codes,
     sessions,
 )
-from helpdesk.store.tables.mails import attachments, mailboxes, mails, posts
+from helpdesk.store.tables.mails import attachments, mail_orders, mailboxes, mails, posts
 from helpdesk.store.tables.outbox import breakers, budgets, letters
 from helpdesk.store.tables.people import addresses, memberships, people, teams
 from helpdesk.store.tables.running import audit_logs, counters, leases
@@ -29,6 +29,7 @@ __all__ = [
     "letters",
     "login_codes",
     "login_locks",
+    "mail_orders",
     "mailboxes",
     "mails",
     "memberships",

@@ -41,13 +41,32 @@ mails = Table(  # the ledger: one row for each mail seen
     Column("attempts", Integer, nullable=False),
     Column("look_again_at", UtcDateTime),
     Column("settled_at", UtcDateTime),
+    Column("rejected_at", UtcDateTime),  # when a person decided that it stays kept
     UniqueConstraint("mailbox_id", "uidvalidity", "uid"),
     UniqueConstraint("mailbox_id", "effect"),
     Index(None, "message_id"),
     Index(None, "sender", "seen_at"),
     Index(None, "fate", "seen_at"),
+    Index(None, "fate", "rejected_at", "seen_at"),
     Index(None, "mailbox_id", "settled_at"),
     Index(None, "mailbox_id", "look_again_at"),
+    **OPTIONS,
+)
+
+mail_orders = Table(  # what people want done with kept mail; the daemon does it
+    "mail_orders",
+    metadata,
+    key(),
+    Column("mail_id", ForeignKey(mails.c.id), nullable=False, index=True),
+    Column("mailbox_id", ForeignKey(mailboxes.c.id), nullable=False),
+    Column("kind", exact(10), nullable=False),  # release, bind, replay
+    Column("address", exact(254), nullable=False),  # as whose mail it is filed; empty for replay
+    Column("by_id", ForeignKey(people.c.id), index=True),  # NULL: at the console
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("done_at", UtcDateTime),
+    Column("outcome", words(500), nullable=False),
+    Index(None, "mailbox_id", "done_at"),
     **OPTIONS,
 )
 

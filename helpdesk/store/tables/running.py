@@ -1,6 +1,6 @@
 """What the running of the desk needs: the audit trail, leases, counters."""
 
-from sqlalchemy import Column, ForeignKey, Table
+from sqlalchemy import Column, ForeignKey, Index, Table
 
 from helpdesk.store.columns import JSON, Integer, UtcDateTime, exact, words
 from helpdesk.store.tables.common import OPTIONS, key, metadata
@@ -10,13 +10,16 @@ audit_logs = Table(
     "audit_logs",
     metadata,
     key(),
-    Column("user_id", ForeignKey(people.c.id), index=True),
+    Column("user_id", ForeignKey(people.c.id)),
     Column("action", exact(60), nullable=False),
     Column("status", exact(10), nullable=False),  # SUCCESS, FAIL, DENIED
     Column("ip_address", exact(45), nullable=False),
     Column("user_agent", words(200), nullable=False),
     Column("created_at", UtcDateTime, nullable=False, index=True),
     Column("detail", JSON, nullable=False),
+    Index(None, "action", "created_at"),
+    Index(None, "status", "created_at"),
+    Index(None, "user_id", "created_at"),
     **OPTIONS,
 )
 

@@ -17,7 +17,7 @@ tickets = Table(
     Column("requester_id", ForeignKey(people.c.id), nullable=False),
     Column("team_id", ForeignKey(teams.c.id)),
     Column("assignee_id", ForeignKey(people.c.id)),
-    Column("opened_at", UtcDateTime, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False, index=True),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("resolved_at", UtcDateTime),
     Column("deleted_at", UtcDateTime),
