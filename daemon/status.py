@@ -2,16 +2,15 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import TextIO
 
 from daemon.commands.options import json_form
 from daemon.imap import ImapInbox
 from daemon.wiring import account_of
-from helpdesk.actions.status import health_of
+from helpdesk.actions.status import as_data, health_of
 from helpdesk.config import ImapSettings, Settings
-from helpdesk.core.health import Health, LeaseSeen, MailboxSeen, shown, troubles
+from helpdesk.core.health import Health, MailboxSeen, seconds_left, shown, troubles
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import EXIT_FAILED, MailboxAway
 from helpdesk.store.engine import Database
@@ -43,36 +42,13 @@ def _with_inbox(mailbox: ImapSettings, seen: MailboxSeen) -> MailboxSeen:
         return replace(seen, away=str(away))
 
 
-def as_data(health: Health, wrong: list[str]) -> dict[str, object]:
-    """Return what --json shows."""
-    return {
-        "well": not wrong,
-        "troubles": wrong,
-        "now": health.now,
-        "daemons": [
-            {"owner": one.owner, "alive": one.ends_at > health.now, "lease_ends_at": one.ends_at}
-            for one in health.daemons
-        ],
-        "leases": [
-            {"name": one.name, "owner": one.owner, "seconds_left": _seconds_left(one, health.now)}
-            for one in health.work
-        ],
-        "mailboxes": [asdict(one) for one in health.mailboxes],
-        "letters": {state: health.letters.get(state, 0) for state in (QUEUED, SENDING, DEAD)},
-        "oldest_unsent": health.oldest_unsent,
-        "newly_dead": health.newly_dead,
-        "bouncing_addresses": health.bouncing,
-        "breakers": [asdict(one) for one in health.breakers],
-    }
-
-
 def lines_of(health: Health, wrong: list[str]) -> Iterator[str]:
     """Yield the lines for a terminal, what is wrong last."""
     for daemon in health.daemons:
         alive = daemon.ends_at > health.now
         yield _line("daemon", daemon.owner, "alive" if alive else f"silent since {shown(daemon.ends_at)}")
     for lease in health.work:
-        left = _seconds_left(lease, health.now)
+        left = seconds_left(lease, health.now)
         yield _line("lease", lease.name, f"{lease.owner}, {left} s left" if left else "free")
     for mailbox in health.mailboxes:
         inbox = "away" if mailbox.inbox is None else f"{mailbox.inbox} in the inbox"
@@ -94,7 +70,3 @@ def lines_of(health: Health, wrong: list[str]) -> Iterator[str]:
 
 def _line(what: str, name: str, told: str) -> str:
     return " ".join(filter(None, (f"{what:<10}", term_safe(name, NAME_CHARS), term_safe(told))))
-
-
-def _seconds_left(lease: LeaseSeen, now: datetime) -> int:
-    return max(0, round((lease.ends_at - now).total_seconds()))

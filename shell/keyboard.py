@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -124,6 +125,11 @@ class Keyboard:
         """Whoever sits at the machine itself and could change the database by hand just as well."""
         person = Person(0, "console", Role.ADMIN, self.settings.desk.language)
         return Actor(person, ip_address=self.place.ip_address, user_agent=self.place.user_agent)
+
+    def now(self) -> datetime:
+        """Return the time by the desk's clock, which is the database's. Raises StoreAway."""
+        with Work(self.database, read_only=True) as work:
+            return self.desk.clock(work)
 
     def close(self) -> None:
         """Let go of the database."""

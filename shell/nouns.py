@@ -3,11 +3,16 @@
 from shell.commands import (
     account,
     attachments,
+    audit,
     canned,
     directory,
+    outgoing,
     people,
     personwork,
+    quarantine,
     roster,
+    running,
+    statistics,
     teams,
     ticketgroups,
     ticketmarks,
@@ -25,6 +30,7 @@ TICKET_VERBS = (
     *ticketwork.VERBS,
     *ticketmarks.VERBS,
     *ticketgroups.VERBS,
+    *statistics.EXPORT_VERBS,
 )
 PERSON_VERBS = (*directory.VERBS, *people.VERBS, *personwork.VERBS, *roster.VERBS)
 NOUNS: tuple[Noun, ...] = (
@@ -34,6 +40,14 @@ NOUNS: tuple[Noun, ...] = (
     Noun("person", ("who is registered", "qui est inscrit"), PERSON_VERBS),
     personwork.ADDRESSES,
     teams.TEAMS,
+    Noun("quarantine", ("held and quarantined mail", "mails retenus et en quarantaine"), quarantine.VERBS),
+    Noun("letter", ("what goes out", "ce qui part"), outgoing.LETTER_VERBS),
+    Noun("breaker", ("caps that make letters wait", "plafonds qui font attendre"), outgoing.BREAKER_VERBS),
+    Noun("audit", ("who did what", "qui a fait quoi"), audit.AUDIT_VERBS),
+    Noun("suspicious", ("what was refused", "ce qui fut refusé"), audit.SUSPICIOUS_VERBS),
+    Noun("status", ("how the desk is doing", "comment va le support"), running.STATUS_VERBS),
+    Noun("job", ("what runs by the clock", "ce qui tourne à l'heure dite"), running.JOB_VERBS),
+    Noun("statistics", ("tickets as figures", "les tickets en chiffres"), statistics.STATISTICS_VERBS),
     *account.NOUNS,
 )
 

@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from helpdesk.actions.permits import event_by
+from helpdesk.actions.resend import require_letters
 from helpdesk.core.audit import Action
 from helpdesk.core.audit import Outcome as AuditOutcome
 from helpdesk.core.breakerscopes import Scope, name_of, scope_in_words, scope_of, waits_for
 from helpdesk.core.health import BreakerSeen
+from helpdesk.core.permissions import Actor
 from helpdesk.errors import Refused
 from helpdesk.store.audit import Event
 from helpdesk.store.budgets import Breaker
@@ -29,8 +32,12 @@ def trip(work: Work, breakers: Iterable[Breaker], now: datetime) -> tuple[Breake
     return tuple(breaker for breaker in wanted if breaker.scope not in already)
 
 
-def open_breakers(database: Database) -> list[BreakerSeen]:
-    """Return the breakers that are open now, with how many letters wait because of each."""
+def open_breakers(database: Database, by: Actor | None = None) -> list[BreakerSeen]:
+    """Return the breakers that are open now, with how many letters wait because of each.
+
+    *by*: None for the daemon's own command line. Raises NotAllowed.
+    """
+    require_letters(database, by)
     with Work(database, read_only=True) as work:
         return breakers_in(work)
 
@@ -40,22 +47,27 @@ def breakers_in(work: Work) -> list[BreakerSeen]:
     return [_seen(work, breaker) for breaker in work.budgets.open_breakers(work.database_now())]
 
 
-def reset(database: Database, scope: str) -> int:
+def reset(database: Database, scope: str, by: Actor | None = None) -> int:
     """Close a breaker, begin its count anew, and let the letters go that wait for it alone; return how many.
 
     Letters that other caps make wait as well keep their time. Raises Refused when no such breaker is open.
     """
-    return in_work(database, lambda work: _reset(work, scope))
+    require_letters(database, by)
+    return in_work(database, lambda work: _reset(work, scope, by))
 
 
-def _reset(work: Work, scope: str) -> int:
+def _reset(work: Work, scope: str, by: Actor | None) -> int:
     now = work.database_now()
     is_open = {breaker.scope: breaker for breaker in work.budgets.open_breakers(now)}
     if scope not in is_open:
-        raise Refused(f"no breaker {scope} is open; open are: {', '.join(is_open) or 'none'}")
+        raise Refused(
+            f"no breaker {scope} is open; open are: {', '.join(is_open) or 'none'}",
+            f"aucun disjoncteur {scope} n'est ouvert ; ouverts : {', '.join(is_open) or 'aucun'}",
+        )
     released = close(work, is_open[scope], now)
     detail = {"scope": scope, "letters": released}
-    work.audit.add([Event(Action.BREAKER_RESET, AuditOutcome.SUCCESS, now, detail=detail)])
+    row = Event(Action.BREAKER_RESET, AuditOutcome.SUCCESS, now, detail=detail)
+    work.audit.add([event_by(by, row.action, row.status, now, **detail) if by else row])
     return released
 
 

@@ -1,8 +1,10 @@
 """How a desk is doing, as data, and what of it somebody should look at."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from helpdesk.core.people import Language
 
 LATE = timedelta(minutes=5)  # a mail on its way out of the inbox, a letter that is due: seconds, usually
 NEWLY_DEAD = timedelta(hours=24)  # an older dead letter was seen by then; it is listed, and no alarm for ever
@@ -79,28 +81,51 @@ class Health:
         return tuple(one for one in self.leases if not one.name.startswith(DAEMON))
 
 
-def troubles(health: Health) -> list[str]:
+def troubles(health: Health, language: Language = Language.EN) -> list[str]:
     """Return what somebody should look at, in words; nothing where all is well."""
-    found = []
+    return [french if language is Language.FR else english for english, french in _troubles(health)]
+
+
+def _troubles(health: Health) -> Iterator[tuple[str, str]]:
     if not any(one.ends_at > health.now for one in health.daemons):
-        found.append("no daemon is running")
+        yield "no daemon is running", "aucun service ne tourne"
     for mailbox in health.mailboxes:
+        name = mailbox.name
         if mailbox.away:
-            found.append(f"mailbox {mailbox.name} is away: {mailbox.away}")
+            yield f"mailbox {name} is away: {mailbox.away}", f"la boîte {name} est absente : {mailbox.away}"
         if mailbox.oldest_unsettled and health.now - mailbox.oldest_unsettled > LATE:
             since = shown(mailbox.oldest_unsettled)
-            found.append(
-                f"mailbox {mailbox.name}: a mail of {since} is filed and not known to have left the inbox"
+            yield (
+                f"mailbox {name}: a mail of {since} is filed and not known to have left the inbox",
+                f"boîte {name} : un mail du {since} est classé et n'a peut-être pas quitté la boîte",
             )
     if health.due_since and health.now - health.due_since > LATE:
-        found.append(f"a letter is due since {shown(health.due_since)} and was not sent")
+        since = shown(health.due_since)
+        yield (
+            f"a letter is due since {since} and was not sent",
+            f"une lettre est due depuis {since} et n'est pas partie",
+        )
     if health.newly_dead:
-        letters = "a letter was" if health.newly_dead == 1 else f"{health.newly_dead} letters were"
-        found.append(f"{letters} given up within a day: helpdeskd.py letter list")
-    overall = [one for one in health.breakers if one.scope == ALL_LETTERS]
-    return found + [f"all letters wait until {shown(one.closes_at)}: {one.reason}" for one in overall]
+        count = health.newly_dead
+        yield (
+            f"{'a letter was' if count == 1 else f'{count} letters were'} given up within a day: "
+            "helpdeskd.py letter list",
+            f"{count} lettre(s) abandonnée(s) en un jour : helpdeskd.py letter list",
+        )
+    for one in health.breakers:
+        if one.scope == ALL_LETTERS:
+            until = shown(one.closes_at)
+            yield (
+                f"all letters wait until {until}: {one.reason}",
+                f"toutes les lettres attendent jusqu'à {until} : {one.reason}",
+            )
 
 
 def shown(moment: datetime) -> str:
     """Return a time (aware, in UTC) as commands show it."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def seconds_left(lease: LeaseSeen, now: datetime) -> int:
+    """Return for how long a lease is still held; 0 where it has run out."""
+    return max(0, round((lease.ends_at - now).total_seconds()))

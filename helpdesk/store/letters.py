@@ -162,7 +162,7 @@ class Letters:
         return self._connection.scalars(query).all()
 
     def listed(self, state: str, limit: int) -> list[ListedLetter]:
-        """Return letters in a state, those last due or dead first, at most *limit*."""
+        """Return letters in a state, those last due, sent or dead first, at most *limit*."""
         named = ("id", "state", "kind", "recipient", "message_id")  # in the order of ListedLetter
         timed = ("attempts", "queued_at", "next_at", "last_error")
         query = (
@@ -173,6 +173,12 @@ class Letters:
             .limit(limit)
         )
         return [ListedLetter(*tuple(row)) for row in self._connection.execute(query)]
+
+    def content_of(self, letter_id: int) -> tuple[str, bytes] | None:
+        """Return the kind of a letter and its bytes; None where there is no such letter."""
+        query = select(letters.c.kind, letters.c.content).where(letters.c.id == letter_id)
+        row = self._connection.execute(query).one_or_none()
+        return (row.kind, row.content) if row else None
 
     def _mark(self, ids: Collection[int], claim: str, **values: object) -> int:
         if not ids:

@@ -22,6 +22,7 @@ from helpdesk.store.failures import AlreadyThere as AlreadyThere
 from helpdesk.store.failures import Conflict as Conflict
 from helpdesk.store.failures import Refusal as Refusal
 from helpdesk.store.failures import meaning
+from helpdesk.store.figures import Figures
 from helpdesk.store.history import History
 from helpdesk.store.leases import Leases
 from helpdesk.store.ledger import Ledger
@@ -35,6 +36,7 @@ from helpdesk.store.quarantine import Quarantine
 from helpdesk.store.sessions import Sessions
 from helpdesk.store.teams import Teams
 from helpdesk.store.tickets import Tickets
+from helpdesk.store.trail import Trail
 
 LOG = logging.getLogger("helpdesk.store")
 Result = TypeVar("Result")
@@ -74,6 +76,8 @@ class Work:
         self.budgets = Budgets(connection)
         self.leases = Leases(connection, self.database_now)
         self.audit = AuditTrail(connection)
+        self.trail = Trail(connection)
+        self.figures = Figures(connection)
         self.history = History(connection)
         self.canned = Canned(connection)
         self.listing = Listing(connection)
