@@ -7,7 +7,7 @@ import pytest
 
 from helpdesk.config import DnsSettings, Level, Tls, find, load, load_for_inspect
 from helpdesk.core.mail import Caps
-from helpdesk.core.people import Language
+from helpdesk.core.people import Language, Role
 from helpdesk.core.trust import Trust
 from helpdesk.errors import BadSettings
 from tests.config.made import KEY, MINIMAL, SECRETS, credential, loaded, problems, with_line, write
@@ -286,3 +286,13 @@ def test_looking_at_a_mail_needs_no_secret_but_sound_settings(tmp_path: Path) ->
     assert settings.dns.port == 54
     with pytest.raises(BadSettings, match=r"\[limits\] max_depth: expected 3 to 50, found 2"):
         load_for_inspect(write(tmp_path, text.replace("= 7", "= 2")), {})
+
+
+def test_no_role_may_use_an_editor_unless_the_settings_name_it(tmp_path: Path) -> None:
+    assert loaded(tmp_path).login.editor_roles == ()
+    text = with_line("login", 'editor_roles = ["agent", "admin"]')
+    assert loaded(tmp_path, text).login.editor_roles == (Role.AGENT, Role.ADMIN)
+    (problem,) = problems(tmp_path, with_line("login", 'editor_roles = ["agents"]'))
+    assert problem == (
+        'FILE: [login] editor_roles: expected a list, each user or agent or manager or admin, found "agents"'
+    )

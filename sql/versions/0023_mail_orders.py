@@ -6,8 +6,8 @@ from alembic import op
 from helpdesk.store.columns import Integer, UtcDateTime, exact, row_id
 from helpdesk.store.tables import OPTIONS
 
-revision = "0051"
-down_revision = "0050"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

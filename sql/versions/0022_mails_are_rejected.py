@@ -5,8 +5,8 @@ from alembic import op
 
 from helpdesk.store.columns import UtcDateTime
 
-revision = "0050"
-down_revision = "0016"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from helpdesk.store.columns import words
 
-revision = "0042"
-down_revision = "0041"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

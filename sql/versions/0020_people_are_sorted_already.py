@@ -5,8 +5,8 @@ from alembic import op
 
 from helpdesk.core.names import sort_name
 
-revision = "0043"
-down_revision = "0042"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
