@@ -57,7 +57,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "aiosmtplib": ("daemon",),
     "smtplib": ("daemon",),
     "dns": ("daemon",),
-    "socket": ("daemon",),
+    "socket": ("daemon", "helpdesk.store.mariadb"),
     "asyncio": ("daemon",),
     "schedule": ("daemon",),
     "cmd2": ("shell",),

@@ -71,6 +71,8 @@ def open_database(
             pool_recycle=3600,
             pool_pre_ping=True,  # after the server came back, no transaction fails on a connection that died
         )
+        if server is mariadb:
+            event.listen(engine, "do_connect", mariadb.connected)
         event.listen(engine, "connect", server.prepare)
     return Database(engine, parsed.render_as_string(hide_password=True))
 

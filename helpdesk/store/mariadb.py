@@ -1,9 +1,19 @@
 """How we speak to MariaDB and MySQL."""
 
+import math
+import socket
 import ssl
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
+
+from pymysql import Connection
+from pymysql.constants import CR
+from pymysql.err import OperationalError
 
 from helpdesk.errors import BadSettings
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 CONNECT_SECONDS = 10
 LOCK_WAIT_SECONDS = 10
@@ -28,6 +38,49 @@ def options(with_tls: bool, ca_file: str | None, statement_seconds: int) -> dict
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         given["ssl"] = context
     return given
+
+
+def connected(
+    _dialect: object, _record: object, _arguments: object, parameters: dict[str, Any]
+) -> Connection:
+    """Return a new connection, or fail within CONNECT_SECONDS.
+
+    PyMySQL itself gives each byte of the greeting its own time: a server that is silent, or says a byte a second,
+    would keep us for minutes.
+    """
+    connection = Connection(**parameters, defer_connect=True)
+    if connection.unix_socket:
+        connection.connect()
+        return connection
+    where = (connection.host, connection.port)
+    try:
+        sock = _Hurried(fileno=socket.create_connection(where, CONNECT_SECONDS).detach())
+    except OSError as error:
+        raise OperationalError(
+            CR.CR_CONN_HOST_ERROR, f"Can't connect to MySQL server on {where[0]!r} ({error})"
+        ) from error
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connection.connect(sock)
+    sock.deadline = math.inf
+    connection._sock.settimeout(parameters["read_timeout"])  # with TLS, another socket than ours by now
+    return connection
+
+
+class _Hurried(socket.socket):
+    """Whatever comes on it has to come before its ``deadline``, on the monotonic clock."""
+
+    def __init__(self, *, fileno: int) -> None:
+        super().__init__(fileno=fileno)
+        self.deadline = time.monotonic() + CONNECT_SECONDS
+
+    def recv_into(self, buffer: "WriteableBuffer", nbytes: int = 0, flags: int = 0) -> int:
+        if self.deadline < math.inf:
+            left = self.deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("timed out")
+            self.settimeout(left)
+        return super().recv_into(buffer, nbytes, flags)
 
 
 def prepare(connection: Any, _record: object) -> None:

@@ -34,6 +34,11 @@ class Loop:
             self._loop.close()
 
 
+async def closed(server: asyncio.Server) -> None:
+    """Let a server listen no longer; to be run in its own loop, where alone that is safe."""
+    server.close()
+
+
 async def _cancel_all() -> None:
     left = asyncio.all_tasks() - {asyncio.current_task()}
     for task in left:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from tests.faults.loop import Loop
+from tests.faults.loop import Loop, closed
 from tests.servers.ports import HOST
 
 CHUNK_BYTES = 64 * 1024
@@ -63,7 +63,7 @@ class Proxy:
             try:
                 yield self
             finally:
-                self._loop.run(_closed(server))
+                self._loop.run(closed(server))
                 self.reset_all()
 
     def reset_all(self) -> None:
@@ -171,8 +171,3 @@ def _close(writer: asyncio.StreamWriter, *, reset: bool) -> None:
         writer.transport.abort()
     else:
         writer.close()
-
-
-async def _closed(server: asyncio.Server) -> None:
-    """Close where the server lives: from another thread it races with the end of its last connection."""
-    server.close()

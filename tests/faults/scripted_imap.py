@@ -13,7 +13,7 @@ from imapclient import IMAPClient
 from tests.faults.imap_conversation import Conversation
 from tests.faults.imap_folders import DELETED, Folder
 from tests.faults.imap_script import Command, How, Script, in_peace
-from tests.faults.loop import Loop
+from tests.faults.loop import Loop, closed
 from tests.servers.certificates import Certificates, server_context
 from tests.servers.ports import HOST
 
@@ -62,7 +62,7 @@ class ScriptedImap:
             try:
                 yield self
             finally:
-                server.close()
+                self._loop.run(closed(server))
 
     def asked(self, verb: str, uids: frozenset[int]) -> How | None:
         """Count a command and return what goes wrong at it."""
