@@ -15,6 +15,7 @@ from helpdesk.actions.leases import Lease
 from helpdesk.core.backoff import reconnect_seconds
 from helpdesk.errors import LeaseLost, MailboxAway, StoreAway
 from helpdesk.logs import event
+from helpdesk.store.engine import ANSWERED
 
 LOG = logging.getLogger("helpdesk.mailbox")
 IDLE_SECONDS = 9 * 60.0  # NAT boxes forget silent connections, from ten minutes on
@@ -70,6 +71,7 @@ class MailboxWatch(threading.Thread):
 
     def run(self) -> None:
         """Watch until stopped."""
+        ANSWERED.set(self._beat)
         store_away = False
         while not self._ending.is_set():
             try:

@@ -1,5 +1,7 @@
 """Open a database: SQLite, MariaDB/MySQL or PostgreSQL, each set up so that the same queries mean the same."""
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from helpdesk.store.names import MYSQL, is_on_this_machine
 READ_ONLY = "helpdesk_read_only"  # execution option of a connection
 BUSY_SECONDS = 10
 STATEMENT_SECONDS = 60
+# What to call, in the thread that asked, whenever a database has answered: a slow one is alive.
+ANSWERED: ContextVar[Callable[[], None]] = ContextVar("ANSWERED", default=lambda: None)
 _DRIVERS = {
     "sqlite": "sqlite",
     "mysql": "mysql+pymysql",
@@ -74,6 +78,7 @@ def open_database(
         if server is mariadb:
             event.listen(engine, "do_connect", mariadb.connected)
         event.listen(engine, "connect", server.prepare)
+    event.listen(engine, "after_cursor_execute", lambda *_: ANSWERED.get()())
     return Database(engine, parsed.render_as_string(hide_password=True))
 
 

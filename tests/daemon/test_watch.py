@@ -18,6 +18,7 @@ from helpdesk.actions.leases import Lease
 from helpdesk.errors import LeaseLost, MailboxAway, StoreAway
 from helpdesk.store.engine import Database, open_database
 from helpdesk.store.tables import metadata
+from helpdesk.store.work import Work
 from tests.servers.sqlite import Sqlite
 
 NAME = "mailbox:main"
@@ -298,6 +299,23 @@ def test_it_lives_in_the_eyes_of_the_watchdog_while_a_mail_comes_in_slowly(world
     with Running(world.watch()):
         assert world.waiting.wait(5)
     assert beats[:100] == list(range(beats[0], beats[0] + 100))
+
+
+def test_it_lives_in_the_eyes_of_the_watchdog_while_a_slow_database_answers(world: World) -> None:
+    beats: list[int] = []
+
+    def slow(_inbox: object, _going: Callable[[], bool]) -> int:
+        before = world.beats
+        with Work(world.database, read_only=True) as work:
+            for _query in range(50):
+                work.leases.everyone()
+        beats.append(world.beats - before)
+        return 0
+
+    world.drain = slow  # type: ignore[method-assign]
+    with Running(world.watch()):
+        assert world.waiting.wait(5)
+    assert beats[0] >= 50
 
 
 def test_a_verb_that_does_not_end_can_be_cut(world: World) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, text, update
 
 from helpdesk.core.people import Language, Role
 from helpdesk.errors import StoreAway
-from helpdesk.store.engine import Database, open_database
+from helpdesk.store.engine import ANSWERED, Database, open_database
 from helpdesk.store.tables import counters
 from helpdesk.store.work import AlreadyThere, Conflict, Refusal, Work, in_work, jittered_pause
 from tests.faults.nth_call import SQLITE_TROUBLES, NthCall, failing_driver
@@ -281,6 +281,21 @@ def test_a_server_in_another_zone_still_tells_utc(database: Database) -> None:
     with Work(database) as work:
         work._connection.execute(text(f"SET time_zone = {zone}" if "+" in zone else f"SET TIME ZONE {zone}"))
         assert abs(work.database_now() - datetime.now(UTC)) < NEAR
+
+
+def test_each_answer_is_told_to_the_thread_that_asked_and_to_no_other(database: Database) -> None:
+    def asking(questions: int) -> list[str]:
+        told: list[str] = []
+        ANSWERED.set(lambda: told.append("answer"))
+        with Work(database, read_only=True) as work:
+            for _ in range(questions):
+                work._connection.execute(text("SELECT 1"))
+        return told
+
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
+        few, many = one.submit(asking, 3), other.submit(asking, 40)
+        assert 3 <= len(few.result()) < 10
+        assert 40 <= len(many.result()) < 50
 
 
 def test_foreign_keys_hold_on_every_engine(database: Database) -> None:
