@@ -7,7 +7,7 @@ from contextlib import suppress
 from helpdesk.errors import LeaseLost, StoreAway
 from helpdesk.killpoints import Point, reach
 from helpdesk.store.engine import Database
-from helpdesk.store.work import Work, in_work
+from helpdesk.store.work import ATTEMPTS, Work, in_work
 
 RENEW_PARTS = 3  # renewed after a third of its time, so that one late renewal loses nothing
 
@@ -31,12 +31,17 @@ class Lease:
 
     def keep(self) -> bool:
         """Take or renew the lease when it is time; False while it is another's. Raises StoreAway."""
+        return self._keep(ATTEMPTS)
+
+    def _keep(self, attempts: int) -> bool:
         with self._one_at_a_time:
             if time.monotonic() - self._kept_at < self._seconds / RENEW_PARTS:
                 return True
             asked_at = time.monotonic()
             name, owner, seconds = self._name, self._owner, self._seconds
-            self._fence = in_work(self._database, lambda work: work.leases.take(name, owner, seconds))
+            self._fence = in_work(
+                self._database, lambda work: work.leases.take(name, owner, seconds), attempts=attempts
+            )
             if self._fence is None:
                 return False
             reach(Point.LEASE_TAKEN)
@@ -44,10 +49,13 @@ class Lease:
             return True
 
     def renew(self) -> None:
-        """Renew the lease if it is ours; for a second thread, while the first waits for a server."""
+        """Renew the lease if it is ours; for a second thread, while the first waits for a server.
+
+        Once, however it ends: the first may have it locked by what it writes, and asks for it itself after that.
+        """
         if self._fence is not None:
             with suppress(StoreAway):  # the first thread tells of it
-                self.keep()
+                self._keep(attempts=1)
 
     def confirm(self, work: Work) -> None:
         """Let *work* be committed only while the lease is ours by its number. Raises LeaseLost.

@@ -1,5 +1,6 @@
 """A lease protects what is written under it: who slept past its end commits nothing once another has it."""
 
+import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,11 @@ import pytest
 from helpdesk.actions.intake import charge_attempts, file_batch, known_source
 from helpdesk.actions.leases import Lease
 from helpdesk.errors import LeaseLost
+from helpdesk.store import mariadb as mariadb_store
 from helpdesk.store.tables import mails
-from helpdesk.store.work import in_work
+from helpdesk.store.work import Work, in_work
 from tests.actions.intakes import IntakeBench, a_mail, bench
+from tests.servers.mariadb import MariaDb
 
 LONG_SECONDS = 60.0
 SHORT_SECONDS = 0.2
@@ -95,3 +98,24 @@ def test_a_second_thread_renews_only_what_is_held(desk: IntakeBench) -> None:
     mine = lease(desk, "me")
     mine.renew()
     assert lease(desk, "other").keep(), "nothing was taken by renewing nothing"
+
+
+def test_a_second_thread_tries_once_to_renew_what_a_long_transaction_of_the_first_has_locked(
+    mariadb: MariaDb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first thread asks for the lease next: it must not wait until the second has tried six times."""
+    monkeypatch.setattr(mariadb_store, "LOCK_WAIT_SECONDS", 1)
+    caplog.set_level(logging.INFO, "helpdesk.store")
+    url = mariadb.fresh_database()
+    desk = bench(url, tmp_path)
+    mine = lease(desk, "me", SHORT_SECONDS)
+    assert mine.keep()
+    time.sleep(SHORT_SECONDS)
+    with Work(desk.desk.database) as filing:
+        mine.confirm(filing)
+        mine.renew()
+        filing.commit()
+    assert mine.keep()
+    assert caplog.messages == []
+    desk.close()
+    mariadb.drop_database(url)
