@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from helpdesk.actions.login import Door
+from helpdesk.actions.door import Door
 from helpdesk.actions.passwords import token_hash
 from helpdesk.actions.sessions import actor_of
 from helpdesk.core.sessions import LoginLimits, SessionKind
