@@ -5,21 +5,28 @@ from collections.abc import Callable
 from typing import Any
 
 import cmd2
-from cmd2 import Cmd2ArgumentParser, Completions, with_argparser
+from cmd2 import Completions, rich_utils, with_argparser
 from cmd2.completion import CompletionItem
 
+from helpdesk.actions.sessions import actor_of
 from helpdesk.core.sessions import SessionKind
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import HelpdeskError, LoggedOut, Refused
+from shell.deskparser import DeskParser
 from shell.keyboard import Keyboard
 from shell.login import log_in
 from shell.nouns import NOUNS
+from shell.overview import show_overview
+from shell.parsers import add_verbs
 from shell.perform import perform, told
-from shell.verbs import Completer, Noun, Verb, WrongUsage, fill, full_words
+from shell.typed import begun_in_full, line_in_full
+from shell.verbs import Completer, Noun, Verb, WrongUsage
+from shell.words import Words
 
 ALLOWED = ("help", "quit", "_eof")  # all else that cmd2 offers reaches the machine behind the desk
 BUILT_IN = tuple(name.removeprefix("do_") for name in dir(cmd2.Cmd) if name.startswith("do_"))
 MAX_COMPLETIONS = 50
+OUTSIDE = ("login", "bootstrap", "unlock")  # nouns that make sense on the command line of the machine only
 
 
 class HelpdeskShell(cmd2.Cmd):
@@ -42,31 +49,36 @@ class HelpdeskShell(cmd2.Cmd):
             if name not in ALLOWED:
                 setattr(self, f"do_{name}", None)  # as cmd2 itself takes `py` away: gone, not only refused
         self.keyboard = keyboard
+        self.owner_id = keyboard.actor.user_id
+        self.anew = False
         self.status = 0
         self.debug = False
-        self.default_error = keyboard.words(
-            "{} is no command; try: help", "{} : commande inconnue ; essayez : help"
-        )
+        words = keyboard.words
+        self.default_error = words("{} is no command; try: help", "{} : commande inconnue ; essayez : help")
+        self.default_suggestion_message = words("Did you mean {}?", "Vouliez-vous dire {} ?")
+        if not keyboard.screen.coloured:
+            rich_utils.ALLOW_STYLE = rich_utils.AllowStyle.NEVER
 
-    def greet(self) -> None:
-        """Say who is logged in and how to go on."""
-        person = self.keyboard.actor.person
+    def stays(self) -> bool:
+        """Greet, and run commands until the person leaves. True: somebody else has logged in meanwhile."""
+        words, person = self.keyboard.words, self.keyboard.actor.person
         self.prompt = f"{term_safe(person.name, 30)} ({person.role.value})> "
         self.keyboard.screen.say(
-            self.keyboard.words(
+            words(
                 "Hello {name}. Type help for all commands, Tab to complete, quit to leave.",
                 "Bonjour {name}. help montre toutes les commandes, Tab complète, quit pour partir.",
                 name=person.name,
             )
         )
+        self.cmdloop()
+        return self.anew
 
     def onecmd_plus_hooks(self, line: str, **options: Any) -> bool:
         """Run a line, its noun and verb completed where they are unique beginnings."""
         try:
-            words = line.split(maxsplit=2)
-            line = " ".join([*full_words(words[:2], NOUNS), *words[2:]])
+            line = line_in_full(line, NOUNS)
         except WrongUsage as wrong:
-            self.keyboard.screen.complain(term_safe(str(wrong)))
+            self.keyboard.screen.complain(str(wrong))
             return False
         return super().onecmd_plus_hooks(line, **options)
 
@@ -76,26 +88,52 @@ class HelpdeskShell(cmd2.Cmd):
             self.status = perform(self.keyboard, verb, given)
         except LoggedOut as ended:
             told(self.keyboard, ended)
-            return not self._again()
-        return False
+            return self._leaves()
+        return not self.keyboard.token  # logged out
 
-    def _again(self) -> bool:
+    def _leaves(self) -> bool:
+        """Log in again; True where nobody does, or somebody else, who gets a shell of their own."""
         self.keyboard.token = ""
         try:
             self.keyboard.token = log_in(self.keyboard, SessionKind.SHELL)
-        except (HelpdeskError, EOFError, KeyboardInterrupt) as error:
-            if isinstance(error, HelpdeskError):
-                told(self.keyboard, error)
-            return False
-        return True
+            self.keyboard.actor = actor_of(self.keyboard.door, self.keyboard.token)
+        except KeyboardInterrupt:
+            return False  # the next command asks again
+        except EOFError:
+            return True
+        except HelpdeskError as error:
+            told(self.keyboard, error)
+            return isinstance(error, Refused)
+        self.anew = self.keyboard.actor.user_id != self.owner_id
+        return self.anew
+
+    def complete(
+        self, text: str, line: str, begidx: int, endidx: int, custom_settings: Any = None
+    ) -> Completions:
+        """Complete a word; the noun and the verb before it may be unique beginnings."""
+        before = line[:begidx]
+        try:
+            full = begun_in_full(before, NOUNS)
+        except WrongUsage:
+            full = before
+        more = len(full) - len(before)
+        return super().complete(text, full + line[begidx:], begidx + more, endidx + more, custom_settings)
 
     def complete_with(self, complete: Completer, text: str) -> Completions:
-        """Return what an argument can be. Runs in another thread, in a transaction of its own."""
+        """Return what an argument can be, for whoever the session belongs to now.
+
+        Runs in another thread, in a transaction of its own.
+        """
         try:
+            self.keyboard.actor = actor_of(self.keyboard.door, self.keyboard.token)
             found = list(complete(self.keyboard, text))[:MAX_COMPLETIONS]
         except HelpdeskError:
             found = []
-        items = [CompletionItem(value, display_meta=term_safe(shown, 60)) for value, shown in found]
+        items = [
+            CompletionItem(value, display_meta=term_safe(shown, 60))
+            for value, shown in found
+            if term_safe(value) == value  # what cannot be shown cannot be chosen
+        ]
         begun = [item for item in items if item.text.startswith(text)]
         return Completions(items=begun or items, is_sorted=True)  # a name was typed, an address is meant
 
@@ -112,17 +150,35 @@ class HelpdeskShell(cmd2.Cmd):
             )
         )
 
+    def show_help(self, given: argparse.Namespace) -> None:
+        """Show all nouns, or how one noun or verb is used."""
+        if not given.command:
+            show_overview(self.keyboard.screen, self.keyboard.words, inside())
+            return
+        command = self.get_command_func(given.command)
+        parser = self.command_parsers.get(command) if command else None
+        if parser is None:
+            self.keyboard.screen.complain(self.default_error.format(term_safe(given.command)))
+            return
+        try:
+            parser.find_parser([word for word in given.subcommands if not word.startswith("-")]).print_help(
+                self.stdout
+            )
+        except ValueError:
+            parser.print_help(self.stdout)
+
 
 def shell_for(keyboard: Keyboard) -> HelpdeskShell:
     """Return a shell whose commands speak the language of *keyboard*."""
-    commands = {f"do_{noun.name}": _command(noun, keyboard) for noun in NOUNS if not _only_outside(noun)}
-    shell: HelpdeskShell = type("DeskShell", (HelpdeskShell,), commands)(keyboard)
+    commands = {f"do_{noun.name}": _command(noun, keyboard) for noun in inside()}
+    members = {**commands, **_own_commands(keyboard.words)}
+    shell: HelpdeskShell = type("DeskShell", (HelpdeskShell,), members)(keyboard)
     return shell
 
 
-def _only_outside(noun: Noun) -> bool:
-    """Say whether a noun makes sense on the command line of the machine only."""
-    return noun.name in ("login", "bootstrap", "unlock")
+def inside() -> list[Noun]:
+    """Return the nouns that the interactive shell has."""
+    return [noun for noun in NOUNS if noun.name not in OUTSIDE]
 
 
 def _command(noun: Noun, keyboard: Keyboard) -> Callable[..., Any]:
@@ -134,26 +190,38 @@ def _command(noun: Noun, keyboard: Keyboard) -> Callable[..., Any]:
 
         action.set_completer(completer)  # type: ignore[attr-defined]
 
-    def parser() -> Cmd2ArgumentParser:
-        made = Cmd2ArgumentParser(prog=noun.name, description=words(*noun.help))
-        alone = [verb for verb in noun.verbs if not verb.name]
-        for verb in alone:
-            fill(made, verb, words, completes)
-            made.set_defaults(performs=verb)
-        if not alone:
-            verbs = made.add_subparsers(dest="verb", required=True, metavar=words("VERB", "VERBE"))
-            for verb in noun.verbs:
-                example = f"{words('Example', 'Exemple')}: {verb.example}"
-                sub = verbs.add_parser(
-                    verb.name, help=words(*verb.help), description=words(*verb.help), epilog=example
-                )
-                fill(sub, verb, words, completes)
-                sub.set_defaults(performs=verb)
-        return made
-
     def do(app: HelpdeskShell, given: argparse.Namespace) -> bool:
         return app.perform(given.performs, given)
 
-    do.__name__ = f"do_{noun.name}"
-    do.__doc__ = words(*noun.help)
-    return with_argparser(parser())(do)
+    parser = DeskParser(words=words, prog=noun.name, description=words(*noun.help))
+    add_verbs(parser, noun, words, completes)
+    return _named(do, noun.name, words(*noun.help), parser)
+
+
+def _own_commands(words: Words) -> dict[str, Callable[..., Any]]:
+    """Return ``help`` and ``quit`` in the person's language."""
+    about_help = words(
+        "show all commands, or how one is used", "montrer les commandes, ou comment s'en servir"
+    )
+    about_quit = words("leave", "partir")
+    asks = DeskParser(words=words, prog="help", description=about_help, epilog="help ticket reply")
+    asks.add_argument(
+        "command", nargs="?", help=words("a noun", "un nom"), completer=cmd2.Cmd.complete_help_command
+    )
+    asks.add_argument(
+        "subcommands",
+        nargs=argparse.REMAINDER,
+        help=words("one of its verbs", "un de ses verbes"),
+        completer=cmd2.Cmd.complete_help_subcommands,
+    )
+    leaves = DeskParser(words=words, prog="quit", description=about_quit)
+    return {
+        "do_help": _named(lambda app, given: app.show_help(given), "help", about_help, asks),
+        "do_quit": _named(lambda _app, _given: True, "quit", about_quit, leaves),
+    }
+
+
+def _named(do: Callable[..., Any], name: str, doc: str, parser: DeskParser) -> Callable[..., Any]:
+    do.__name__ = do.__qualname__ = f"do_{name}"  # cmd2 finds a command's parser by its qualified name
+    do.__doc__ = doc
+    return with_argparser(parser)(do)

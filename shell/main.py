@@ -1,25 +1,27 @@
 """The command line of the admins' shell: a noun and a verb run at once; none opens the interactive shell."""
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpdesk.actions.sessions import actor_of
+from helpdesk.actions.sessions import actor_of, end_session
 from helpdesk.commandline import carried_out
 from helpdesk.core.people import Language
 from helpdesk.core.sessions import SessionKind
-from helpdesk.core.terminal import term_safe
+from helpdesk.core.terminal import term_safe_block
 from helpdesk.errors import HelpdeskError
 from helpdesk.store.work import Work
 from shell.keyboard import Keyboard
 from shell.login import log_in
 from shell.nouns import NOUNS
+from shell.parsers import QuietParser, add_verbs
 from shell.perform import EXIT_REFUSED, perform, told
 from shell.remembered import remembered_token, session_file
 from shell.screen import Screen
-from shell.verbs import Admits, WrongUsage, fill, full_words
+from shell.verbs import Admits, WrongUsage, full_words
 from shell.words import Words
 
 PROGRAM = "helpdesk-admin.py"
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         given = parser(words).parse_args(_typed(arguments))
     except WrongUsage as wrong:
-        print(f"{PROGRAM}: {term_safe(str(wrong))}", file=sys.stderr)
+        print(f"{PROGRAM}: {term_safe_block(str(wrong))}", file=sys.stderr)
         return EXIT_USAGE
     if not given.noun and not sys.stdin.isatty():
         print(f"{PROGRAM}: {words(*NO_TERMINAL)}", file=sys.stderr)
@@ -82,9 +84,14 @@ def _interactive(keyboard: Keyboard) -> int:
     keyboard.actor = actor_of(keyboard.door, keyboard.token)
     from shell.app import shell_for  # after the password was typed: it takes a quarter of a second to load
 
-    shell = shell_for(keyboard)
-    shell.greet()
-    shell.cmdloop()
+    try:
+        shell = shell_for(keyboard)
+        while shell.stays():
+            shell = shell_for(keyboard)  # somebody else has logged in: nothing of the first one is left
+    finally:
+        with contextlib.suppress(HelpdeskError):
+            if keyboard.token:
+                end_session(keyboard.door, actor_of(keyboard.door, keyboard.token))
     return 0
 
 
@@ -102,7 +109,8 @@ def _language(locale: str) -> Language:
 
 def parser(words: Words) -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    top = argparse.ArgumentParser(
+    top = QuietParser(
+        words=words,
         prog=PROGRAM,
         description=words(
             "Work on the tickets of the helpdesk. Without a noun: the interactive shell.",
@@ -133,19 +141,5 @@ def parser(words: Words) -> argparse.ArgumentParser:
     nouns = top.add_subparsers(dest="noun", metavar=words("NOUN", "NOM"))
     for noun in NOUNS:
         made = nouns.add_parser(noun.name, help=words(*noun.help), description=words(*noun.help))
-        verbs = None
-        for verb in noun.verbs:
-            if not verb.name:
-                place = made
-                made.epilog = f"{words('Example', 'Exemple')}: {verb.example}"
-            else:
-                verbs = verbs or made.add_subparsers(
-                    dest="verb", required=True, metavar=words("VERB", "VERBE")
-                )
-                example = f"{words('Example', 'Exemple')}: {verb.example}"
-                place = verbs.add_parser(
-                    verb.name, help=words(*verb.help), description=words(*verb.help), epilog=example
-                )
-            fill(place, verb, words)
-            place.set_defaults(performs=verb)
+        add_verbs(made, noun, words)
     return top

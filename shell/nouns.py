@@ -12,6 +12,7 @@ from shell.commands import (
     quarantine,
     roster,
     running,
+    sessions,
     statistics,
     teams,
     ticketgroups,
@@ -33,11 +34,13 @@ TICKET_VERBS = (
     *statistics.EXPORT_VERBS,
 )
 PERSON_VERBS = (*directory.VERBS, *people.VERBS, *personwork.VERBS, *roster.VERBS)
+TICKETS = ("Tickets", "Tickets")
+PEOPLE = ("People", "Personnes")
 NOUNS: tuple[Noun, ...] = (
-    Noun("ticket", ("tickets", "tickets"), TICKET_VERBS),
+    Noun("ticket", ("tickets", "tickets"), TICKET_VERBS, TICKETS),
     attachments.NOUN,
     canned.NOUN,
-    Noun("person", ("who is registered", "qui est inscrit"), PERSON_VERBS),
+    Noun("person", ("who is registered", "qui est inscrit"), PERSON_VERBS, PEOPLE),
     personwork.ADDRESSES,
     teams.TEAMS,
     Noun("quarantine", ("held and quarantined mail", "mails retenus et en quarantaine"), quarantine.VERBS),
@@ -49,6 +52,7 @@ NOUNS: tuple[Noun, ...] = (
     Noun("job", ("what runs by the clock", "ce qui tourne à l'heure dite"), running.JOB_VERBS),
     Noun("statistics", ("tickets as figures", "les tickets en chiffres"), statistics.STATISTICS_VERBS),
     *account.NOUNS,
+    sessions.NOUN,
 )
 
 

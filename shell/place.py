@@ -11,6 +11,7 @@ from helpdesk.actions.door import Place
 from helpdesk.core.terminal import term_safe
 
 NO_LOGIN = "4294967295"  # (uint32_t) -1: a process that no login began (proc(5), loginuid)
+LOGIN_UID = Path("/proc/self/loginuid")
 SESSIONS = Path("/run/systemd/sessions")
 
 
@@ -20,8 +21,7 @@ def place_here(environ: Mapping[str, str]) -> Place:
     ``SSH_CONNECTION`` can be set by anyone: it is shown and logged where nothing better is there, but makes a
     place no better known.
     """
-    uid = _read(Path("/proc/self/loginuid"))
-    uid = str(os.getuid()) if uid in ("", NO_LOGIN) else uid
+    uid = login_uid()
     remote = _remote_host()
     hint = environ.get("SSH_CONNECTION", "").split(" ")[0]
     key = hashlib.sha256(f"{platform.node()}\0{uid}\0{remote}".encode()).hexdigest()
@@ -30,6 +30,12 @@ def place_here(environ: Mapping[str, str]) -> Place:
     shown = f"{user} @ {platform.node()[:60]}{f' ({origin})' if origin else ''}"
     address = origin if origin.isascii() else ""
     return Place(key, f"uid:{uid}", shown, address[:45], f"helpdesk-admin, {user}, {_terminal()}")
+
+
+def login_uid() -> str:
+    """Return as whom this person has logged in to the machine; sudo does not change it."""
+    uid = _read(LOGIN_UID)
+    return str(os.getuid()) if uid in ("", NO_LOGIN) else uid
 
 
 def _remote_host() -> str:

@@ -71,39 +71,19 @@ class Verb:
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """What verbs are about; one without verbs of its own has one verb with an empty name."""
+    """What verbs are about; one without verbs of its own has one verb with an empty name.
+
+    ``group``: under which heading ``help`` shows it.
+    """
 
     name: str
     help: Said
     verbs: Sequence[Verb] = field(default_factory=tuple)
+    group: Said = ("The desk", "Le support")
 
 
 class WrongUsage(Exception):
     """What was typed cannot be understood; the text says why and what would be."""
-
-
-class QuietParser(argparse.ArgumentParser):
-    """A parser that raises WrongUsage instead of ending the process."""
-
-    def error(self, message: str) -> "Any":
-        """Raise with the usage and what is wrong."""
-        raise WrongUsage(f"{self.format_usage().strip()}\n{message}")
-
-
-def parser_of(
-    verb: Verb,
-    words: Words,
-    kind: Callable[..., argparse.ArgumentParser] = QuietParser,
-    completes: Callable[[argparse.Action, Completer], None] | None = None,
-) -> argparse.ArgumentParser:
-    """Return the parser of one verb."""
-    parser = kind(
-        prog=verb.full_name,
-        description=words(*verb.help),
-        epilog=f"{words('Example', 'Exemple')}: {verb.example}",
-    )
-    fill(parser, verb, words, completes)
-    return parser
 
 
 def fill(

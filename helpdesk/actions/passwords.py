@@ -64,7 +64,7 @@ def new_token() -> str:
 
 def token_hash(token: str) -> str:
     """Return what is stored of a token or code that is random itself (64 hex)."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def new_code() -> str:

@@ -14,13 +14,12 @@ from helpdesk.actions.accounts import (
 )
 from helpdesk.actions.passwords import new_totp_secret, totp_address
 from helpdesk.actions.people import add_person
-from helpdesk.actions.sessions import actor_of, end_session, open_sessions, prove_again
+from helpdesk.actions.sessions import actor_of, end_session, prove_again
 from helpdesk.core.people import AddressState, KnownAddress, Language, Role
 from helpdesk.core.permissions import Right
 from helpdesk.core.sessions import SessionKind
 from helpdesk.errors import LoggedOut, Refused
 from helpdesk.store.work import Work
-from shell.commands import sessions
 from shell.commands.people import address
 from shell.keyboard import Keyboard
 from shell.login import log_in, new_password
@@ -78,7 +77,11 @@ def _end_remembered(keyboard: Keyboard) -> None:
 
 def _logout(keyboard: Keyboard, _given: argparse.Namespace) -> int:
     end_session(keyboard.door, keyboard.actor)
-    forget(session_file(keyboard.environ, keyboard.settings.keys.install_id))
+    file = session_file(keyboard.environ, keyboard.settings.keys.install_id)
+    with contextlib.suppress(Refused):
+        if remembered_token(file) == keyboard.token:  # a script's session outlives the shell's
+            forget(file)
+    keyboard.token = ""
     keyboard.screen.say(keyboard.words("Logged out.", "Déconnecté."))
     return 0
 
@@ -177,39 +180,8 @@ def _totp_off(keyboard: Keyboard, _given: argparse.Namespace) -> int:
     return 0
 
 
-def _sessions(keyboard: Keyboard, given: argparse.Namespace) -> int:
-    found = open_sessions(keyboard.door, keyboard.actor, given.all)
-    if given.json:
-        for one in found:
-            keyboard.screen.json(
-                {
-                    "id": one.id,
-                    "person": one.person.name,
-                    "kind": one.kind,
-                    "ip_address": one.ip_address,
-                    "user_agent": one.user_agent,
-                    "begun_at": one.begun_at,
-                    "used_at": one.used_at,
-                    "expires_at": one.expires_at,
-                }
-            )
-        return 0
-    words = keyboard.words
-    heads = ("id", words("person", "personne"), words("kind", "genre"), words("from", "depuis"),
-             words("begun", "début"), words("used", "usage"), words("ends", "fin"))  # fmt: skip
-    rows = [
-        (str(one.id), one.person.name, one.kind, one.user_agent, words.short(one.begun_at),
-         words.short(one.used_at), words.short(one.expires_at))
-        for one in found
-    ]  # fmt: skip
-    keyboard.screen.table(heads, rows, grow=3)
-    return 0
-
-
-def _sessions_arguments(arguments: Arguments) -> None:
-    arguments.add("--all", action="store_true", help=("everybody's, for admins", "de tous, pour les admins"))
-
-
+ACCOUNT = ("Your account", "Votre compte")
+MACHINE = ("On the machine itself", "Sur la machine même")
 NOUNS = (
     Noun(
         "login",
@@ -217,11 +189,13 @@ NOUNS = (
         (Verb("login", "", ("keep a session for scripts", "garder une session pour les scripts"),
               "login jeanne@ecole.example", _login, None, _login_arguments,
               admits=Admits.ANYONE),),
+        ACCOUNT,
     ),
     Noun(
         "logout",
         ("end the session", "terminer la session"),
         (Verb("logout", "", ("end the session", "terminer la session"), "logout", _logout, Right.OWN_ACCOUNT),),
+        ACCOUNT,
     ),
     Noun(
         "bootstrap",
@@ -229,6 +203,7 @@ NOUNS = (
         (Verb("bootstrap", "", ("make the first admin", "créer le premier admin"),
               "bootstrap admin@ecole.example --name 'Jeanne Dupont'", _bootstrap, None, _bootstrap_arguments,
               admits=Admits.ANYONE),),
+        MACHINE,
     ),
     Noun(
         "unlock",
@@ -236,12 +211,14 @@ NOUNS = (
         (Verb("unlock", "", ("open a locked account", "ouvrir un compte verrouillé"),
               "unlock jeanne@ecole.example", _unlock, Right.SESSIONS, _address,
               admits=Admits.CONSOLE),),
+        MACHINE,
     ),
     Noun(
         "password",
         ("change your password", "changer votre mot de passe"),
         (Verb("password", "", ("change your password", "changer votre mot de passe"), "password", _password,
               Right.OWN_ACCOUNT),),
+        ACCOUNT,
     ),
     Noun(
         "totp",
@@ -252,11 +229,6 @@ NOUNS = (
             Verb("totp", "off", ("ask for none any more", "ne plus en demander"), "totp off", _totp_off,
                  Right.OWN_ACCOUNT, grave=True),
         ),
-    ),
-    Noun(
-        "session",
-        ("logins in force", "connexions en cours"),
-        (Verb("session", "list", ("list them", "les lister"), "session list --all", _sessions,
-              Right.OWN_ACCOUNT, _sessions_arguments, reads=True), *sessions.VERBS),
+        ACCOUNT,
     ),
 )  # fmt: skip

@@ -66,4 +66,5 @@ NOUN = Noun(
         Verb("attachment", "save", ("save one to a new file", "en enregistrer une dans un nouveau fichier"),
              "attachment save 12 1 --to /tmp", _save, Right.SEE_TICKET, _save_arguments),
     ),
+    ("Tickets", "Tickets"),
 )  # fmt: skip

@@ -110,4 +110,5 @@ NOUN = Noun(
         Verb("canned", "delete", ("delete one", "en supprimer une"), "canned delete chargeur --language fr",
              _delete, Right.WORK_ON_TICKET, _delete_arguments),
     ),
+    ("Tickets", "Tickets"),
 )  # fmt: skip

@@ -262,4 +262,5 @@ ADDRESSES = Noun(
         Verb("address", "remove", ("forget an address", "oublier une adresse"),
              "address remove jeanne@maison.example", _address_remove, _PEOPLE, person_argument),
     ),
+    ("People", "Personnes"),
 )  # fmt: skip

@@ -105,4 +105,5 @@ TEAMS = Noun(
         Verb("team", "leave", ("take somebody out of a team", "retirer quelqu'un d'une équipe"),
              "team leave jeanne@ecole.example Réseau", _leave, Right.CHANGE_TEAMS, _member_arguments),
     ),
+    ("People", "Personnes"),
 )  # fmt: skip

@@ -48,6 +48,7 @@ REFUSALS = {
     "wrong password": lambda house: house.person(password=WRONG),
     "unknown": lambda house: None,
     "no address at all": lambda house: None,
+    "no text at all": lambda house: None,
     "no password": lambda house: house.person(password=""),
     "closed": closed,
     "pending": lambda house: house.person(state=AddressState.PENDING),
@@ -66,7 +67,8 @@ def test_whoever_is_refused_hears_the_same_words_after_the_same_work(house: Hous
     with house.bench.statements() as usual:
         house.refused(WRONG, "other@univ.example")
     assert len(house.checked) == 1
-    address = "nobody at all" if why == "no address at all" else "zoe@univ.example"
+    odd = {"no address at all": "nobody at all", "no text at all": "\udcff\0@univ.example"}
+    address = odd.get(why, "zoe@univ.example")
     house.refused(
         WRONG if why == "locked" else PASSWORD, address
     )  # a first attempt makes the rows that count

@@ -9,9 +9,10 @@ from helpdesk.core.sessions import LoginLimits
 from helpdesk.errors import HelpdeskError
 from shell.keyboard import Keyboard
 from shell.nouns import every_verb
+from shell.parsers import QuietParser
 from shell.perform import told
 from shell.screen import Screen
-from shell.verbs import Verb, parser_of
+from shell.verbs import Verb, fill
 from shell.words import Words
 from tests.actions.staff import Staffed
 from tests.config.made import loaded
@@ -66,3 +67,10 @@ def said(keyboard: Keyboard) -> str:
         stream.seek(0)
         stream.truncate()
     return "".join(texts)
+
+
+def parser_of(verb: Verb, words: Words) -> QuietParser:
+    """Return the parser of one verb."""
+    parser = QuietParser(words=words, prog=verb.full_name)
+    fill(parser, verb, words)
+    return parser

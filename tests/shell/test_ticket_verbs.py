@@ -16,13 +16,13 @@ from helpdesk.errors import Refused
 from helpdesk.store.tables import letters
 from shell import editor
 from shell.nouns import NOUNS, TICKET_VERBS
-from shell.verbs import Verb, parser_of
+from shell.verbs import Verb
 from shell.words import Words
 from tests.actions.intakes import JEAN, ZOE, a_mail, bench
 from tests.actions.staff import ADMIN, AGENT, MANAGER, Staffed
 from tests.actions.test_taken_attachments import with_files
 from tests.servers.sqlite import Sqlite
-from tests.shell.keyboards import TypedKeyboard, keyboard_of, said, typed
+from tests.shell.keyboards import TypedKeyboard, keyboard_of, parser_of, said, typed
 
 UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b]")
 HOSTILE = "\x1b]52;c;aGE=\x07 \x9b2J \u202egnp.exe\u200b"

@@ -1,0 +1,115 @@
+"""Parsers that speak the person's language: argparse's own words are replaced where they are said."""
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, cast
+
+from helpdesk.core.people import Language
+from shell.verbs import Completer, Noun, Verb, WrongUsage, fill
+from shell.words import Words
+
+# What argparse says about a mistake, and how we say it. A text that is not here stays as it is.
+_MISTAKES: Sequence[tuple[re.Pattern[str], str]] = tuple(
+    (re.compile(english), french)
+    for english, french in (
+        (r"^the following arguments are required: (.*)$", r"il manque : \1"),
+        (r"^unrecognized arguments: (.*)$", r"arguments inconnus : \1"),
+        (r"^ambiguous option: (.*) could match (.*)$", r"option ambiguë : \1 ; peut être \2"),
+        (r"^one of the arguments (.*) is required$", r"il faut l'un de ces arguments : \1"),
+        (r"invalid choice: (.*) \(choose from (.*)\)$", r"\1 n'est pas possible (au choix : \2)"),
+        (r"invalid \w+ value: (.*)$", r"valeur impossible : \1"),
+        (r"expected one argument$", "il faut une valeur"),
+        (r"expected at most one argument$", "il faut une valeur au plus"),
+        (r"expected at least one argument$", "il faut au moins une valeur"),
+        (r"expected (\d+) arguments?$", r"il faut \1 valeur(s)"),
+        (r"not allowed with argument (.*)$", r"impossible avec l'argument \1"),
+        (r"ignored explicit argument (.*)$", r"la valeur \1 n'a pas de sens ici"),
+        (r"expected 1 or more, found (.*)$", r"1 ou plus est attendu, et non \1"),
+    )
+)
+
+
+def mistake_in(words: Words, message: str) -> str:
+    """Return what argparse says about a mistake in the person's language."""
+    if words.language is not Language.FR:
+        return message
+    for english, french in _MISTAKES:
+        message = english.sub(french, message, count=1)
+    return re.sub(r"^argument ([^:]+): ", r"argument \1 : ", message)
+
+
+class Lead:
+    """Mixed into a formatter: ``lead`` stands before the usage."""
+
+    lead: str | None = None
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        """Add the usage, our own words before it."""
+        super().add_usage(usage, actions, groups, self.lead if prefix is None else prefix)  # type: ignore[misc]
+
+
+class PlainFormatter(Lead, argparse.HelpFormatter):
+    """Help as argparse writes it."""
+
+
+class Speaking:
+    """Mixed into a parser: headings, usage, help option and mistakes are told in the language of *words*."""
+
+    def __init__(self, *arguments: Any, words: Words, add_help: bool = True, **options: Any) -> None:
+        super().__init__(*arguments, add_help=False, **options)  # type: ignore[call-arg]
+        self.words = words
+        parser = cast("argparse.ArgumentParser", self)
+        parser._positionals.title = words("arguments", "arguments")
+        parser._optionals.title = words("options", "options")
+        if add_help:
+            parser.add_argument(
+                "-h", "--help", action="help", help=words("show this help", "montrer cette aide")
+            )
+
+    def add_subparsers(self, **options: Any) -> Any:
+        """Add parsers below this one that speak the same language."""
+        options.setdefault("parser_class", partial(type(self), words=self.words))
+        return super().add_subparsers(**options)  # type: ignore[misc]
+
+    def _get_formatter(self, *arguments: Any, **options: Any) -> Any:
+        formatter = super()._get_formatter(*arguments, **options)  # type: ignore[misc]
+        formatter.lead = self.words("usage: ", "usage : ")
+        return formatter
+
+
+class QuietParser(Speaking, argparse.ArgumentParser):
+    """A parser that raises WrongUsage instead of ending the process."""
+
+    def __init__(self, *arguments: Any, words: Words, **options: Any) -> None:
+        super().__init__(*arguments, words=words, formatter_class=PlainFormatter, **options)
+
+    def error(self, message: str) -> Any:
+        """Raise with the usage and what is wrong."""
+        raise WrongUsage(f"{self.format_usage().strip()}\n{mistake_in(self.words, message)}")
+
+
+def add_verbs(
+    parser: Any,
+    noun: Noun,
+    words: Words,
+    completes: Callable[[argparse.Action, Completer], None] | None = None,
+) -> None:
+    """Let *parser* read the verbs of a noun; what was read says which in ``performs``."""
+    verbs = None
+    for verb in noun.verbs:
+        place = parser
+        if verb.name:
+            verbs = verbs or parser.add_subparsers(
+                dest="verb", required=True, metavar=words("VERB", "VERBE"), title=words("verbs", "verbes")
+            )
+            place = verbs.add_parser(verb.name, help=words(*verb.help), description=words(*verb.help))
+        place.epilog = example_of(verb, words)
+        fill(place, verb, words, completes)
+        place.set_defaults(performs=verb)
+
+
+def example_of(verb: Verb, words: Words) -> str:
+    """Return the line that shows how a verb is used."""
+    return f"{words('Example', 'Exemple')}{words(': ', ' : ')}{verb.example}"

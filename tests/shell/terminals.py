@@ -1,0 +1,95 @@
+"""A person at a terminal: the real shell in a pty, typed at and read until what is awaited stands there."""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pexpect
+
+from tests.sources import ROOT
+
+DEADLINE_SECONDS = 60  # far more than anything takes; a test never waits for it when all is well
+STEERING = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[=>]|\r|\x07")
+PROMPT = re.compile(r"\((?:user|agent|manager|admin)\)>\s*\Z")
+
+
+class Terminal:
+    """The shell with the settings in *config*, in a terminal of *columns*. Texts are what a person reads."""
+
+    def __init__(
+        self, config: Path, *arguments: str, environ: Mapping[str, str] | None = None, columns: int = 100
+    ) -> None:
+        self._seen = ""
+        self._mark = 0
+        self._process = pexpect.spawn(
+            sys.executable,
+            ["helpdesk-admin.py", "--config", str(config), *arguments],
+            cwd=ROOT,
+            env={
+                **{name: value for name, value in os.environ.items() if not name.startswith("HELPDESK_")},
+                "TERM": "xterm",
+                "LANG": "en_GB.UTF-8",
+                "LC_ALL": "",
+                "PROMPT_TOOLKIT_NO_CPR": "1",  # nobody here answers where the cursor is
+                **(environ or {}),
+            },
+            encoding="utf-8",
+            codec_errors="replace",
+            dimensions=(40, columns),
+            timeout=DEADLINE_SECONDS,
+        )
+        self._process.delaybeforesend = None
+
+    @property
+    def raw(self) -> str:
+        """All that came, as it came."""
+        return self._seen
+
+    def type(self, text: str, *, enter: bool = True) -> None:
+        """Type *text*; what is awaited next must come after it."""
+        self._mark = len(self._seen)
+        self._process.send(f"{text}\r" if enter else text)
+
+    def until(self, wanted: str) -> str:
+        """Return what stands there since the last typing, once *wanted* does. Fails at the deadline."""
+        return self._until(lambda text: wanted in text, wanted)
+
+    def at_prompt(self) -> str:
+        """Return what stands there since the last typing, once the prompt waits again."""
+        return self._until(lambda text: PROMPT.search(text) and text.count(")>") > 1, "the prompt")
+
+    def run(self, line: str) -> str:
+        """Type a command and return what it said."""
+        self.type(line)
+        return self.at_prompt()
+
+    def ended(self) -> int:
+        """Return the exit status, once the shell has ended."""
+        self._until(lambda _text: False, "the end", at_end=True)
+        self._process.close()
+        status: int = self._process.exitstatus
+        return status
+
+    def close(self) -> None:
+        """Take the terminal away."""
+        self._process.close(force=True)
+
+    def _until(self, is_there: object, wanted: str, *, at_end: bool = False) -> str:
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while True:
+            text = STEERING.sub("", self._seen[self._mark :])
+            if callable(is_there) and is_there(text):
+                return text
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{wanted!r} did not come; what came: {text!r}")
+            try:
+                self._seen += self._process.read_nonblocking(65536, timeout=1)
+            except pexpect.TIMEOUT:
+                continue
+            except pexpect.EOF as end:
+                if at_end:
+                    return text
+                raise AssertionError(f"{wanted!r} did not come before the end: {text!r}") from end
