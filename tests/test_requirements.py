@@ -18,7 +18,6 @@ PIN = re.compile(r"([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==([0-9][0-9A-Za-z.+!]*)")
 # Pinned although nothing imports them, each with its reason. A package that is imported after all leaves this list.
 NOT_IMPORTED = {
     "requirements.txt": {
-        "pymysql": "SQLAlchemy loads it for mariadb+pymysql:// URLs",
         "psycopg": "SQLAlchemy loads it for postgresql+psycopg:// URLs",
         "schedule": "chosen for the daemon's jobs, which are not built yet",
     },
