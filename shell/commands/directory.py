@@ -7,6 +7,7 @@ from helpdesk.actions.people import listed_people, shown_person
 from helpdesk.core.people import STORED, AddressState, KnownAddress, Role
 from helpdesk.core.permissions import Right
 from helpdesk.core.standing import best_standing, first_day, last_day, standing
+from helpdesk.core.terminal import term_safe
 from helpdesk.store.directory import ListedPerson, PersonFilter
 from shell.commands.people import address, complete_team, person_argument
 from shell.keyboard import Keyboard
@@ -52,7 +53,6 @@ def _list_arguments(arguments: Arguments) -> None:
     arguments.add(
         "--after",
         type=address,
-        default="",
         metavar="EMAIL",
         help=("the page after this person", "la page après cette personne"),
     )
@@ -75,7 +75,7 @@ def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
         text=" ".join(given.text),
         limit=given.limit,
     )
-    found = listed_people(keyboard.database, keyboard.actor, wanted, given.team, given.after)
+    found = listed_people(keyboard.database, keyboard.actor, wanted, given.team, given.after or "")
     if given.json:
         for one in found:
             keyboard.screen.json(_json(one))
@@ -150,7 +150,7 @@ def _show(keyboard: Keyboard, given: argparse.Namespace) -> int:
         return 0
     screen, words = keyboard.screen, keyboard.words
     state = state_cell(keyboard, state_of(one, datetime.now(UTC)))
-    screen.say(one.person.name, "bold")
+    screen.say(term_safe(one.person.name), "bold")  # one line, whatever is in it
     screen.say(f"{one.person.role.value}, {one.person.language.value}, {state.text}")
     if one.teams:
         screen.say(words("teams: {names}", "équipes : {names}", names=", ".join(one.teams)))

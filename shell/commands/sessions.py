@@ -58,7 +58,6 @@ def _revoke_arguments(arguments: Arguments) -> None:
     arguments.add(
         "--person",
         type=address,
-        default="",
         metavar="EMAIL",
         complete=complete_person,
         help=("all of a person, for admins", "toutes celles d'une personne, pour les admins"),

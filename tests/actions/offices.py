@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from helpdesk.actions.door import Door, Place
+from helpdesk.actions.passwords import hash_password
 from helpdesk.core.people import AddressState, KnownAddress, Language, Role
 from helpdesk.core.permissions import Actor
 from helpdesk.core.sessions import LoginLimits
@@ -26,6 +27,7 @@ STRANGER = "stranger@univ.example"  # a user of the other team
 COLLEAGUE = "colleague@univ.example"  # an agent of the manager's team
 ROLES = {ADMIN: Role.ADMIN, MANAGER: Role.MANAGER, AGENT: Role.AGENT, USER: Role.USER,
          STRANGER: Role.USER, COLLEAGUE: Role.AGENT}  # fmt: skip
+HASH = hash_password("a right password", cost=4)
 HOSTILE = "\x1b]52;c;x\x07\u202e\r\nBcc: x@y.example"
 
 
@@ -75,7 +77,7 @@ class Office:
     def password(self, address: str) -> None:
         """Let somebody log in."""
         person = self.known[address].person
-        in_work(self.database, lambda work: work.logins.set_password(person.id, "v1$x", False, NOW))
+        in_work(self.database, lambda work: work.logins.set_password(person.id, HASH, False, NOW))
 
     def session(self, address: str, token: str) -> int:
         """Begin a session; return its id."""
