@@ -6,6 +6,10 @@ from helpdesk.core.terminal import term_safe
 
 MAX_NAME_CHARS = 200
 MAX_TEAM_CHARS = 100
+# Letters that Unicode does not take apart.
+_WHOLE = str.maketrans(
+    {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)  # no parts
 Said = tuple[str, str]  # in English, in French
 
 
@@ -34,7 +38,7 @@ def sort_name(name: str) -> str:
     """Return *name* in small letters without accents: so it sorts and is found alike on every database."""
     apart = unicodedata.normalize("NFKD", name.casefold())
     bare = "".join(character for character in apart if not unicodedata.combining(character))
-    return bare.casefold()[:MAX_NAME_CHARS]
+    return bare.casefold().translate(_WHOLE)[:MAX_NAME_CHARS]
 
 
 def same_name(one: str, other: str) -> bool:

@@ -48,8 +48,10 @@ def test_line_ends_in_a_name_become_blanks() -> None:
     [
         pytest.param("Élodie ÇELIK", "elodie celik", id="accents and capitals"),
         pytest.param("Groß", "gross", id="sharp s"),
+        pytest.param("Œuf Ægir Łódź", "oeuf aegir lodz", id="letters without parts"),
         pytest.param("ﬁnn", "finn", id="a ligature"),
         pytest.param("ÿ" * 200, "y" * 200, id="as long"),
+        pytest.param("œ" * 200, "oe" * 100, id="cut to the column"),
         pytest.param("ß" * 200, "s" * 200, id="never longer than the column"),
     ],
 )
