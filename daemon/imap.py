@@ -17,7 +17,7 @@ from imapclient.exceptions import IMAPClientError
 
 from daemon.imaplogin import ImapAccount, away, connected, log_in
 from helpdesk.core.fingerprint import HEAD_BYTES
-from helpdesk.errors import MailboxAway
+from helpdesk.errors import MailboxAway, MailRefused
 from helpdesk.killpoints import Point, reach
 
 IDLE_STEP_SECONDS = 1.0  # how soon a stop is noticed while idling
@@ -157,7 +157,8 @@ class ImapInbox:
         """Move mails out of the inbox; UIDs that are gone are passed over.
 
         Without MOVE (RFC 6851): COPY, mark ``\\Deleted``, UID EXPUNGE; a plain EXPUNGE would take other
-        people's deleted mail with it, so without UIDPLUS the marked copies stay and are not listed again.
+        people's deleted mail with it, so without UIDPLUS, or where the server will not expunge, the marked
+        copies stay and are not listed again.
         """
         with away(f"{self._where}: moving to {folder}"):
             if self.can_move:
@@ -168,7 +169,8 @@ class ImapInbox:
             self._client.delete_messages(uids, silent=True)
             reach(Point.FLAGGED)
             if self.can_expunge_by_uid:
-                self._client.uid_expunge(uids)
+                with suppress(MailRefused), away(self._where):
+                    self._client.uid_expunge(uids)
 
     @contextmanager
     def opened(self, folder: str) -> Iterator[None]:

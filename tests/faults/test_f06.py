@@ -8,7 +8,7 @@ from tests.actions.intakes import a_mail
 from tests.faults.f06_dovecot import killed, shown_again
 from tests.faults.f06_imap import each_command
 from tests.faults.f06_silence import MAX_CONNECTS, MINUTE, most_within, silences
-from tests.faults.imap_script import How, for_mail
+from tests.faults.imap_script import How, at_verb, for_mail
 from tests.faults.scripted_imap import USER, ScriptedImap
 from tests.faults.watched import Desks, in_haste, watched
 from tests.servers.certificates import Certificates
@@ -53,6 +53,18 @@ def test_one_mail_that_the_server_cannot_handle_stops_no_other(
         assert server.mails(USER) == [raws[2]]
         server.append_many(USER, [a_mail("Later", message_id="<8@univ.example>")])
         assert not desk.wait_for(lambda: len(server.mails(USER, "Done")) == len(raws))
+
+
+def test_mail_that_the_server_marks_and_will_not_expunge_counts_as_moved(
+    tmp_path: Path, certificates: Certificates
+) -> None:
+    server = ScriptedImap(tmp_path, certificates, ("MOVE", "IDLE"))
+    server.script = at_verb("EXPUNGE", How.NO)
+    raws = [a_mail(f"Panne {number}", message_id=f"<{number}@univ.example>") for number in range(4)]
+    server.append_many(USER, raws)
+    with in_haste(), server.serving(), watched(Desks(tmp_path).fresh(), server) as desk:
+        assert not desk.wait_for(lambda: desk.quiet and len(desk.bench.ledger()) == len(raws))
+    assert server.mails(USER, "Done") == raws, "copied once each"
 
 
 def test_a_real_server_that_dies_three_times_costs_nothing_but_time(tmp_path: Path) -> None:
