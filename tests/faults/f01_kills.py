@@ -23,13 +23,17 @@ BATCH = "batch_mails = 4\n"  # the first eight mails after a kill go one by one;
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How daemons are killed in one line of the table, and how often in its long and in its quick version."""
+    """How daemons are killed in one line of the table, and how often in its long and in its quick version.
+
+    ``selected_on``: the engine on which the ten-minute selection has it; empty for both.
+    """
 
     name: str
     kills: int
     quick_kills: int
     daemons: int = 1
     move: bool = True
+    selected_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,8 @@ class Story:
 
 WAYS = (
     Way("F1 kills, one daemon", 200, 8),
-    Way("F1 kills, IMAP without MOVE", 100, 6, move=False),
-    Way("F1 kills, two daemons", 200, 8, daemons=2),
+    Way("F1 kills, IMAP without MOVE", 100, 6, move=False, selected_on="SQLite"),
+    Way("F1 kills, two daemons", 200, 8, daemons=2, selected_on="MariaDB"),
 )
 
 
@@ -120,7 +124,13 @@ def missed_places(way: Way, stories: Sequence[Story]) -> list[str]:
 
 
 FAULTS = [
-    Fault(way.name, engine, partial(run, engine, way), extra_allowed=True)
+    Fault(
+        way.name,
+        engine,
+        partial(run, engine, way),
+        extra_allowed=True,
+        in_selection=engine == way.selected_on or not way.selected_on,
+    )
     for way in WAYS
     for engine in ("SQLite", "MariaDB")
 ]

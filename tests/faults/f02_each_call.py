@@ -28,7 +28,7 @@ from tests.faults.small_desk import SmallDesk, What, mails_of_each_kind
 from tests.servers.mariadb import MariaDb
 from tests.servers.smtp_sink import Answer, Cut, SmtpSink, Tls
 
-QUICK_STEP = 13  # of the quick version: every thirteenth call only
+QUICK_STEP = 19  # of the quick version: every nineteenth call only
 MAX_TOLD = 5
 
 

@@ -89,6 +89,7 @@ FAULTS = [
         partial(run, engine),
         extra_allowed=True,
         recover_limit_seconds=LIMIT_SECONDS,
+        in_selection=engine == "MariaDB",
     )
     for engine in SERVERS
 ]

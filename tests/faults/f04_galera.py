@@ -195,6 +195,8 @@ def node_dies(folder: Path, quick: bool) -> Tally:
             seconds = cluster.wait_for_a_write(SILENT_SECONDS if quick else NEXT_WRITE_SECONDS)
             if seconds is not None:
                 cluster.next_write_seconds.append(seconds)
+            elif not quick:
+                raise TimeoutError(f"nothing was written for {NEXT_WRITE_SECONDS:g} s")
             if not quick:
                 cluster.kill_daemons(DAEMON_KILLS)
                 cluster.wait_for_a_takeover(holder)
@@ -238,5 +240,6 @@ FAULTS = [
         all_nodes_die,
         extra_allowed=True,
         recover_limit_seconds=BACK_SECONDS,
+        in_selection=False,
     ),
 ]

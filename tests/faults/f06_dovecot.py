@@ -103,8 +103,17 @@ def _shown_again(engine: str, folder: Path, _quick: bool) -> Tally:
 ENGINES = ("SQLite", "MariaDB")
 FAULTS = [
     *(
-        Fault("F6 IMAP server killed", engine, partial(_killed, engine), recover_limit_seconds=LIMIT_SECONDS)
+        Fault(
+            "F6 IMAP server killed",
+            engine,
+            partial(_killed, engine),
+            recover_limit_seconds=LIMIT_SECONDS,
+            in_selection=engine == "SQLite",
+        )
         for engine in ENGINES
     ),
-    *(Fault("F6 new UIDVALIDITY", engine, partial(_shown_again, engine)) for engine in ENGINES),
+    *(
+        Fault("F6 new UIDVALIDITY", engine, partial(_shown_again, engine), in_selection=engine == "MariaDB")
+        for engine in ENGINES
+    ),
 ]

@@ -23,6 +23,7 @@ FLOOD = 10_000
 QUICK_FLOOD = 2_000
 LIMIT_MIB = 300
 LEAST_SHARE = 0.9  # of the rate for a thousand: two measurements of one thing differ by that much
+QUICK_LEAST_SHARE = 0.7  # of few mails: whatever else runs for some seconds weighs more
 LIMIT_SECONDS = 600.0
 SEED = 20261123
 APPENDED_AT_ONCE = 500
@@ -47,7 +48,7 @@ def flood(engine: str, folder: Path, quick: bool) -> Tally:
         flood_rate, peak_mib, missing = _emptied(folder / "many", url, dovecot, "many", sink, count)
         tickets, fates = _counts(url)
     problems = [] if peak_mib < LIMIT_MIB else [f"{peak_mib:.0f} MiB; the limit is {LIMIT_MIB}"]
-    if flood_rate < LEAST_SHARE * rate:
+    if flood_rate < (QUICK_LEAST_SHARE if quick else LEAST_SHARE) * rate:
         problems.append(f"{flood_rate:.0f} mails/s, but {rate:.0f} for a thousand")
     note = f"{flood_rate:.0f} mails/s, {rate:.0f} for a thousand; peak {peak_mib:.0f} MiB"
     return Tally(
@@ -93,4 +94,7 @@ def _counts(url: str) -> tuple[int, int]:
         database.close()
 
 
-FAULTS = [Fault("F12 flood", engine, partial(flood, engine)) for engine in ("SQLite", "MariaDB")]
+FAULTS = [
+    Fault("F12 flood", engine, partial(flood, engine), in_selection=engine == "SQLite")
+    for engine in ("SQLite", "MariaDB")
+]

@@ -52,6 +52,7 @@ MACHINES: tuple[Answer, ...] = (
     of_a_list,
     dsn_storm,
 )
+SELECTED = (by_the_book, rude, dsn_storm)
 UNCAPPED, CAPPED, CAP = "per_address_hour = 100000", "per_address_hour = 10", 10
 BUSY = "SELECT COUNT(*) FROM letters WHERE state IN ('queued', 'sending') AND last_error = ''"
 WAITING = "SELECT COUNT(*) FROM letters WHERE state = 'queued' AND last_error <> ''"
@@ -231,12 +232,22 @@ def _name(stripped: tuple[str, ...]) -> str:
 
 FAULTS = [
     *(
-        Fault(f"F13 two desks, {_name(stripped)}", engine, partial(two_desks, engine, stripped))
+        Fault(
+            f"F13 two desks, {_name(stripped)}",
+            engine,
+            partial(two_desks, engine, stripped),
+            in_selection=engine == "SQLite" and stripped != MARKS,
+        )
         for engine in ("SQLite", "MariaDB")
         for stripped in STRIPPED
     ),
     *(
-        Fault(f"F13 {answer.__name__.replace('_', ' ')}", "SQLite", partial(machine, "SQLite", answer))
+        Fault(
+            f"F13 {answer.__name__.replace('_', ' ')}",
+            "SQLite",
+            partial(machine, "SQLite", answer),
+            in_selection=answer in SELECTED,
+        )
         for answer in MACHINES
     ),
     Fault("F13 a machine like a person", "SQLite", partial(endless, "SQLite")),

@@ -108,6 +108,6 @@ def _count(desk: FaultDesk, query: str) -> int:
 
 
 FAULTS = [
-    Fault("F15 bombs and mutants", engine, partial(run, engine), extra_allowed=False)
+    Fault("F15 bombs and mutants", engine, partial(run, engine), in_selection=engine == "SQLite")
     for engine in ("SQLite", "MariaDB")
 ]

@@ -31,7 +31,8 @@ class Fault:
 
     ``run(folder, quick)`` makes the fault in a folder of its own; *quick*: the version of a minute or less.
     ``extra_allowed``: whether letters may come twice (only where the fault hits the two ambiguous points of
-    SMTP). ``recover_limit_seconds``: the acceptance figure, None where there is none.
+    SMTP). ``recover_limit_seconds``: the acceptance figure, None where there is none. ``in_selection``: whether
+    the ten-minute selection has it; what only repeats another on a second engine, or takes long, has not.
     """
 
     name: str
@@ -39,10 +40,13 @@ class Fault:
     run: Callable[[Path, bool], Tally]
     extra_allowed: bool = False
     recover_limit_seconds: float | None = None
+    in_selection: bool = True
 
     def failures(self, tally: Tally) -> list[str]:
         """Return what of *tally* misses the acceptance figures, in words; empty when all is met."""
         missed = list(tally.problems)
+        if not tally.faults:
+            missed.append("no fault happened, so nothing was shown")
         if tally.lost:
             missed.append(f"{tally.lost} lost")
         if tally.doubled:

@@ -24,6 +24,9 @@ def _raises(_folder: Path, _quick: bool) -> Tally:
     [
         pytest.param(_fault(CLEAN), "ok (3 kills)", id="clean"),
         pytest.param(_fault(Tally(1, 1, 1, 0, 0)), "FAILED: 1 lost", id="lost"),
+        pytest.param(
+            _fault(Tally(0, 1, 0, 0, 0)), "FAILED: no fault happened, so nothing was shown", id="no fault"
+        ),
         pytest.param(_fault(Tally(1, 1, 0, 1, 0)), "FAILED: 1 doubled", id="doubled"),
         pytest.param(_fault(Tally(1, 1, 0, 0, 2)), "FAILED: 2 letters came twice", id="letters twice"),
         pytest.param(_fault(Tally(1, 1, 0, 0, 2), extra=True), "ok", id="letters twice where they may"),
@@ -83,6 +86,29 @@ def test_the_short_version_is_run_when_asked_for_each_in_a_folder_of_its_own(
     assert table.main([]) == 0
     assert [quick for _folder, quick in runs] == [True, True, False, False]
     assert not any(folder.exists() for folder, _quick in runs)
+
+
+def test_the_ten_minutes_have_what_was_selected_and_more_only_where_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faults = [replace(_fault(CLEAN), name="short"), replace(_fault(CLEAN), name="long", in_selection=False)]
+    monkeypatch.setattr(table, "_all_faults", lambda: faults)
+
+    def names(*arguments: str) -> list[str]:
+        assert table.main(arguments) == 0
+        lines = capsys.readouterr().out.splitlines()
+        return [line.split()[0] for line in lines if " ok" in line]
+
+    assert names("--quick") == ["short"]
+    assert names("--quick", "--only", "long") == ["long"]
+    assert names("--quick", "--engine", "sqlite") == ["short", "long"]
+    assert names() == ["short", "long"]
+
+
+def test_the_ten_minutes_have_something_of_every_fault() -> None:
+    faults = table._all_faults()
+    selected = {fault.name.split()[0] for fault in faults if fault.in_selection}
+    assert {fault.name.split()[0] for fault in faults} - selected == {"F5"}, "a cluster's recovery takes long"
 
 
 def test_every_module_of_faults_is_in_the_table() -> None:
