@@ -27,7 +27,7 @@ STRANGER = "stranger@univ.example"  # a user of the other team
 COLLEAGUE = "colleague@univ.example"  # an agent of the manager's team
 ROLES = {ADMIN: Role.ADMIN, MANAGER: Role.MANAGER, AGENT: Role.AGENT, USER: Role.USER,
          STRANGER: Role.USER, COLLEAGUE: Role.AGENT}  # fmt: skip
-HASH = hash_password("a right password", cost=4)
+HASH = hash_password("a right password")
 HOSTILE = "\x1b]52;c;x\x07\u202e\r\nBcc: x@y.example"
 
 

@@ -23,9 +23,10 @@ from shell.commands.people import complete_person, complete_team
 from shell.commands.sessions import _complete
 from shell.nouns import every_verb
 from shell.perform import perform
-from shell.verbs import Verb, parser_of
+from shell.verbs import Verb
 from tests.actions.offices import ADMIN, AGENT, HOSTILE, MANAGER, NETWORK, STRANGER, USER, Office, office
 from tests.servers.sqlite import Sqlite
+from tests.shell.keyboards import parser_of
 from tests.shell.seats import Seat, seated, verb_of
 
 OURS = [one for one in every_verb() if one.noun in ("person", "address", "team")]
