@@ -247,7 +247,6 @@ CREATE TABLE mails (
     CONSTRAINT fk_mails_ticket_id FOREIGN KEY(ticket_id) REFERENCES tickets (id)
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
 CREATE INDEX ix_mails_fate_rejected_at_seen_at ON mails (fate, rejected_at, seen_at);
-CREATE INDEX ix_mails_fate_seen_at ON mails (fate, seen_at);
 CREATE INDEX ix_mails_mailbox_id_look_again_at ON mails (mailbox_id, look_again_at);
 CREATE INDEX ix_mails_mailbox_id_settled_at ON mails (mailbox_id, settled_at);
 CREATE INDEX ix_mails_message_id ON mails (message_id);

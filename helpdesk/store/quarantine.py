@@ -1,8 +1,8 @@
 """Kept mail as a list of open cases, and what people want done with it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
@@ -81,15 +81,19 @@ class Quarantine:
         if not fits_key(wanted.sender, MAX_ADDRESS) or not fits_key(wanted.verdict, MAX_VERDICT):
             return []
         mark = self._mark(wanted.before)
-        query = select(mails, mailboxes.c.name.label("mailbox")).join(
-            mailboxes, mailboxes.c.id == mails.c.mailbox_id
-        )
-        query = _narrowed(query, wanted, mark)
+        query = _narrowed(select(mails), wanted, mark)
         if team_ids is not None:
             of_teams = select(memberships.c.person_id).where(memberships.c.team_id.in_(team_ids))
             query = query.where(mails.c.person_id.in_(of_teams))
-        query = query.order_by(mails.c.seen_at.desc(), mails.c.id.desc()).limit(wanted.limit)
-        found = [_kept(row) for one in _by_fate(query, wanted) for row in self._connection.execute(one)]
+        # What is open has one rejected_at, none. PostgreSQL takes the index in order only if it is asked for too,
+        # MariaDB only if it is not.
+        is_postgres = self._connection.dialect.name == "postgresql"
+        by_index = (mails.c.rejected_at.desc(),) if is_postgres and not wanted.rejected else ()
+        query = query.order_by(*by_index, mails.c.seen_at.desc(), mails.c.id.desc()).limit(wanted.limit)
+        names = {row.id: row.name for row in self._connection.execute(select(mailboxes))}
+        found = [
+            _kept(row, names) for one in _by_fate(query, wanted) for row in self._connection.execute(one)
+        ]
         found.sort(key=lambda mail: (mail.seen_at, mail.id), reverse=True)
         return self._with_orders(found[: wanted.limit])
 
@@ -172,11 +176,13 @@ class Quarantine:
     def suspicious(self, since: datetime, limit: int) -> list[tuple[str, str, int, datetime, datetime]]:
         """Return kept mails since then by verdict and sender: how many, the first and the last one."""
         many = func.count().label("many")
+        # Rejected after it was seen: so both halves are spans of the index.
+        undecided, lately = mails.c.rejected_at.is_(None), mails.c.rejected_at >= since - timedelta(hours=1)
         query = (
             select(
                 mails.c.verdict, mails.c.sender, many, func.min(mails.c.seen_at), func.max(mails.c.seen_at)
             )
-            .where(mails.c.fate.in_(KEPT), mails.c.seen_at >= since)
+            .where(mails.c.fate.in_(KEPT), mails.c.seen_at >= since, or_(undecided, lately))
             .group_by(mails.c.verdict, mails.c.sender)
             .order_by(many.desc())
             .limit(limit)
@@ -184,13 +190,13 @@ class Quarantine:
         return [(row[0], row[1], row[2], row[3], row[4]) for row in self._connection.execute(query)]
 
 
-_COLUMNS = ("id", "mailbox", "seen_at", "fate", "sender", "subject", "size", "rule", "verdict",
+_COLUMNS = ("id", "seen_at", "fate", "sender", "subject", "size", "rule", "verdict",
             "verdict_reason", "rejected_at")  # fmt: skip
 _ORDERS = select(mail_orders, people.c.name).outerjoin(people, people.c.id == mail_orders.c.by_id)
 
 
-def _kept(row: Any) -> KeptMail:
-    return KeptMail(*(getattr(row, name) for name in _COLUMNS))
+def _kept(row: Any, mailbox_names: Mapping[int, str]) -> KeptMail:
+    return KeptMail(mailbox=mailbox_names[row.mailbox_id], **{name: getattr(row, name) for name in _COLUMNS})
 
 
 def _narrowed(query: Select[Any], wanted: KeptFilter, mark: tuple[datetime, int] | None) -> Select[Any]:

@@ -46,7 +46,6 @@ mails = Table(  # the ledger: one row for each mail seen
     UniqueConstraint("mailbox_id", "effect"),
     Index(None, "message_id"),
     Index(None, "sender", "seen_at"),
-    Index(None, "fate", "seen_at"),
     Index(None, "fate", "rejected_at", "seen_at"),
     Index(None, "mailbox_id", "settled_at"),
     Index(None, "mailbox_id", "look_again_at"),

@@ -1,0 +1,16 @@
+"""The index on fate and time: the one with the rejection between serves all that asks by fate.
+
+With both, PostgreSQL takes the first for what is open and walks all that was rejected.
+"""
+
+from alembic import op
+
+revision = "0057"
+down_revision = "0056"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Drop the index."""
+    op.drop_index(op.f("ix_mails_fate_seen_at"), table_name="mails")
