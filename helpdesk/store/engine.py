@@ -78,7 +78,8 @@ def open_database(
         if server is mariadb:
             event.listen(engine, "do_connect", mariadb.connected)
         event.listen(engine, "connect", server.prepare)
-    event.listen(engine, "after_cursor_execute", lambda *_: ANSWERED.get()())
+    for answer in ("checkout", "after_cursor_execute"):  # handed out: it has answered that it lives
+        event.listen(engine, answer, lambda *_: ANSWERED.get()())
     return Database(engine, parsed.render_as_string(hide_password=True))
 
 

@@ -298,6 +298,18 @@ def test_each_answer_is_told_to_the_thread_that_asked_and_to_no_other(database: 
         assert 40 <= len(many.result()) < 50
 
 
+def test_a_connection_that_was_found_to_live_is_an_answer_too(database: Database) -> None:
+    told: list[str] = []
+
+    def asking() -> list[str]:
+        ANSWERED.set(lambda: told.append("answer"))
+        with database.engine.connect():
+            return list(told)
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asking).result()
+
+
 def test_foreign_keys_hold_on_every_engine(database: Database) -> None:
     with pytest.raises(Refusal):
         in_work(database, lambda work: work.posts.add([a_post(ticket_id=1)], []))
