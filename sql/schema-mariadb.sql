@@ -1,5 +1,5 @@
 -- The schema of helpdeskd on MariaDB, for reading only: databases are made by `helpdeskd.py migrate`.
--- Written by `python -m helpdesk.store.reference`.
+-- Written by `python -m helpdesk.store.reference`. The triggers that guard audit_logs stand in versions/006*.py.
 
 CREATE TABLE breakers (
     scope VARCHAR(300) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

@@ -6,11 +6,11 @@ import pytest
 
 from helpdesk.store.engine import Database, open_database
 from helpdesk.store.schema import migrate
-from helpdesk.store.tables import metadata
 from tests.conftest import ENGINES
 from tests.servers.mariadb import MariaDb
 from tests.servers.postgres import Postgres
 from tests.servers.sqlite import Sqlite
+from tests.store.cleaning import empty_tables
 
 
 @pytest.fixture(scope="session", params=ENGINES)
@@ -28,7 +28,5 @@ def migrated(request: pytest.FixtureRequest) -> Iterator[Database]:
 @pytest.fixture
 def database(migrated: Database) -> Database:
     """A database with the newest schema and no rows, on each engine in turn."""
-    with migrated.engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(table.delete())
+    empty_tables(migrated)
     return migrated

@@ -17,10 +17,10 @@ from helpdesk.store.budgets import Breaker, Window
 from helpdesk.store.durability import require_durable
 from helpdesk.store.engine import Database, open_database
 from helpdesk.store.schema import SchemaState, WrongSchema, migrate, schema_state
-from helpdesk.store.tables import metadata
 from helpdesk.store.work import AlreadyThere, Work, in_work
 from tests.servers.galera import NODES, Galera
 from tests.servers.mariadb import MariaDb
+from tests.store.cleaning import empty_tables
 from tests.store.makers import NOW, SECOND, a_letter, a_mail, a_mailbox, read
 from tests.store.test_work import count, counted, make_counters, noting
 
@@ -47,9 +47,7 @@ def urls(galera_cluster: Galera) -> Iterator[list[str]]:
 def nodes(urls: list[str], galera: Galera) -> Iterator[list[Database]]:
     """The same database through each of its nodes, without a row."""
     opened = [open_database(url) for url in urls]
-    with opened[0].engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(table.delete())
+    empty_tables(opened[0])
     yield opened
     for database in opened:
         database.close()
