@@ -1,143 +1,245 @@
-"""A real desk for benchmarks: settings, people, and the daemon as a process of its own."""
+"""``make bench-desk``: how quick the shell is on a desk with a million tickets and three million posts.
 
+Each figure is the median of the slowest of its cases, for a person of each role: what the verb takes with the check
+of the session and all that it prints. All cases are printed.
+"""
+
+import argparse
 import base64
+import io
+import json
 import os
 import secrets
-import socket
-import subprocess
-import sys
-import threading
+import shlex
+import statistics
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import psutil
-
-from bench.mails import BORDER, DESK, SENDERS
-from helpdesk.actions.people import add_person
-from helpdesk.core.people import AddressState, Language, Role
+from bench.deskrows import ADMIN, AGENT, LEARNER, MANAGER, ROOKIE, pieces
+from bench.load import MariaDbLoad, SqliteLoad, address_of, load_people
+from bench.prompt import PASSWORD, prompt_ms
+from helpdesk.actions import passwords
+from helpdesk.actions.naming import suggested_people, suggested_tags, suggested_teams, suggested_tickets
+from helpdesk.actions.sessions import actor_of
+from helpdesk.core.sessions import SessionKind
 from helpdesk.store.engine import open_database
 from helpdesk.store.schema import migrate
-from tests.servers.dovecot import PASSWORD, Dovecot
-from tests.servers.smtp_sink import SmtpSink
+from helpdesk.store.work import Work, in_work
+from shell.keyboard import Keyboard
+from shell.nouns import every_verb
+from shell.parsers import QuietParser
+from shell.perform import perform
+from shell.screen import Screen
+from shell.verbs import Verb, fill
+from shell.words import Words
+from tests.servers.mariadb import MariaDb
+from tests.servers.sqlite import Sqlite
 
-ROOT = Path(__file__).parents[1]
+TICKETS = 1_000_000
+SEED = 20261121
+ROUNDS = 11
+BUFFER_POOL_BYTES = 2**30
+PLAYERS = {"admin": ADMIN, "manager": MANAGER, "agent": AGENT, "new agent": ROOKIE, "learner": LEARNER}
 SETTINGS = """\
 [desk]
 name = "Support"
-address = "{desk}"
+address = "desk@ecole.example"
 state_dir = "{state}"
 [imap]
-host = "{host}"
-port = {imap_port}
-tls = "tls"
-ca_file = "{imap_ca}"
-user = "{user}"
-[imap.trust]
-authserv_ids = ["{border}"]
-border_by = ["{border}"]
-inner_by = ["{lmtp_host}"]
-placement = "above"
+host = "127.0.0.1"
+user = "desk"
 [smtp]
-host = "{host}"
-port = {smtp_port}
-tls = "starttls"
-ca_file = "{smtp_ca}"
-[caps]
-per_address_hour = 100000
-per_address_day = 100000
-per_domain_hour = 100000
-overall_hour = 100000
+host = "127.0.0.1"
 [alerts]
 to = ["admin@ecole.example"]
 """
+LISTS = {
+    "newest": "",
+    "deep in the list": "--after {middle}",
+    "resolved": "--status resolved",
+    "waiting": "--status waiting --status in_progress",
+    "critical": "--urgency critical",
+    "critical and resolved": "--urgency critical --status resolved",
+    "mine": "--mine",
+    "unassigned": "--unassigned",
+    "overdue": "--overdue",
+    "of a team": "--team 'Équipe 1'",
+    "of a small team": "--team 'Équipe 9' --status resolved",
+    "of an assignee": "--assignee p30@ecole.example",
+    "of a requester": "--requester p6000@ecole.example",
+    "with a tag": "--tag wifi",
+    "last changed": "--sort updated",
+    "last changed, waiting": "--sort updated --status waiting",
+    "due": "--sort due",
+    "urgent": "--sort urgency",
+    "urgent and unassigned": "--sort urgency --unassigned",
+}
+SEARCHES = {
+    "a common word": "bonjour",
+    "a common word with accents left out": "reseau",
+    "two common words": "réunion projecteur",
+    "four words": "imprimante toner salle bloqué",
+    "a rare word": "wiloloie",
+    "no such word": "zzyzx",
+    "a rare and a common word": "bonjour wiloloie",
+    "two rare words": "wiloloie pavizox",
+    "a beginning": "co",
+    "two beginnings": "imp rés",
+    "a beginning and a rare word": "com wiloloie",
+    "only words of no weight": "le the de",
+    "signs": '"réseau" * - \' OR 1=1 🎉',
+    "ten thousand characters": "réseau imprimante " * 556,
+    "a common word, open": "bonjour --status waiting",
+    "a word, resolved and critical": "projecteur --status resolved --urgency critical",
+}
 
 
 @dataclass
-class Running:
-    """The daemon while it runs, and what it used, known after it ended."""
+class Figures:
+    """Medians in milliseconds by kind and case."""
 
-    process: "subprocess.Popen[str]"
-    started: threading.Event = field(default_factory=threading.Event)
-    lines: list[str] = field(default_factory=list)
-    stop_ms: float = 0.0
+    cases: dict[str, dict[str, float]]
 
-    def used(self) -> tuple[float, float]:
-        """Return the peak memory in MiB and the processor seconds of the daemon and its workers so far."""
-        family = [psutil.Process(self.process.pid)]
-        family += family[0].children(recursive=True)
-        peak = sum(_peak_kib(member.pid) for member in family) / 1024
-        cpu = sum(sum(member.cpu_times()[:2]) for member in family)
-        return peak, cpu
+    def slowest(self) -> dict[str, float]:
+        """Return the slowest median of each kind."""
+        return {f"{kind}_ms": round(max(found.values()), 1) for kind, found in self.cases.items()}
 
 
-@contextmanager
-def running_desk(folder: Path, url: str, dovecot: Dovecot, user: str, sink: SmtpSink) -> Iterator[Running]:
-    """Run the daemon on an empty database with 200 registered people; ends it with SIGTERM."""
-    settings = _written_settings(folder, dovecot, user, sink)
-    _filled(url)
+def main() -> None:
+    """Load, measure, print, and write JSON where asked."""
+    parser = argparse.ArgumentParser(prog="bench.desk", description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--tickets", type=int, default=TICKETS, metavar="N", help=f"default: {TICKETS}")
+    parser.add_argument("--engine", choices=("mariadb", "sqlite"), help="only this one")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="desk-bench-") as name, MariaDb() as mariadb:
+        mariadb.execute(f"SET GLOBAL innodb_buffer_pool_size = {BUFFER_POOL_BYTES}")
+        urls = {"mariadb": mariadb.fresh_database(), "sqlite": Sqlite(Path(name)).fresh_database()}
+        urls = {engine: url for engine, url in urls.items() if given.engine in (None, engine)}
+        _load(urls, mariadb, given.tickets)
+        figures = {}
+        for engine, url in urls.items():
+            folder = Path(name) / engine
+            folder.mkdir()
+            figures[engine] = _measured(folder, url, given.tickets).slowest()
+            print(f"{engine}: {json.dumps(figures[engine])}", flush=True)
+    if given.json:
+        given.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def _load(urls: dict[str, str], mariadb: MariaDb, count: int) -> None:
+    begun = time.perf_counter()
+    loads: list[MariaDbLoad | SqliteLoad] = []
+    for engine, url in urls.items():
+        database = open_database(url)
+        migrate(database)
+        load_people(database)
+        loads.append(
+            MariaDbLoad(mariadb, url.rpartition("/")[2]) if engine == "mariadb" else SqliteLoad(database)
+        )
+    for piece in pieces(count, SEED):
+        for load in loads:
+            load.add(piece)
+    for load in loads:
+        load.finish()
+    seconds = time.perf_counter() - begun
+    print(f"{count} tickets with {3 * count} posts in {', '.join(urls)}: {seconds:.0f} s", flush=True)
+
+
+def _measured(folder: Path, url: str, count: int) -> Figures:
+    config = folder / "helpdesk.toml"
+    config.write_text(SETTINGS.format(state=folder / "state"))
     environ = {
         **os.environ,
         "HELPDESK_DATABASE_URL": url,
-        "HELPDESK_IMAP_PASSWORD": PASSWORD,
         "HELPDESK_SECRET_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
     }
-    command = [sys.executable, str(ROOT / "helpdeskd.py"), "run", "--config", str(settings)]
-    process = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True)
-    running = Running(process)
-    reader = threading.Thread(target=_read, args=(running,), daemon=True)
-    reader.start()
-    try:
-        if not running.started.wait(20):
-            raise RuntimeError("the daemon did not start:\n" + "".join(running.lines))
-        yield running
-    finally:
+    figures = Figures({"prompt": {}, "list": {}, "show": {}, "search": {}, "complete": {}})
+    for player, person_id in PLAYERS.items():
+        with _keyboard(config, environ, person_id) as keyboard:
+            if player == "admin":
+                figures.cases["prompt"]["admin"] = prompt_ms(keyboard, config, environ, address_of(person_id))
+            for kind, case, action in _cases(keyboard, count):
+                took = _median_ms(action)
+                figures.cases[kind][f"{player}: {case}"] = took
+    for kind, found in figures.cases.items():
+        for case, took in sorted(found.items(), key=lambda one: -one[1]):
+            print(f"  {kind:8} {took:7.1f} ms  {case}")
+    return figures
+
+
+@contextmanager
+def _keyboard(config: Path, environ: dict[str, str], person_id: int) -> Iterator[Keyboard]:
+    """Give the keyboard of somebody who is logged in; what it prints is thrown away."""
+    keyboard = Keyboard(config, environ, Screen(out=io.StringIO(), error=io.StringIO(), columns=120))
+    token = passwords.new_token()
+    hashed = passwords.hash_password(PASSWORD)
+
+    def begin(work: Work) -> None:
+        now = work.database_now()
+        until = keyboard.door.limits.expires_at(SessionKind.SHELL, now)
+        work.sessions.add(person_id, passwords.token_hash(token), "shell", "", "bench", now, until)
+        work.logins.set_password(person_id, hashed, False, now)
+        work.logins.remember_place(person_id, keyboard.place.key, keyboard.place.shown, now)
+
+    in_work(keyboard.database, begin)
+    keyboard.token = token
+    keyboard.actor = actor_of(keyboard.door, token)
+    yield keyboard
+    keyboard.close()
+
+
+def _cases(keyboard: Keyboard, count: int) -> Iterator[tuple[str, str, Callable[[], object]]]:
+    for case, options in LISTS.items():
+        yield "list", case, _verb(keyboard, "ticket list", options.format(middle=count // 2))
+    newest = [one.number for one in suggested_tickets(keyboard.desk, keyboard.actor, "")]
+    for number in (newest[0], newest[-1]):
+        yield "show", "a ticket", _verb(keyboard, "ticket show", str(number))
+    for case, words in SEARCHES.items():
+        yield "search", case, _verb(keyboard, "ticket search", words)
+    desk, actor = keyboard.desk, keyboard.actor
+    for typed in ("", "7", "4321"):
+        yield "complete", f"a ticket, {typed!r}", partial(suggested_tickets, desk, actor, typed)
+    for typed in ("", "p1", "Jeanne Dupont 77"):
+        yield "complete", f"a person, {typed!r}", partial(suggested_people, desk, actor, typed)
+    yield "complete", "a tag", partial(suggested_tags, desk, actor, "")
+    yield "complete", "a team", partial(suggested_teams, desk, actor, "É")
+
+
+def _verb(keyboard: Keyboard, name: str, words: str) -> Callable[[], object]:
+    verb = next(one for one in every_verb() if one.full_name == name)
+    parser = _parser_of(verb, keyboard.words)
+    typed = words.split() if name == "ticket search" else shlex.split(words)
+
+    def run() -> None:
+        keyboard.screen.out, keyboard.screen.error = io.StringIO(), (errors := io.StringIO())
+        if perform(keyboard, verb, parser.parse_args(typed)):
+            raise RuntimeError(f"{name} {words[:50]}: {errors.getvalue()}")
+
+    return run
+
+
+def _median_ms(action: Callable[[], object]) -> float:
+    """Return the median after one run that fills the caches."""
+    action()
+    waits = []
+    for _ in range(ROUNDS):
         begun = time.perf_counter()
-        process.terminate()
-        process.wait(10)
-        running.stop_ms = (time.perf_counter() - begun) * 1000
-        reader.join()
+        action()
+        waits.append((time.perf_counter() - begun) * 1000)
+    return statistics.median(waits)
 
 
-def _read(running: Running) -> None:
-    assert running.process.stderr is not None
-    for line in running.process.stderr:
-        running.lines.append(line)
-        if " started " in line:
-            running.started.set()
+def _parser_of(verb: Verb, words: Words) -> QuietParser:
+    parser = QuietParser(words=words, prog=verb.full_name)
+    fill(parser, verb, words)
+    return parser
 
 
-def _written_settings(folder: Path, dovecot: Dovecot, user: str, sink: SmtpSink) -> Path:
-    settings = folder / "helpdesk.toml"
-    settings.write_text(
-        SETTINGS.format(
-            desk=DESK,
-            state=folder / "state",
-            host="127.0.0.1",
-            imap_port=dovecot.imaps_port,
-            imap_ca=dovecot.ca_file,
-            user=user,
-            border=BORDER,
-            lmtp_host=socket.gethostname(),
-            smtp_port=sink.port,
-            smtp_ca=sink.ca_file,
-        )
-    )
-    return settings
-
-
-def _filled(url: str) -> None:
-    database = open_database(url)
-    migrate(database)
-    for sender in SENDERS:
-        add_person(database, sender, sender.partition("@")[0], Role.USER, Language.FR, AddressState.VERIFIED)
-    database.close()
-
-
-def _peak_kib(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1])
-    return 0
+if __name__ == "__main__":
+    main()

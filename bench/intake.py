@@ -11,9 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.desk import running_desk
 from bench.floor import naive_mails_per_s
 from bench.mails import mails
+from bench.running import running_desk
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.mariadb import MariaDb

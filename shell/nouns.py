@@ -16,8 +16,8 @@ from shell.commands import (
     statistics,
     teams,
     ticketgroups,
+    ticketlists,
     ticketmarks,
-    tickets,
     ticketshow,
     ticketwork,
     watch,
@@ -25,7 +25,7 @@ from shell.commands import (
 from shell.verbs import Noun, Verb
 
 TICKET_VERBS = (
-    *tickets.VERBS,
+    *ticketlists.VERBS,
     *ticketshow.VERBS,
     *watch.VERBS,
     *ticketwork.VERBS,

@@ -73,6 +73,14 @@ CREATE TABLE teams (
     CONSTRAINT uq_teams_name UNIQUE (name)
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
 
+CREATE TABLE ticket_words (
+    block INTEGER NOT NULL,
+    word VARBINARY(32) NOT NULL,
+    number INTEGER NOT NULL,
+    internal BOOL NOT NULL,
+    CONSTRAINT pk_ticket_words PRIMARY KEY (block, word, number, internal)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+
 CREATE TABLE addresses (
     id BIGINT NOT NULL,
     person_id BIGINT NOT NULL,
@@ -206,13 +214,16 @@ CREATE TABLE tickets (
     CONSTRAINT fk_tickets_assignee_id FOREIGN KEY(assignee_id) REFERENCES people (id),
     CONSTRAINT fk_tickets_merged_into_id FOREIGN KEY(merged_into_id) REFERENCES tickets (id)
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
-CREATE INDEX ix_tickets_assignee_id_status ON tickets (assignee_id, status);
+CREATE INDEX ix_tickets_assignee_id_status_number_urgency ON tickets (assignee_id, status, number, urgency);
+CREATE INDEX ix_tickets_assignee_id_status_updated_at_number ON tickets (assignee_id, status, updated_at, number);
 CREATE INDEX ix_tickets_merged_into_id ON tickets (merged_into_id);
 CREATE INDEX ix_tickets_opened_at ON tickets (opened_at);
-CREATE INDEX ix_tickets_requester_id_status ON tickets (requester_id, status);
-CREATE INDEX ix_tickets_status_due_at ON tickets (status, due_at);
-CREATE INDEX ix_tickets_status_updated_at ON tickets (status, updated_at);
-CREATE INDEX ix_tickets_team_id_status ON tickets (team_id, status);
+CREATE INDEX ix_tickets_requester_id_status_number ON tickets (requester_id, status, number);
+CREATE INDEX ix_tickets_status_due_at_number ON tickets (status, due_at, number);
+CREATE INDEX ix_tickets_status_updated_at_number ON tickets (status, updated_at, number);
+CREATE INDEX ix_tickets_status_urgency_number ON tickets (status, urgency, number);
+CREATE INDEX ix_tickets_team_id_status_number_urgency_assignee_id ON tickets (team_id, status, number, urgency, assignee_id);
+CREATE INDEX ix_tickets_team_id_status_updated_at_number ON tickets (team_id, status, updated_at, number);
 
 CREATE TABLE mails (
     id BIGINT NOT NULL,

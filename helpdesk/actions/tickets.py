@@ -1,6 +1,6 @@
 """Look at tickets."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -8,10 +8,13 @@ from helpdesk.actions.desk import Desk
 from helpdesk.actions.permits import event_by, require_right
 from helpdesk.actions.ticketwork import find_ticket
 from helpdesk.core.audit import Action, Outcome
+from helpdesk.core.paging import OPEN
 from helpdesk.core.permissions import Actor, Reach, Right, may_with_ticket, reach
+from helpdesk.core.searchwords import Wanted, has_word, snippet, wanted_words
 from helpdesk.core.tickets import Ticket
+from helpdesk.errors import Refused
 from helpdesk.store.history import Change
-from helpdesk.store.listing import Arrived, ListedTicket, TicketFilter
+from helpdesk.store.listing import Arrived, Eyes, ListedTicket, TicketFilter
 from helpdesk.store.posts import ShownAttachment, ShownPost
 from helpdesk.store.work import Work, in_work
 
@@ -34,6 +37,14 @@ class ShownTicket:
     team: str = ""
     merged: Mapping[int, int] = field(default_factory=dict)
     merged_into: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTicket:
+    """A ticket with the place where the words stand; none where they stand in its subject only."""
+
+    ticket: ListedTicket
+    snippet: str
 
 
 def shown_ticket(desk: Desk, actor: Actor, number: int) -> ShownTicket:
@@ -87,15 +98,55 @@ def _note_look(work: Work, actor: Actor, ticket: Ticket) -> None:
 
 def arrived_posts(desk: Desk, actor: Actor, minutes: int, limit: int) -> list[Arrived]:
     """Return what was written within the last minutes to tickets that *actor* may see, newest first."""
-    far = require_right(desk.database, actor, Right.SEE_TICKET)
+    eyes = eyes_of(desk, actor)
     notes = reach(actor.person, Right.SEE_NOTES) is not Reach.NONE
     with Work(desk.database, read_only=True) as work:
         since = work.database_now() - timedelta(minutes=minutes)
-        return work.listing.arrived(since, actor.person.id, actor.team_ids, far, notes, limit)
+        return work.listing.arrived(since, eyes, notes, limit)
 
 
 def listed_tickets(desk: Desk, actor: Actor, wanted: TicketFilter) -> list[ListedTicket]:
-    """Return the tickets that *actor* may see and that *wanted* asks for, in its order, deleted ones left out."""
-    far = require_right(desk.database, actor, Right.SEE_TICKET)
+    """Return the tickets that *actor* may see and that *wanted* asks for, in its order, deleted ones left out.
+
+    Raises Refused for resolved tickets in an order of work to do.
+    """
+    eyes = eyes_of(desk, actor)
+    if wanted.order.is_of_work and wanted.statuses and not set(wanted.statuses) & set(OPEN):
+        raise Refused(
+            f"by {wanted.order.value} only tickets that are not resolved are listed; sort them by number or updated",
+            f"le tri par {wanted.order.value} ne montre que des tickets non résolus ; triez par number ou updated",
+        )
     with Work(desk.database, read_only=True) as work:
-        return work.listing.tickets(wanted, actor.person.id, actor.team_ids, far, work.database_now())
+        return work.listing.tickets(wanted, eyes, work.database_now())
+
+
+def searched_tickets(desk: Desk, actor: Actor, typed: str, wanted: TicketFilter) -> list[FoundTicket]:
+    """Return the newest tickets that hold all words that were *typed*, within what *actor* may see.
+
+    What *wanted* asks for must hold too; its order is of no account. Raises Refused where no word was typed.
+    """
+    eyes = eyes_of(desk, actor)
+    words = wanted_words(typed)
+    if not words:
+        raise Refused(
+            "there is no word in this to look for; type words or numbers",
+            "il n'y a là aucun mot à chercher ; tapez des mots ou des nombres",
+        )
+    notes = reach(actor.person, Right.SEE_NOTES) is not Reach.NONE
+    with Work(desk.database, read_only=True) as work:
+        numbers = work.search.numbers(words, wanted, eyes, work.database_now(), notes=notes)
+        texts = work.search.texts(numbers, notes=notes)
+        found = work.listing.by_numbers(numbers)
+    return [FoundTicket(ticket, _place(texts.get(ticket.number, []), words)) for ticket in found]
+
+
+def eyes_of(desk: Desk, actor: Actor) -> Eyes:
+    """Return what *actor* may see. Raises NotAllowed where that is nothing."""
+    far = require_right(desk.database, actor, Right.SEE_TICKET)
+    return Eyes(actor.person.id, actor.team_ids, far)
+
+
+def _place(texts: Sequence[str], words: Sequence[Wanted]) -> str:
+    """Return a line of the post that holds most of the words, the newest of several."""
+    best = max(reversed(texts), key=lambda text: sum(has_word(text, word) for word in words), default="")
+    return snippet(best, words)

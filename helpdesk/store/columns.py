@@ -130,6 +130,14 @@ def long_text() -> LongText:
     return LongText()
 
 
+def short_bytes(length: int) -> LargeBinary:
+    """Return a type for at most *length* bytes, compared as such, that an index can hold."""
+    kind = LargeBinary(length)
+    for name in MYSQL:
+        kind = kind.with_variant(mysql.VARBINARY(length), name)
+    return kind
+
+
 def long_bytes() -> LargeBinary:
     """Return a type for bytes of any length: plain BLOB ends at 64 KiB in MariaDB."""
     kind = LargeBinary()
@@ -150,5 +158,6 @@ __all__ = [
     "long_bytes",
     "long_text",
     "row_id",
+    "short_bytes",
     "words",
 ]

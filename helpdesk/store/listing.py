@@ -1,37 +1,27 @@
-"""Lists of tickets that stay quick at a million: every filter has an index, and pages begin behind the last one."""
+"""Lists of tickets that stay quick at a million, for whoever looks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, false, or_, select
+from sqlalchemy import Connection, select, union
 
-from helpdesk.core.permissions import Reach
+from helpdesk.core.paging import Mark, Order
 from helpdesk.core.tickets import Status, Urgency
 from helpdesk.store.ids import first_id_at
-from helpdesk.store.tables import participants, people, posts, tickets
+from helpdesk.store.streams import Eyes as Eyes
+from helpdesk.store.streams import TicketFilter as TicketFilter
+from helpdesk.store.streams import streams, visible
+from helpdesk.store.tables import people, posts, tags, teams, tickets
 
+FEW_TAGGED = 2_000
 RequesterName = people.alias("requesters")
 AssigneeName = people.alias("assignees")
 
 
 @dataclass(frozen=True, slots=True)
-class TicketFilter:
-    """Which tickets, newest first. Everything given must hold; ``before``: a ticket number, for the next page."""
-
-    statuses: tuple[Status, ...] = ()
-    urgencies: tuple[Urgency, ...] = ()
-    requester_id: int | None = None
-    assignee_id: int | None = None
-    team_id: int | None = None
-    unassigned: bool = False
-    overdue: bool = False
-    before: int | None = None
-    limit: int = 20
-
-
-@dataclass(frozen=True, slots=True)
 class ListedTicket:
-    """One line of a list. Nothing in it is fit for a terminal yet."""
+    """One line of a list; ``mark``: where the next page begins. Nothing in it is fit for a terminal yet."""
 
     number: int
     subject: str
@@ -42,6 +32,8 @@ class ListedTicket:
     opened_at: datetime
     updated_at: datetime
     due_at: datetime | None
+    team: str
+    mark: Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +55,57 @@ class Listing:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def tickets(
-        self, wanted: TicketFilter, person_id: int, team_ids: frozenset[int], far: Reach, now: datetime
+    def tickets(self, wanted: TicketFilter, eyes: Eyes, now: datetime) -> list[ListedTicket]:
+        """Return the tickets that these eyes see and that *wanted* asks for, in its order."""
+        found = self._found(wanted, eyes, now)
+        return self.by_numbers([number for number, _key in found], dict(found))
+
+    def few_numbers(self, wanted: TicketFilter, eyes: Eyes, now: datetime, most: int) -> list[int] | None:
+        """Return the numbers of all these tickets, the newest first, or None where they are more than *most*."""
+        found: set[int] = set()
+        for part in streams(wanted, eyes, now, self._tagged(wanted)):
+            found.update(row.number for row in self._connection.execute(part))
+            if len(found) > most:
+                return None
+        return sorted(found, reverse=True)
+
+    def _found(self, wanted: TicketFilter, eyes: Eyes, now: datetime) -> list[tuple[int, datetime | int]]:
+        parts = [one.subquery() for one in streams(wanted, eyes, now, self._tagged(wanted))]
+        if not parts:
+            return []
+        every = union(*(select(part) for part in parts)).subquery()
+        last = every.c.key, every.c.number
+        first = last if wanted.order is Order.DUE else tuple(column.desc() for column in last)
+        query = select(every.c.number, every.c.key).order_by(*first).limit(wanted.limit)
+        return [(row.number, row.key) for row in self._connection.execute(query)]
+
+    def _tagged(self, wanted: TicketFilter) -> Sequence[int] | None:
+        """Return the ids of all tickets with the tag that is asked for, or None where they are many."""
+        if not wanted.tag:
+            return None
+        query = select(tags.c.ticket_id).where(tags.c.tag == wanted.tag).limit(FEW_TAGGED + 1)
+        ids = self._connection.scalars(query).all()
+        return ids if len(ids) <= FEW_TAGGED else None
+
+    def by_numbers(
+        self, numbers: Sequence[int], keys: dict[int, datetime | int] | None = None
     ) -> list[ListedTicket]:
-        """Return the tickets within reach of a person that *wanted* asks for, newest first."""
+        """Return these tickets, found before, in this order; *keys*: by what they are ordered, if not by number."""
+        if not numbers:
+            return []
         query = (
-            select(tickets, RequesterName.c.name.label("requester"), AssigneeName.c.name.label("assignee"))
+            select(
+                tickets,
+                RequesterName.c.name.label("requester"),
+                AssigneeName.c.name.label("assignee"),
+                teams.c.name.label("team"),
+            )
             .join(RequesterName, RequesterName.c.id == tickets.c.requester_id)
             .outerjoin(AssigneeName, AssigneeName.c.id == tickets.c.assignee_id)
-            .where(tickets.c.deleted_at.is_(None), *_asked(wanted, now))
-            .order_by(tickets.c.number.desc())
-            .limit(wanted.limit)
+            .outerjoin(teams, teams.c.id == tickets.c.team_id)
+            .where(tickets.c.number.in_(numbers))
         )
-        if far is not Reach.ALL:
-            query = query.where(_within(person_id, team_ids, far))
+        found = {row.number: row for row in self._connection.execute(query)}
         return [
             ListedTicket(
                 row.number,
@@ -88,14 +117,14 @@ class Listing:
                 row.opened_at,
                 row.updated_at,
                 row.due_at,
+                row.team or "",
+                Mark(row.number, (keys or {}).get(row.number, row.number)),
             )
-            for row in self._connection.execute(query)
+            for row in (found[number] for number in numbers if number in found)
         ]
 
-    def arrived(
-        self, since: datetime, person_id: int, team_ids: frozenset[int], far: Reach, notes: bool, limit: int
-    ) -> list[Arrived]:
-        """Return what was written to the tickets within reach of a person since then, newest first."""
+    def arrived(self, since: datetime, eyes: Eyes, notes: bool, limit: int) -> list[Arrived]:
+        """Return what was written since then to the tickets that these eyes see, newest first."""
         query = (
             select(posts, tickets.c.number, tickets.c.subject, tickets.c.opened_at, people.c.name)
             .join(tickets, tickets.c.id == posts.c.ticket_id)
@@ -106,8 +135,7 @@ class Listing:
         )
         if not notes:
             query = query.where(posts.c.internal.is_(False))
-        if far is not Reach.ALL:
-            query = query.where(_within(person_id, team_ids, far))
+        query = query.where(visible(eyes))
         return [
             Arrived(
                 row.id,
@@ -120,37 +148,3 @@ class Listing:
             )
             for row in self._connection.execute(query)
         ]
-
-
-def _asked(wanted: TicketFilter, now: datetime) -> list[ColumnElement[bool]]:
-    asked: list[ColumnElement[bool]] = []
-    if wanted.statuses:
-        asked.append(tickets.c.status.in_([status.value for status in wanted.statuses]))
-    if wanted.urgencies:
-        asked.append(tickets.c.urgency.in_([urgency.value for urgency in wanted.urgencies]))
-    if wanted.requester_id is not None:
-        asked.append(tickets.c.requester_id == wanted.requester_id)
-    if wanted.assignee_id is not None:
-        asked.append(tickets.c.assignee_id == wanted.assignee_id)
-    if wanted.team_id is not None:
-        asked.append(tickets.c.team_id == wanted.team_id)
-    if wanted.unassigned:
-        asked.append(tickets.c.assignee_id.is_(None))
-    if wanted.overdue:
-        open_ones = [status.value for status in Status if status is not Status.RESOLVED]
-        asked += [tickets.c.status.in_(open_ones), tickets.c.due_at < now]
-    if wanted.before is not None:
-        asked.append(tickets.c.number < wanted.before)
-    return asked
-
-
-def _within(person_id: int, team_ids: frozenset[int], far: Reach) -> ColumnElement[bool]:
-    mine = or_(
-        tickets.c.requester_id == person_id,
-        tickets.c.id.in_(select(participants.c.ticket_id).where(participants.c.person_id == person_id)),
-    )
-    if far is Reach.OWN:
-        return mine
-    if far is not Reach.SEEN:
-        return false()
-    return or_(mine, tickets.c.assignee_id == person_id, tickets.c.team_id.in_(team_ids))

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from helpdesk.store.rows import Row
 from helpdesk.store.tables import attachments, mails, people, posts
+from helpdesk.store.wordindex import WordIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +49,29 @@ class Posts:
         self._connection = connection
 
     def add(self, rows: Sequence[Row], attached: Sequence[Row]) -> None:
-        """Insert posts with their attachments. They are never changed."""
+        """Insert posts with their attachments, to be found by their words. They are never changed."""
         if rows:
             self._connection.execute(insert(posts), rows)
+            WordIndex(self._connection).add_posts(rows)
         if attached:
             self._connection.execute(insert(attachments), attached)
 
     def remove(self, post_id: int) -> None:
         """Remove a post without attachments: an answer that was taken back before it went out."""
-        self._connection.execute(delete(posts).where(posts.c.id == post_id))
+        this = posts.c.id == post_id
+        ticket_id = self._connection.scalar(select(posts.c.ticket_id).where(this))
+        self._connection.execute(delete(posts).where(this))
+        if ticket_id is not None:
+            WordIndex(self._connection).renew(ticket_id)
 
     def move(self, post_id: int, from_ticket: int, to_ticket: int) -> bool:
         """Move a post to another ticket; False where it is no longer where it was."""
         here = update(posts).where(posts.c.id == post_id, posts.c.ticket_id == from_ticket)
-        return self._connection.execute(here.values(ticket_id=to_ticket)).rowcount > 0
+        moved = self._connection.execute(here.values(ticket_id=to_ticket)).rowcount > 0
+        if moved:
+            for ticket_id in (from_ticket, to_ticket):
+                WordIndex(self._connection).renew(ticket_id)
+        return moved
 
     def count_said(self, ticket_id: int) -> int:
         """Return how many posts a ticket has, notes not counted."""

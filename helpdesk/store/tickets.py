@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, insert, select, update
+from sqlalchemy import Connection, Select, and_, func, insert, select, update
 
 from helpdesk.core.tickets import Status, Ticket, Urgency
 from helpdesk.store.rows import Row
 from helpdesk.store.tables import counters, participants, tickets
+from helpdesk.store.wordindex import WordIndex
 
 COUNTER = "ticket"
 # Asked for as "not these": for "= resolved" SQLite would walk every resolved ticket.
@@ -33,9 +34,10 @@ class Tickets:
         return range(last - count + 1, last + 1)
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Insert tickets."""
+        """Insert tickets, to be found by the words of their subjects."""
         if rows:
             self._connection.execute(insert(tickets), rows)
+            WordIndex(self._connection).add_tickets(rows)
 
     def by_ids(self, ids: Collection[int]) -> dict[int, Ticket]:
         """Return these tickets by id, participants included."""
@@ -45,6 +47,10 @@ class Tickets:
         """Return these tickets by id, participants included; numbers that are nobody's are left out."""
         possible = [number for number in numbers if 0 < number <= MAX_NUMBER]
         return self._read(select(tickets).where(tickets.c.number.in_(possible))) if possible else {}
+
+    def newest_number(self) -> int:
+        """Return the number of the newest ticket, 0 where there is none."""
+        return self._connection.scalar(select(func.max(tickets.c.number))) or 0
 
     def newest(self, limit: int) -> list[Ticket]:
         """Return the newest tickets, newest first, deleted ones left out."""

@@ -33,7 +33,9 @@ from helpdesk.store.mails import Mails
 from helpdesk.store.people import People
 from helpdesk.store.posts import Posts
 from helpdesk.store.quarantine import Quarantine
+from helpdesk.store.search import Search
 from helpdesk.store.sessions import Sessions
+from helpdesk.store.suggestions import Suggestions
 from helpdesk.store.teams import Teams
 from helpdesk.store.tickets import Tickets
 from helpdesk.store.trail import Trail
@@ -81,6 +83,8 @@ class Work:
         self.history = History(connection)
         self.canned = Canned(connection)
         self.listing = Listing(connection)
+        self.search = Search(connection)
+        self.suggestions = Suggestions(connection)
         self.logins = Logins(connection)
         self.sessions = Sessions(connection)
         return self

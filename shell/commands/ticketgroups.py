@@ -8,8 +8,9 @@ from helpdesk.core.permissions import Right
 from helpdesk.core.tickets import Urgency
 from shell.commands.people import address
 from shell.commands.ticketmarks import complete_team
-from shell.commands.tickets import complete_number, number_argument
+from shell.commands.tickets import number_argument
 from shell.commands.typed import typed_text
+from shell.completers import complete_number
 from shell.keyboard import Keyboard
 from shell.verbs import Arguments, Verb
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from bench.desk import running_desk
 from bench.mails import mails
+from bench.running import running_desk
 from helpdesk.store.engine import open_database
 from tests.faults.fault import Fault, Tally
 from tests.servers.certificates import Certificates

@@ -13,7 +13,14 @@ from helpdesk.store.tables.mails import attachments, mail_orders, mailboxes, mai
 from helpdesk.store.tables.outbox import breakers, budgets, letters
 from helpdesk.store.tables.people import addresses, memberships, people, teams
 from helpdesk.store.tables.running import audit_logs, counters, leases
-from helpdesk.store.tables.tickets import canned_answers, participants, tags, ticket_events, tickets
+from helpdesk.store.tables.tickets import (
+    canned_answers,
+    participants,
+    tags,
+    ticket_events,
+    ticket_words,
+    tickets,
+)
 
 __all__ = [
     "OPTIONS",
@@ -43,5 +50,6 @@ __all__ = [
     "tags",
     "teams",
     "ticket_events",
+    "ticket_words",
     "tickets",
 ]

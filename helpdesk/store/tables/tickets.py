@@ -1,8 +1,8 @@
 """Tickets and what is known of each."""
 
-from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, UniqueConstraint
 
-from helpdesk.store.columns import Integer, UtcDateTime, exact, long_text, words
+from helpdesk.store.columns import Integer, UtcDateTime, exact, long_text, short_bytes, words
 from helpdesk.store.tables.common import OPTIONS, key, metadata
 from helpdesk.store.tables.people import people, teams
 
@@ -26,11 +26,15 @@ tickets = Table(
     Column(
         "merged_into_id", ForeignKey("tickets.id"), index=True
     ),  # the ticket that took its conversation over
-    Index(None, "requester_id", "status"),
-    Index(None, "assignee_id", "status"),
-    Index(None, "team_id", "status"),
-    Index(None, "status", "updated_at"),
-    Index(None, "status", "due_at"),
+    # Each list of `store.listing` is read from one of these in its order; the last columns only filter.
+    Index(None, "requester_id", "status", "number"),
+    Index(None, "assignee_id", "status", "number", "urgency"),
+    Index(None, "assignee_id", "status", "updated_at", "number"),
+    Index(None, "team_id", "status", "number", "urgency", "assignee_id"),
+    Index(None, "team_id", "status", "updated_at", "number"),
+    Index(None, "status", "urgency", "number"),
+    Index(None, "status", "updated_at", "number"),
+    Index(None, "status", "due_at", "number"),
     **OPTIONS,
 )
 
@@ -72,5 +76,16 @@ canned_answers = Table(
     Column("language", exact(2), nullable=False),
     Column("text", long_text(), nullable=False),
     UniqueConstraint("name", "language"),
+    **OPTIONS,
+)
+
+ticket_words = Table(  # by which words a ticket is found; `store.wordindex` says how
+    "ticket_words",
+    metadata,
+    Column("block", Integer, primary_key=True, autoincrement=False),
+    Column("word", short_bytes(32), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("internal", Boolean, primary_key=True),  # it stands in a note: only staff may find it
+    sqlite_with_rowid=False,
     **OPTIONS,
 )

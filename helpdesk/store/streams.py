@@ -1,0 +1,231 @@
+"""Where the tickets of a list come from: streams that an index gives in their order, each read for a page only.
+
+What a person may see is several sets (asked by them, assigned to them, their teams'). One condition over all would
+read every ticket until a page is full, and for somebody with few tickets that is the whole table.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, select, true
+
+from helpdesk.core.paging import OPEN, RANKS, Mark, Order
+from helpdesk.core.permissions import Reach
+from helpdesk.core.tickets import Status, Urgency
+from helpdesk.store.tables import participants, tags, tickets
+
+Condition = ColumnElement[bool]
+T = tickets.c
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFilter:
+    """Which tickets, in which order. Everything given must hold. ``after``: the last one of the page before."""
+
+    statuses: tuple[Status, ...] = ()
+    urgencies: tuple[Urgency, ...] = ()
+    requester_id: int | None = None
+    assignee_id: int | None = None
+    team_id: int | None = None
+    tag: str = ""
+    unassigned: bool = False
+    overdue: bool = False
+    order: Order = Order.NUMBER
+    after: Mark | None = None
+    numbers: tuple[int, int] | None = None  # the first and the last number that may be in it
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """Whose eyes a list is for, and how far they see."""
+
+    person_id: int
+    team_ids: frozenset[int]
+    far: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a list. ``rank``: the place of its urgency, where all in it have one."""
+
+    holds: tuple[Condition, ...]
+    taking_part: bool = False
+    rank: int | None = None
+
+
+def streams(
+    wanted: TicketFilter, eyes: Eyes, now: datetime, tagged: Sequence[int] | None = None
+) -> list[Select[int, int, Any]]:
+    """Return queries for (id, number, key), each with the first page of a part of the list; none: it is empty.
+
+    *tagged*: the ids of all tickets with the tag, where they are few.
+    """
+    if eyes.far not in (Reach.ALL, Reach.OWN, Reach.SEEN):
+        return []
+    parts = list(_parts(wanted, eyes))
+    if tagged is not None:
+        of_status = T.status.in_([status.value for status in _statuses(wanted)])
+        parts = [_Part((T.id.in_(tagged), of_status, visible(eyes)))]
+    asked = [T.deleted_at.is_(None), *_asked(wanted, now, tagged is None)]
+    found = []
+    for part in parts:
+        if part.rank is not None and wanted.after is not None and part.rank > wanted.after.key:  # type: ignore[operator]
+            continue
+        key = literal(part.rank) if part.rank is not None else _key(wanted.order)
+        query = select(T.id, T.number, key.label("key"))
+        if part.taking_part:
+            query = query.select_from(participants).join(tickets, T.id == participants.c.ticket_id)
+            query = query.where(participants.c.person_id == eyes.person_id)
+        query = query.where(*part.holds, *asked, *_behind(wanted, part.rank))
+        found.append(query.order_by(*_in_order(wanted.order, part.rank)).limit(wanted.limit))
+    return found
+
+
+def visible(eyes: Eyes) -> Condition:
+    """Return the condition that a ticket, found otherwise, is for these eyes."""
+    if eyes.far is Reach.ALL:
+        return true()
+    mine = or_(
+        T.requester_id == eyes.person_id,
+        T.id.in_(select(participants.c.ticket_id).where(participants.c.person_id == eyes.person_id)),
+    )
+    if eyes.far is Reach.OWN:
+        return mine
+    if eyes.far is not Reach.SEEN:
+        return false()
+    return or_(mine, T.assignee_id == eyes.person_id, T.team_id.in_(sorted(eyes.team_ids)))
+
+
+def conditions(wanted: TicketFilter, eyes: Eyes, now: datetime) -> list[Condition]:
+    """Return all that must hold for a ticket to be in a list, wherever it was found."""
+    asked = [T.deleted_at.is_(None), visible(eyes), *_asked(wanted, now), *_behind(wanted)]
+    if wanted.statuses:
+        asked.append(T.status.in_([status.value for status in wanted.statuses]))
+    return asked
+
+
+def _parts(wanted: TicketFilter, eyes: Eyes) -> Iterator[_Part]:
+    statuses = _statuses(wanted)
+    for scope in _scopes(wanted, eyes):
+        yield from (_Part((scope, T.status == status.value)) for status in statuses)
+    if eyes.far is Reach.ALL and _narrow(wanted) is None:
+        yield from _everything(wanted)
+    if eyes.far in (Reach.OWN, Reach.SEEN) and not _sure(wanted, eyes):
+        yield _Part((T.status.in_([status.value for status in statuses]),), taking_part=True)
+
+
+def _scopes(wanted: TicketFilter, eyes: Eyes) -> list[Condition]:
+    """Return the sets that a list is gathered from, each the beginning of an index."""
+    narrow = _narrow(wanted)
+    if narrow is not None and (eyes.far is Reach.ALL or _sure(wanted, eyes)):
+        return [narrow]
+    if wanted.requester_id is not None and eyes.far is Reach.SEEN:  # one person's tickets are few
+        return [and_(T.requester_id == wanted.requester_id, visible(eyes))]
+    if eyes.far not in (Reach.OWN, Reach.SEEN):
+        return []
+    scopes = [T.requester_id == eyes.person_id]
+    if eyes.far is Reach.SEEN:
+        scopes.append(T.assignee_id == eyes.person_id)
+        scopes += [T.team_id == team_id for team_id in sorted(eyes.team_ids)]
+    return scopes
+
+
+def _narrow(wanted: TicketFilter) -> Condition | None:
+    if wanted.requester_id is not None:
+        return T.requester_id == wanted.requester_id
+    if wanted.assignee_id is not None:
+        return T.assignee_id == wanted.assignee_id
+    if wanted.team_id is not None:
+        return T.team_id == wanted.team_id
+    return T.assignee_id.is_(None) if wanted.unassigned else None
+
+
+def _sure(wanted: TicketFilter, eyes: Eyes) -> bool:
+    """Say whether whatever has the first of the narrowing conditions is within sight."""
+    if wanted.requester_id is not None:
+        return wanted.requester_id == eyes.person_id
+    if eyes.far is not Reach.SEEN:
+        return False
+    if wanted.assignee_id is not None:
+        return wanted.assignee_id == eyes.person_id
+    return wanted.team_id is not None and wanted.team_id in eyes.team_ids
+
+
+def _everything(wanted: TicketFilter) -> Iterator[_Part]:
+    if wanted.order is Order.NUMBER and not wanted.statuses and not wanted.urgencies and not wanted.overdue:
+        yield _Part(())
+        return
+    by_time = wanted.order in (Order.UPDATED, Order.DUE) or wanted.overdue
+    for status in _statuses(wanted):
+        holds = T.status == status.value
+        if by_time and wanted.order is not Order.URGENCY:
+            yield _Part((holds,))
+            continue
+        for urgency in wanted.urgencies or tuple(Urgency):
+            rank = RANKS[urgency] if wanted.order is Order.URGENCY else None
+            yield _Part((holds, T.urgency == urgency.value), rank=rank)
+
+
+def _statuses(wanted: TicketFilter) -> Sequence[Status]:
+    given = wanted.statuses or tuple(Status)
+    only_open = wanted.overdue or wanted.order.is_of_work
+    return [status for status in given if status in OPEN or not only_open]
+
+
+def _asked(wanted: TicketFilter, now: datetime, by_tag: bool = True) -> list[Condition]:
+    asked: list[Condition] = []
+    if wanted.urgencies:
+        asked.append(T.urgency.in_([urgency.value for urgency in wanted.urgencies]))
+    if wanted.requester_id is not None:
+        asked.append(T.requester_id == wanted.requester_id)
+    if wanted.assignee_id is not None:
+        asked.append(T.assignee_id == wanted.assignee_id)
+    if wanted.team_id is not None:
+        asked.append(T.team_id == wanted.team_id)
+    if wanted.tag and by_tag:  # a value, and no set, so that no database begins with the tag's whole list
+        mine = select(tags.c.tag).where(tags.c.tag == wanted.tag, tags.c.ticket_id == T.id)
+        asked.append(mine.scalar_subquery().is_not(None))
+    if wanted.unassigned:
+        asked.append(T.assignee_id.is_(None))
+    if wanted.overdue:
+        asked.append(T.due_at < now)
+    if wanted.numbers is not None:
+        asked.append(T.number.between(*wanted.numbers))
+    return asked
+
+
+def _key(order: Order) -> ColumnElement[Any]:
+    match order:
+        case Order.NUMBER:
+            return T.number
+        case Order.UPDATED:
+            return T.updated_at
+        case Order.DUE:
+            return T.due_at
+        case Order.URGENCY:
+            return case({urgency.value: rank for urgency, rank in RANKS.items()}, value=T.urgency)
+
+
+def _in_order(order: Order, rank: int | None) -> list[ColumnElement[Any]]:
+    if order is Order.DUE:
+        return [T.due_at.asc(), T.number.asc()]
+    if order is Order.NUMBER or rank is not None:
+        return [T.number.desc()]
+    return [_key(order).desc(), T.number.desc()]
+
+
+def _behind(wanted: TicketFilter, rank: int | None = None) -> list[Condition]:
+    """Return the conditions for what comes behind the last page; each bounds the index that is read."""
+    behind: list[Condition] = [T.due_at.is_not(None)] if wanted.order is Order.DUE else []
+    mark = wanted.after
+    if mark is None or (rank is not None and rank != mark.key):
+        return behind
+    if wanted.order is Order.NUMBER or rank is not None:
+        return [T.number < mark.number]
+    key, last = _key(wanted.order), literal(mark.key, None if isinstance(mark.key, int) else T.due_at.type)
+    if wanted.order is Order.DUE:
+        return [*behind, key >= last, or_(key > last, T.number > mark.number)]
+    return [key <= last, or_(key < last, T.number < mark.number)]
