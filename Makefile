@@ -7,10 +7,10 @@ BIN := .venv/bin
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test bench faults lint venv servers clean
+.PHONY: help demo test bench bench-desk faults lint venv servers clean
 
 help:  ## say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: venv  ## show one mail becoming one ticket; stays up until Ctrl-C, with ONCE=1 until the story ends
 	@$(BIN)/python helpdeskd.py demo $(if $(ONCE),--once)
@@ -23,6 +23,9 @@ lint: venv  ## style and types only
 
 bench: venv servers  ## measure intake; ARGS="--json FILE" keeps the figures
 	@$(BIN)/python -m bench.intake $(ARGS)
+
+bench-desk: venv servers  ## measure the shell on a million tickets; ARGS="--json FILE --tickets N"
+	@$(BIN)/python -m bench.desk $(ARGS)
 
 faults: venv servers  ## make every fault and count what is lost; QUICK=1: ten minutes, ARGS="--only kills"
 	@$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(ARGS)
