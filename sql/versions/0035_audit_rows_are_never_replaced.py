@@ -4,8 +4,8 @@ in PostgreSQL tells triggers of its own only. (In MariaDB REPLACE does tell, and
 
 from alembic import op
 
-revision = "0062"
-down_revision = "0061"
+revision = "0035"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 

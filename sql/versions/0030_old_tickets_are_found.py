@@ -4,8 +4,8 @@ from alembic import op
 
 from helpdesk.store.wordindex import index_everything
 
-revision = "0031"
-down_revision = "0030"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ MariaDB: SYSDATE(), since a session may set the clock that UTC_TIMESTAMP() tells
 
 from alembic import op
 
-revision = "0061"
-down_revision = "0060"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 

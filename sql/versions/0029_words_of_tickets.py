@@ -6,8 +6,8 @@ from alembic import op
 from helpdesk.store.columns import short_bytes
 from helpdesk.store.tables import OPTIONS
 
-revision = "0030"
-down_revision = "0016"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ With both, PostgreSQL takes the first for what is open and walks all that was re
 
 from alembic import op
 
-revision = "0057"
-down_revision = "0056"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
