@@ -59,6 +59,7 @@ class ShellDesk:
     url: str
     database: Database = field(init=False)
     people: dict[str, KnownAddress] = field(default_factory=dict)
+    keyboards: list[Keyboard] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.database = open_database(self.url)
@@ -74,6 +75,8 @@ class ShellDesk:
         return self.folder / "helpdesk.toml"
 
     def close(self) -> None:
+        for keyboard in self.keyboards:
+            keyboard.close()
         self.database.close()
 
     def person(
@@ -132,7 +135,9 @@ class ShellDesk:
     def plain_keyboard(self, environ: Mapping[str, str] | None = None, *, plain: bool = False) -> Keyboard:
         """Return a keyboard at which nobody has logged in; what it prints is kept."""
         screen = Screen(out=io.StringIO(), error=io.StringIO(), plain=plain, columns=100)
-        return Keyboard(self.config, environ or {"HOME": str(self.folder)}, screen, Words(Language.EN))
+        made = Keyboard(self.config, environ or {"HOME": str(self.folder)}, screen, Words(Language.EN))
+        self.keyboards.append(made)
+        return made
 
     def keyboard(self, known: KnownAddress, **options: Any) -> Keyboard:
         """Return a keyboard with a session of somebody."""

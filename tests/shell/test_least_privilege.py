@@ -1,0 +1,57 @@
+"""With the rights that the scripts in sql/ give, the shell does its day's work and the daemon files mail."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpdesk.actions.people import add_person
+from helpdesk.core.people import AddressState, Language, Role
+from helpdesk.store.tables import audit_logs, letters, mails
+from helpdesk.store.work import Work, in_work
+from tests.actions.intakes import JEAN, a_mail, bench
+from tests.shell.desks import PASSWORD, ShellDesk, said
+from tests.store.granting import Granted, granted_on
+
+
+@pytest.fixture(scope="module", params=["mariadb", "postgres"])
+def granted(request: pytest.FixtureRequest) -> Iterator[Granted]:
+    """A migrated database with both users, on each server in turn."""
+    with granted_on(request.getfixturevalue(request.param)) as made:
+        yield made
+
+
+def test_the_daemon_files_mail_and_the_shell_works_on_it(granted: Granted, tmp_path: Path) -> None:
+    jean = add_person(granted.owner, JEAN, "Jean Dupont", Role.USER, Language.FR, AddressState.VERIFIED)
+    desk = bench(granted.daemon_url, tmp_path)
+    desk.file(a_mail(), a_mail("Mon écran", message_id="<2@univ.example>"))
+    assert [row["fate"] for row in desk.rows(mails)] == ["opened", "opened"]
+    in_work(desk.desk.database, lambda work: work.leases.take("imap:main", "me", 30))
+
+    shell = ShellDesk(tmp_path, granted.shell_url)
+    boss = shell.person("Boss", Role.ADMIN, password=PASSWORD)
+    keyboard = shell.keyboard(boss)
+    for line in (
+        "ticket list",
+        "ticket show 1 --history",
+        "ticket note 1 note",
+        "ticket reply 1 answer --yes --resolve",
+        "ticket undo 1",
+        "ticket status 2 in_progress",
+        "person add zoe@univ.example --name Zoé",
+        "session list --all",
+        "unlock boss@help.example",
+    ):
+        told = said(keyboard, line)
+        assert (told.status, told.error) == (0, ""), line
+    login = said(shell.plain_keyboard(), "login", f"{boss.address}\n{PASSWORD}\n")
+    assert (login.status, login.error) == (0, "")
+    totp = said(keyboard, "totp on", "000000\n")
+    assert "this code is not right" in totp.error
+    said(keyboard, "password", f"{PASSWORD}\nanother four words\nanother four words\n")
+    with Work(granted.shell, read_only=True) as work:
+        assert work.logins.of(boss.person.id) is not None
+    assert {row["user_id"] for row in shell.rows(audit_logs)} >= {None, boss.person.id}
+    assert jean.person.id in {row["person_id"] for row in shell.rows(letters)}
+    shell.close()
+    desk.desk.database.close()

@@ -1,0 +1,136 @@
+"""The daemon's and the shell's users of the database may do their work and nothing beyond it."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from helpdesk.core.people import Language, Role
+from helpdesk.store.engine import Database
+from helpdesk.store.schema import require_current
+from helpdesk.store.tables import metadata
+from helpdesk.store.work import in_work
+from tests.store.granting import Granted, granted_on, script
+
+DENIED = re.compile(r"command denied|Access denied|permission denied|must be (?:owner|superuser)|not owner")
+LOGIN_TABLES = ("credentials", "recovery_codes", "login_locks", "login_codes", "places", "sessions")
+
+
+@pytest.fixture(scope="module", params=["mariadb", "postgres"])
+def granted(request: pytest.FixtureRequest) -> Iterator[Granted]:
+    """A migrated database with both users, on each server in turn."""
+    with granted_on(request.getfixturevalue(request.param)) as made:
+        in_work(made.owner, lambda work: work.people.add("Zoé", Role.USER, Language.FR, work.database_now()))
+        yield made
+
+
+@pytest.mark.parametrize("name", ["grants-mariadb.sql", "grants-postgresql.sql"])
+def test_every_table_stands_in_the_scripts_for_both_users(name: str) -> None:
+    grants = [re.fullmatch(r"GRANT (.*) ON (\w+) TO '?(\w+)'?.*", one) for one in script(name)]
+    told = {(found[2], found[3]) for found in grants if found}
+    for table in metadata.tables:
+        assert (table, "helpdesk_shell") in told
+        unseen = table in LOGIN_TABLES and "postgresql" in name
+        assert ((table, "helpdesk_daemon") in told) is not unseen
+
+
+FOR_BOTH = (
+    "UPDATE audit_logs SET action = 'x'",
+    "UPDATE audit_logs SET detail = '{}' WHERE 1 = 0",
+    "DELETE FROM audit_logs",
+    "DELETE FROM audit_logs WHERE created_at < '2001-01-01'",
+    "TRUNCATE TABLE audit_logs",
+    "DROP TABLE audit_logs",
+    "ALTER TABLE audit_logs ADD COLUMN x INTEGER",
+    "DELETE FROM people",
+    "DELETE FROM tickets",
+    "DELETE FROM mails",
+    "DELETE FROM ticket_events",
+    "UPDATE ticket_events SET kind = 'x'",
+    "DELETE FROM credentials",
+    "DELETE FROM sessions",
+    "CREATE TABLE surplus (id INTEGER)",
+    "DROP TABLE people",
+    "UPDATE alembic_version SET version_num = '0001'",
+    "DELETE FROM schema_changes",
+)
+ON = {
+    "mariadb": (
+        "DROP TRIGGER audit_logs_never_change",
+        "DROP TRIGGER audit_logs_stay",
+        "CREATE TRIGGER surplus BEFORE INSERT ON people FOR EACH ROW SET NEW.role = 'admin'",
+        "REPLACE INTO audit_logs SELECT * FROM audit_logs",
+        "INSERT INTO audit_logs SELECT * FROM audit_logs ON DUPLICATE KEY UPDATE action = 'x'",
+        "SELECT * FROM mysql.global_priv",
+        "SELECT 1 INTO OUTFILE '/tmp/surplus'",
+        "SELECT LOAD_FILE('/etc/passwd') FROM mysql.user",
+        "GRANT SELECT ON credentials TO 'helpdesk_daemon'@'127.0.0.1'",
+        "SET GLOBAL general_log = 1",
+    ),
+    "postgresql": (
+        "DROP TRIGGER audit_logs_never_change ON audit_logs",
+        "ALTER TABLE audit_logs DISABLE TRIGGER ALL",
+        "SET session_replication_role = replica",
+        "CREATE FUNCTION surplus() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "INSERT INTO audit_logs SELECT * FROM audit_logs ON CONFLICT (id) DO UPDATE SET action = 'x'",
+        "SELECT pg_read_file('/etc/passwd')",
+        "COPY people TO PROGRAM 'cat'",
+        "CREATE ROLE surplus",
+    ),
+}
+FOR_DAEMON = (
+    *(f"SELECT * FROM {table}" for table in LOGIN_TABLES),
+    *(f"SELECT count(*) FROM {table}" for table in LOGIN_TABLES),
+    *(f"UPDATE {table} SET {column} = {column}" for table, column in zip(
+        LOGIN_TABLES, ("person_id", "person_id", "scope", "person_id", "person_id", "person_id"), strict=True)),
+    "SELECT password_hash FROM credentials",
+    "SELECT totp_sealed FROM credentials",
+    "INSERT INTO credentials (person_id) VALUES (1)",
+    "INSERT INTO sessions (id) VALUES (1)",
+    "UPDATE people SET role = 'admin'",
+    "UPDATE people SET active = active",
+    "INSERT INTO people (id) VALUES (1)",
+    "UPDATE addresses SET state = 'verified'",
+    "UPDATE addresses SET person_id = person_id",
+    "INSERT INTO addresses (id) VALUES (1)",
+    "INSERT INTO memberships (team_id, person_id) VALUES (1, 1)",
+    "DELETE FROM posts",
+    "DELETE FROM letters",
+)  # fmt: skip
+FOR_SHELL = (
+    "INSERT INTO mails (id) VALUES (1)",
+    "UPDATE leases SET owner = 'x'",
+    "UPDATE mailboxes SET name = 'x'",
+    "UPDATE attachments SET name = 'x'",
+)
+
+
+def refused(database: Database, statement: str) -> bool:
+    """Say whether a statement is refused for want of a right, and for no other reason."""
+    try:
+        with database.engine.connect() as connection:
+            connection.execute(text(statement))
+    except DBAPIError as error:
+        return bool(DENIED.search(str(error.orig)))
+    return False
+
+
+def test_neither_user_can_do_what_is_forbidden_to_both(granted: Granted) -> None:
+    statements = (*FOR_BOTH, *ON[granted.owner.kind.replace("mysql", "mariadb")])
+    for database in (granted.daemon, granted.shell):
+        assert [one for one in statements if not refused(database, one)] == []
+
+
+def test_the_daemon_reads_nothing_that_people_log_in_with_and_makes_nobody_an_admin(granted: Granted) -> None:
+    assert [one for one in FOR_DAEMON if not refused(granted.daemon, one)] == []
+
+
+def test_the_shell_takes_in_no_mail(granted: Granted) -> None:
+    assert [one for one in FOR_SHELL if not refused(granted.shell, one)] == []
+
+
+def test_both_see_that_the_schema_is_the_newest(granted: Granted) -> None:
+    require_current(granted.daemon)
+    require_current(granted.shell)
