@@ -131,7 +131,10 @@ def _show_rows(keyboard: Keyboard, found: list[TrailRow], as_json: bool) -> None
 def _follow(keyboard: Keyboard, wanted: TrailFilter, shown: list[TrailRow], as_json: bool) -> int:
     """Show new rows until Ctrl-C, or until the session ends: looking on does not keep it alive."""
     last = shown[0].at if shown else keyboard.now()
-    seen = {row.id: row.at for row in shown}
+    near = rows_since(keyboard.desk, keyboard.actor, replace(wanted, since=last - OVERLAP, before=None))
+    oldest = (shown[-1].at, shown[-1].id) if shown else (last, 0)
+    left_out = [row for row in near if (row.at, row.id) < oldest]
+    seen = {row.id: row.at for row in [*shown, *left_out]}
     try:
         while True:
             keyboard.screen.out.flush()

@@ -170,6 +170,22 @@ def test_following_the_trail_shows_each_new_row_once(
     assert [one["detail"]["row"] for one in ended.json] == ["old", "new0", "new1"]
 
 
+def test_following_the_trail_begins_behind_what_the_limit_left_out(
+    desk: ShellBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        audited(desk, detail={"row": number})
+    rounds = iter(range(2))
+
+    def pause(_seconds: float) -> None:
+        if next(rounds):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("shell.commands.audit.time.sleep", pause)
+    ended = desk.run("audit", "list", "--follow", "--json", "--action", "LOGIN", "--limit", "2")
+    assert [one["detail"]["row"] for one in ended.json] == [2, 3]
+
+
 def test_the_exported_trail_is_whole_private_and_never_written_over(desk: ShellBench) -> None:
     for _ in range(3):
         audited(desk, user_agent="=HYPERLINK(1)")
