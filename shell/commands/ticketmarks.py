@@ -17,11 +17,12 @@ from shell.keyboard import Keyboard
 from shell.verbs import Arguments, Said, Verb
 
 
-def complete_team(keyboard: Keyboard, _typed: str) -> Iterator[tuple[str, str]]:
-    """Return the names of the teams."""
+def complete_team(keyboard: Keyboard, typed: str) -> Iterator[tuple[str, str]]:
+    """Return the names of the teams that begin as *typed*."""
     with Work(keyboard.database, read_only=True) as work:
         for name in work.people.team_names().values():
-            yield name, ""
+            if name.lower().startswith(typed.lower()):
+                yield name, ""
 
 
 def _say(keyboard: Keyboard, english: str, french: str, **values: object) -> int:

@@ -137,7 +137,7 @@ def test_tab_completes_behind_the_beginnings_of_words(shell_desk: ShellDesk) -> 
     assert completed(shell, "ti li --st") == ["--status"]
     assert completed(shell, "ti st 17 res") == ["resolved"]
     assert completed(shell, "ti sh 1") == ["17"]
-    assert completed(shell, "help ti re") == ["reply"]
+    assert completed(shell, "help ti rep") == ["reply"]
     assert "shell" not in completed(shell, "s")
 
 
