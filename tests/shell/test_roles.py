@@ -19,7 +19,7 @@ from shell.verbs import Admits
 from tests.shell.desks import OTHER_TEAM, OUR_TEAM, PASSWORD, ShellDesk, said, verb_named
 
 OWN, TEAM, STRANGE = "one's own", "the team's", "a stranger's"
-NUMBERS = {OWN: 1, TEAM: 2, STRANGE: 3}
+NUMBERS = {OWN: 101, TEAM: 102, STRANGE: 103}  # the desk itself counts from 1
 ADDRESSES = {OWN: "me@help.example", TEAM: "mate@help.example", STRANGE: "stranger@help.example"}
 
 
@@ -64,7 +64,7 @@ ENTRIES: Mapping[str, Entry] = {
     "ticket delete": Entry("ticket delete {ticket}", Right.DELETE_TICKET),
     "ticket restore": Entry("ticket restore {ticket}", Right.DELETE_TICKET),
     "ticket new": Entry("ticket new --for {person} --subject Screen text", Right.OPEN_TICKET),
-    "ticket merge": Entry("ticket merge {ticket} into 1 --yes", Right.WORK_ON_TICKET),
+    "ticket merge": Entry("ticket merge {ticket} into 101 --yes", Right.WORK_ON_TICKET),
     "ticket split": Entry("ticket split {ticket} 1 --yes", Right.WORK_ON_TICKET),
     "ticket export": Entry("ticket export {folder}/new.csv", Right.EXPORT),
     "attachment list": Entry("attachment list {ticket}", Right.SEE_TICKET),
@@ -196,7 +196,7 @@ def allowed(entry: Entry, role: Role, about: str) -> bool:
 
 def called(desk: ShellDesk, entry: Entry, about: str, session: int) -> str:
     """Return the line of an entry, about somebody or something."""
-    number, address = NUMBERS.get(about, 1), ADDRESSES.get(about, "me@help.example")
+    number, address = NUMBERS.get(about, NUMBERS[OWN]), ADDRESSES.get(about, "me@help.example")
     return entry.line.format(ticket=number, person=address, session=session, folder=desk.folder)
 
 
