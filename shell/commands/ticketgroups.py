@@ -7,10 +7,9 @@ from helpdesk.actions.regroup import look_at_merging, merge_tickets, post_at, sp
 from helpdesk.core.permissions import Right
 from helpdesk.core.tickets import Urgency
 from shell.commands.people import address
-from shell.commands.ticketmarks import complete_team
 from shell.commands.tickets import number_argument
 from shell.commands.typed import typed_text
-from shell.completers import complete_number
+from shell.completers import complete_number, complete_team
 from shell.keyboard import Keyboard
 from shell.verbs import Arguments, Verb
 

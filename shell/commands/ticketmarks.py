@@ -1,7 +1,7 @@
 """``ticket urgency``, ``assign``, ``take``, ``team``, tags, ``close``, ``reopen``, ``delete``, ``restore``."""
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from helpdesk.actions.handover import assign_ticket, give_to_team, take_ticket, unassign_ticket
 from helpdesk.actions.marks import change_urgency, delete_ticket, restore_ticket, tag_ticket, untag_ticket
@@ -10,19 +10,11 @@ from helpdesk.core.people import Role
 from helpdesk.core.permissions import Right
 from helpdesk.core.tickets import Status, Urgency
 from helpdesk.errors import Refused
-from helpdesk.store.work import Work
 from shell.commands.people import address
 from shell.commands.tickets import number_argument
+from shell.completers import complete_team
 from shell.keyboard import Keyboard
 from shell.verbs import Arguments, Said, Verb
-
-
-def complete_team(keyboard: Keyboard, typed: str) -> Iterator[tuple[str, str]]:
-    """Return the names of the teams that begin as *typed*."""
-    with Work(keyboard.database, read_only=True) as work:
-        for name in work.people.team_names().values():
-            if name.lower().startswith(typed.lower()):
-                yield name, ""
 
 
 def _say(keyboard: Keyboard, english: str, french: str, **values: object) -> int:

@@ -47,6 +47,7 @@ class Entry:
 
 ENTRIES: Mapping[str, Entry] = {
     "ticket list": Entry("ticket list", Right.SEE_TICKET),
+    "ticket search": Entry("ticket search chargeur", Right.SEE_TICKET),
     "ticket show": Entry("ticket show {ticket}", Right.SEE_TICKET),
     "ticket watch": Entry("ticket watch --once", Right.SEE_TICKET),
     "ticket reply": Entry("ticket reply {ticket} text --yes", Right.FOLLOW_UP, Right.WORK_ON_TICKET),
