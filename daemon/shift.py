@@ -12,6 +12,7 @@ from typing import TypeVar
 from daemon.links import Links
 from daemon.smtplink import Link, Report
 from helpdesk.actions.deliver import Ended, Outbox, Settled, Taken
+from helpdesk.actions.leases import RENEW_PARTS
 from helpdesk.core.smtpreplies import End, Outcome
 from helpdesk.errors import StoreAway
 from helpdesk.logs import event, failed, who
@@ -24,6 +25,7 @@ GOODBYE_SECONDS = 0.1  # … then for the relay's goodbye: under two seconds in 
 STEP_SECONDS = 90.0  # no query takes longer; the beat stops then
 BEAT_SECONDS = 5.0
 STORE_PAUSE_SECONDS = 2.0
+OVER = -math.inf  # when somebody else has a letter
 GATHER_SECONDS = 0.02  # under load: a transaction costs as much as ten letters, a network round trip more
 RELAY_FAULTS_IN_HAND = 3  # then another letter gets its turn: the fault may lie in this one after all
 
@@ -136,10 +138,14 @@ class Shift:
             if not self.links.open:
                 self.links.give(await self.links.take())  # first make sure that somebody will take them
         lease_seconds = self._settings.lease_seconds
-        until = _now() + lease_seconds
+        asked_at = _now()
         taken = await self._in_store(self._outbox.take, room, lease_seconds)
         self._store_is("")  # it took a write; being read proves too little, a full disk can be read
         self._more = len(taken) == room
+        if taken and _now() - asked_at > lease_seconds / RENEW_PARTS:  # a slow database: half run out
+            asked_at = _now()
+            taken = await self._in_store(self._outbox.keep, taken, lease_seconds)
+        until = asked_at + lease_seconds
         for one in taken:
             if hold := self._in_hand.get(one.letter.id):  # our lease had run out unrenewed: ours again
                 hold.taken, hold.until = one, until
@@ -250,12 +256,13 @@ class Shift:
             if not holds:
                 continue
             try:
-                await self._in_store(self._outbox.keep, [hold.taken for hold in holds], lease_seconds)
+                kept = await self._in_store(self._outbox.keep, [hold.taken for hold in holds], lease_seconds)
             except StoreAway as trouble:
                 self._store_is(str(trouble))
                 continue
+            ours = {one.letter.id for one in kept}
             for hold in holds:
-                hold.until = until
+                hold.until = until if hold.taken.letter.id in ours else OVER
 
     async def _tick(self) -> None:
         """Beat while no query is stuck; waiting for the relay has its own limits and is no reason to die."""

@@ -81,15 +81,19 @@ class Outbox:
             reach(Point.LETTERS_CLAIMED)
         return taken
 
-    def keep(self, taken: Sequence[Taken], lease_seconds: float) -> None:
-        """Lengthen the lease of letters in hand: however long a relay takes, only a dead process loses them."""
+    def keep(self, taken: Sequence[Taken], lease_seconds: float) -> list[Taken]:
+        """Lengthen the lease of letters in hand: however long a relay takes, only a dead process loses them.
 
-        def job(work: Work) -> None:
+        Return those that are still ours; the others' leases had run out, and somebody else has taken them.
+        """
+
+        def job(work: Work) -> set[int]:
             until = self._clock(work) + timedelta(seconds=lease_seconds)
-            for claim, ids in _ids_by_claim(taken).items():
-                work.letters.renew(ids, claim, until)
+            by_claim = _ids_by_claim(taken).items()
+            return {kept for claim, ids in by_claim for kept in work.letters.renew(ids, claim, until)}
 
-        in_work(self._database, job)
+        kept = in_work(self._database, job)
+        return [one for one in taken if one.letter.id in kept]
 
     def release(self, taken: Sequence[Taken], reason: str) -> None:
         """Give letters back that nobody has tried to send; they are due at once."""

@@ -122,9 +122,12 @@ class Letters:
         )
         return list(self._connection.scalars(query))
 
-    def renew(self, ids: Collection[int], claim: str, until: datetime) -> None:
-        """Keep a claim on letters that are still being sent."""
-        self._mark(ids, claim, next_at=until)
+    def renew(self, ids: Collection[int], claim: str, until: datetime) -> set[int]:
+        """Keep a claim on letters that are still being sent; return those that nobody has taken since."""
+        if self._mark(ids, claim, next_at=until) == len(ids):
+            return set(ids)
+        ours = and_(letters.c.id.in_(ids), letters.c.claim == claim, letters.c.state == SENDING)
+        return set(self._connection.scalars(select(letters.c.id).where(ours)))
 
     def mark_sent(self, ids: Collection[int], claim: str, at: datetime) -> int:
         """Note that the relay took these letters; return how many were still ours."""

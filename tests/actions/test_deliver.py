@@ -84,9 +84,20 @@ def test_a_lease_that_is_renewed_does_not_run_out(desk: OutboxBench) -> None:
     desk.queue(2)
     ours = take(desk)
     desk.now += timedelta(seconds=50)
-    desk.outbox.keep(ours, LEASE)
+    assert desk.outbox.keep(ours, LEASE) == ours
     desk.now += timedelta(seconds=50)
     assert take(desk) == []
+
+
+def test_a_lease_is_kept_of_those_letters_only_that_nobody_has_taken_since(desk: OutboxBench) -> None:
+    desk.queue(3)
+    first, second = take(desk, 1), take(desk, 2)
+    desk.now += timedelta(seconds=LEASE)
+    [theirs] = take(desk, 1)
+    assert desk.outbox.keep([*first, *second], LEASE) == second
+    desk.outbox.settle([Ended(theirs, Outcome(End.SENT), "")])
+    assert desk.outbox.keep([theirs, *second], LEASE) == second
+    assert desk.outbox.keep([], LEASE) == []
 
 
 def test_a_letter_given_back_is_due_at_once(desk: OutboxBench) -> None:

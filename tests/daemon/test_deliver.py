@@ -460,13 +460,62 @@ class Flaky(Outbox):
         self._call("take")
         return super().take(limit, lease_seconds)
 
-    def keep(self, taken: Sequence[Taken], lease_seconds: float) -> None:
+    def keep(self, taken: Sequence[Taken], lease_seconds: float) -> list[Taken]:
         self._call("keep")
-        super().keep(taken, lease_seconds)
+        return super().keep(taken, lease_seconds)
 
     def settle(self, ends: Sequence[Ended]) -> list[Settled]:
         self._call("settle")
         return super().settle(ends)
+
+
+class Slow(Outbox):
+    """An outbox whose database takes longer to give letters than they are given for."""
+
+    def __init__(self, desk: OutboxBench, meanwhile: Callable[[], None]) -> None:
+        super().__init__(desk.database)
+        self._meanwhile = meanwhile
+
+    def take(self, limit: int, lease_seconds: float) -> list[Taken]:
+        taken = super().take(limit, lease_seconds)
+        if taken:
+            time.sleep(lease_seconds + 0.1)
+            self._meanwhile()
+        return taken
+
+
+def test_letters_that_took_long_to_get_are_sent_all_the_same(desk: OutboxBench) -> None:
+    server = ScriptedRelay()
+
+    async def main() -> None:
+        with server.serving():
+            desk.queue(3)
+            settings = replace(SLOW, lease_seconds=0.4)
+            async with running(Delivery(Slow(desk, lambda: None), relay_for(server), settings)):
+                await until(lambda: set(desk.states()) == {"sent"})
+
+    asyncio.run(main())
+    assert [row["attempts"] for row in desk.rows()] == [1, 1, 1]
+    assert len(server.letters) == 3
+
+
+def test_letters_that_took_so_long_to_get_that_others_took_them_are_not_ours_to_send(
+    desk: OutboxBench,
+) -> None:
+    server = ScriptedRelay()
+    others: list[Taken] = []
+
+    async def main() -> None:
+        with server.serving():
+            desk.queue(3)
+            settings = replace(SLOW, lease_seconds=0.4, poll_seconds=0.1)
+            stolen = Slow(desk, lambda: others.extend(real(desk).take(2, 60.0)))
+            async with running(Delivery(stolen, relay_for(server), settings)):
+                await until(lambda: "sent" in desk.states())
+
+    asyncio.run(main())
+    assert sorted(desk.states()) == ["sending", "sending", "sent"]
+    assert len(server.letters) == 1
 
 
 @pytest.mark.parametrize("step", ["seconds_to_next", "take", "settle"])
