@@ -53,9 +53,6 @@ class HelpdeskShell(cmd2.Cmd):
         self.anew = False
         self.status = 0
         self.debug = False
-        words = keyboard.words
-        self.default_error = words("{} is no command; try: help", "{} : commande inconnue ; essayez : help")
-        self.default_suggestion_message = words("Did you mean {}?", "Vouliez-vous dire {} ?")
         if not keyboard.screen.coloured:
             rich_utils.ALLOW_STYLE = rich_utils.AllowStyle.NEVER
 
@@ -81,6 +78,16 @@ class HelpdeskShell(cmd2.Cmd):
             self.keyboard.screen.complain(str(wrong))
             return False
         return super().onecmd_plus_hooks(line, **options)
+
+    def default(self, statement: Any) -> None:
+        """Tell that there is no such command; what was typed, or pasted, may come from a mail."""
+        words, name = self.keyboard.words, statement.command
+        told = words(
+            "{name} is no command; try: help", "{name} : commande inconnue ; essayez : help", name=name
+        )
+        if close := self._suggest_similar_command(name):
+            told += words("\nDid you mean {close}?", "\nVouliez-vous dire {close} ?", close=close)
+        self.keyboard.screen.complain(told)
 
     def perform(self, verb: Verb, given: argparse.Namespace) -> bool:
         """Run one verb; log in again where the session has ended. True: leave the shell."""
@@ -158,7 +165,7 @@ class HelpdeskShell(cmd2.Cmd):
         command = self.get_command_func(given.command)
         parser = self.command_parsers.get(command) if command else None
         if parser is None:
-            self.keyboard.screen.complain(self.default_error.format(term_safe(given.command)))
+            self.default(argparse.Namespace(command=given.command))
             return
         try:
             parser.find_parser([word for word in given.subcommands if not word.startswith("-")]).print_help(

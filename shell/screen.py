@@ -117,7 +117,10 @@ class Screen:
         csv.writer(self.out, lineterminator="\n").writerow([csv_cell(cell) for cell in cells])
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str | Cell]], grow: int = -1) -> None:
-        """Print a table as wide as the screen at most; column *grow* gives way first when it is too wide."""
+        """Print a table as wide as the screen at most, or one field a line where the screen is narrower still.
+
+        Column *grow* gives way first when it is too wide.
+        """
         cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
         safe = [[Cell(term_safe(cell.text), cell.style) for cell in row] for row in cells]
         if self.plain:
@@ -127,7 +130,9 @@ class Screen:
             max(wide(heads[at]), *(wide(row[at].text) for row in safe), 1) if safe else wide(heads[at])
             for at in range(len(heads))
         ]
-        self._fit(widths, grow % len(heads))
+        if not self._fits(widths, grow % len(heads)):
+            self._fields(heads, safe)
+            return
         self.out.write(self.styled(self._line([Cell(head) for head in heads], widths), "bold") + "\n")
         for row in safe:
             self.out.write(self._line(row, widths) + "\n")
@@ -139,13 +144,15 @@ class Screen:
                     self.out.write(f"{head}: {cell.text}\n")
             self.out.write("\n")
 
-    def _fit(self, widths: list[int], grow: int) -> None:
+    def _fits(self, widths: list[int], grow: int) -> bool:
+        """Make columns narrower until they fit; False where no column can give way any more."""
         over = sum(widths) + len(GAP) * (len(widths) - 1) - self.width
         for at in (grow, *sorted(range(len(widths)), key=lambda one: -widths[one])):
             if over > 0:
                 taken = min(over, max(widths[at] - MIN_COLUMN, 0))
                 widths[at] -= taken
                 over -= taken
+        return over <= 0
 
     def _line(self, row: Sequence[Cell], widths: Sequence[int]) -> str:
         parts = []

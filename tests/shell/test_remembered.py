@@ -1,0 +1,200 @@
+"""A session for scripts: its token lies in a file that is one person's alone, and is used only while it is."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from helpdesk.actions import passwords
+from helpdesk.core.people import Role
+from helpdesk.errors import Refused
+from helpdesk.store.tables import credentials, sessions
+from shell import place
+from shell.place import login_uid, place_here
+from shell.remembered import VARIABLE, forget, remember, remembered_token, session_file
+from tests.shell.desks import PASSWORD, ShellDesk, said
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where a token is kept, its folder not there yet."""
+    return tmp_path / "state" / "helpdesk" / "session"
+
+
+def test_a_token_is_written_for_its_owner_alone_and_read_again(file: Path) -> None:
+    assert remembered_token(file) == ""
+    old = os.umask(0)
+    try:
+        remember(file, "token-1")
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    remember(file, "token-2")
+    assert remembered_token(file) == "token-2"
+    assert [one.name for one in file.parent.iterdir()] == ["session"]
+    forget(file)
+    forget(file)
+    assert remembered_token(file) == ""
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o660, 0o666, 0o644])
+def test_a_file_that_others_can_read_or_write_is_not_used(file: Path, mode: int) -> None:
+    remember(file, "token")
+    file.chmod(mode)
+    with pytest.raises(Refused, match="others can read or write it"):
+        remembered_token(file)
+
+
+def test_a_file_of_somebody_else_is_not_used(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    remember(file, "token")
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(Refused, match="others can read or write it"):
+        remembered_token(file)
+
+
+def test_a_link_is_neither_followed_nor_written_through(file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    remember(other, "somebody's")
+    file.parent.mkdir(parents=True)
+    file.symlink_to(other)
+    with pytest.raises(Refused, match="cannot be read"):
+        remembered_token(file)
+    remember(file, "mine")
+    assert not file.is_symlink()
+    assert remembered_token(file) == "mine"
+    assert remembered_token(other) == "somebody's"
+
+
+def test_a_pipe_or_a_folder_is_refused_at_once(file: Path) -> None:
+    file.parent.mkdir(parents=True)
+    os.mkfifo(file, 0o600)
+    with pytest.raises(Refused, match="not a regular file"):
+        remembered_token(file)
+    file.unlink()
+    file.mkdir(0o700)
+    with pytest.raises(Refused, match=r"cannot be read|not a regular file"):
+        remembered_token(file)
+
+
+def test_people_who_share_a_unix_user_do_not_share_a_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = {"HOME": str(tmp_path)}
+    files = set()
+    for uid in ("1000", "1001"):
+        login = tmp_path / f"loginuid-{uid}"
+        login.write_text(uid)
+        monkeypatch.setattr(place, "LOGIN_UID", login)
+        assert login_uid() == uid
+        files.add(session_file(environ, "hd-1"))
+    assert len(files) == 2
+    assert session_file({VARIABLE: "/x/y"}, "hd-1") == Path("/x/y")
+    assert len({session_file(environ, name) for name in ("hd-1", "hd-2")}) == 2
+
+
+def test_without_a_login_the_process_own_user_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for text in ("4294967295", ""):
+        (tmp_path / "loginuid").write_text(text)
+        monkeypatch.setattr(place, "LOGIN_UID", tmp_path / "loginuid")
+        assert login_uid() == str(os.getuid())
+
+
+def test_what_a_person_can_set_makes_no_other_place_and_nothing_hostile_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = place_here({})
+    hostile = place_here(
+        {"SSH_CONNECTION": "192.0.2.9\x1b]52;c;x\x07 1 2 3", "USER": "root", "LOGNAME": "\x1b"}
+    )
+    assert (hostile.key, hostile.source) == (known.key, known.source)
+    assert "\x1b" not in hostile.shown + hostile.ip_address + hostile.user_agent
+    assert len(hostile.ip_address) <= 45
+
+
+def test_a_login_for_scripts_is_used_by_the_next_commands_until_it_is_ended(
+    shell_desk: ShellDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "COST", 4)
+    boss = shell_desk.person("Boss", Role.ADMIN, password=PASSWORD)
+    keyboard = shell_desk.plain_keyboard()
+    told = said(keyboard, "login boss@help.example", f"{PASSWORD}\n")
+    assert told.status == 0
+    file = session_file(keyboard.environ, keyboard.settings.keys.install_id)
+    token = remembered_token(file)
+    assert str(file) in told.out
+    assert token not in told.out + told.error
+    assert [row["kind"] for row in shell_desk.rows(sessions)] == ["remembered"]
+
+    script = shell_desk.plain_keyboard()
+    script.token = token
+    assert said(script, "ticket list --json").status == 0
+
+    other = shell_desk.keyboard(boss)
+    assert said(other, "logout").status == 0
+    assert remembered_token(file) == token, "the end of a shell's session does not end a script's"
+    assert said(script, "logout").status == 0
+    assert remembered_token(file) == ""
+    script.token = token
+    refused = said(script, "ticket list")
+    assert (refused.status, refused.out) == (1, "")
+    assert "not logged in any more" in refused.error
+
+
+def test_a_new_login_for_scripts_ends_the_one_before(
+    shell_desk: ShellDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "COST", 4)
+    shell_desk.person("Boss", Role.ADMIN, password=PASSWORD)
+    for _ in range(2):
+        assert said(shell_desk.plain_keyboard(), "login boss@help.example", f"{PASSWORD}\n").status == 0
+    assert [row["revoked_at"] is None for row in shell_desk.rows(sessions)] == [False, True]
+
+
+def test_root_opens_a_lock_although_his_own_session_has_ended(
+    shell_desk: ShellDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boss = shell_desk.person("Boss", Role.ADMIN, password=PASSWORD)
+    keyboard = shell_desk.keyboard(boss)
+    keyboard.token += "x"
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert said(keyboard, "unlock boss@help.example").status == 0
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert said(keyboard, "unlock boss@help.example").status == 1
+    assert said(shell_desk.plain_keyboard(), "unlock boss@help.example").status == 1
+
+
+def test_before_anybody_has_a_password_the_console_does_everything_and_afterwards_nothing(
+    shell_desk: ShellDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "COST", 4)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    keyboard = shell_desk.plain_keyboard()
+    assert said(keyboard, "person add zoe@help.example --name Zoe --role admin").status == 0
+    assert said(keyboard, "ticket list").status == 0
+    weak = said(keyboard, "bootstrap boss@help.example", "passwordpassword\npasswordpassword\n")
+    assert (weak.status, weak.out) == (1, "")
+    unlike = said(keyboard, "bootstrap boss@help.example", f"{PASSWORD}\n{PASSWORD}x\n")
+    assert "not alike" in unlike.error
+    done = said(keyboard, "bootstrap boss@help.example --name Boss", f"{PASSWORD}\n{PASSWORD}\n")
+    assert (done.status, done.error) == (0, "")
+    for line in ("ticket list", "person add x@help.example --name X", "bootstrap sam@help.example"):
+        assert said(keyboard, line, f"{PASSWORD}\n{PASSWORD}\n").status == 1
+
+
+def test_a_first_password_is_changed_before_anything_else_and_each_mistake_is_told(
+    shell_desk: ShellDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "COST", 4)
+    boss = shell_desk.person("Boss", Role.ADMIN, password=PASSWORD)
+    with shell_desk.database.engine.begin() as connection:
+        connection.execute(credentials.update().values(must_change=True))
+    given_up = said(shell_desk.plain_keyboard(), f"login {boss.address}", f"{PASSWORD}\n")
+    assert given_up.status == 1
+    assert shell_desk.rows(sessions) == []
+    typed = f"{PASSWORD}\nshort\nshort\n{PASSWORD}\n{PASSWORD}\nanother four words\nanother four words\n"
+    told = said(shell_desk.plain_keyboard(), f"login {boss.address}", typed)
+    assert told.status == 0
+    assert "15 characters or more" in told.error
+    assert "already" in told.error
