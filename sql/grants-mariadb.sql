@@ -25,6 +25,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON budgets TO 'helpdesk_daemon'@'localhost'
 GRANT SELECT, INSERT, UPDATE, DELETE ON breakers TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON leases TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON counters TO 'helpdesk_daemon'@'localhost';
+GRANT SELECT, INSERT, DELETE ON ticket_words TO 'helpdesk_daemon'@'localhost';
+GRANT SELECT, UPDATE ON mail_orders TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT, INSERT ON audit_logs TO 'helpdesk_daemon'@'localhost';
 -- The daemon must see that these tables are there; REFERENCES alone lets nobody read or write them.
 GRANT REFERENCES ON credentials TO 'helpdesk_daemon'@'localhost';
@@ -55,6 +57,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON budgets TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON breakers TO 'helpdesk_shell'@'localhost';
 GRANT SELECT ON leases TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON counters TO 'helpdesk_shell'@'localhost';
+GRANT SELECT, INSERT, DELETE ON ticket_words TO 'helpdesk_shell'@'localhost';
+GRANT SELECT, INSERT ON mail_orders TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT ON audit_logs TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON credentials TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON recovery_codes TO 'helpdesk_shell'@'localhost';

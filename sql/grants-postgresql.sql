@@ -28,6 +28,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON budgets TO helpdesk_daemon;
 GRANT SELECT, INSERT, UPDATE, DELETE ON breakers TO helpdesk_daemon;
 GRANT SELECT, INSERT, UPDATE ON leases TO helpdesk_daemon;
 GRANT SELECT, INSERT, UPDATE ON counters TO helpdesk_daemon;
+GRANT SELECT, INSERT, DELETE ON ticket_words TO helpdesk_daemon;
+GRANT SELECT, UPDATE ON mail_orders TO helpdesk_daemon;
 GRANT SELECT, INSERT ON audit_logs TO helpdesk_daemon;
 
 -- the shell
@@ -51,6 +53,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON budgets TO helpdesk_shell;
 GRANT SELECT, INSERT, UPDATE, DELETE ON breakers TO helpdesk_shell;
 GRANT SELECT ON leases TO helpdesk_shell;
 GRANT SELECT, INSERT, UPDATE ON counters TO helpdesk_shell;
+GRANT SELECT, INSERT, DELETE ON ticket_words TO helpdesk_shell;
+GRANT SELECT, INSERT ON mail_orders TO helpdesk_shell;
 GRANT SELECT, INSERT ON audit_logs TO helpdesk_shell;
 GRANT SELECT, INSERT, UPDATE ON credentials TO helpdesk_shell;
 GRANT SELECT, INSERT, UPDATE, DELETE ON recovery_codes TO helpdesk_shell;

@@ -122,9 +122,9 @@ def _show_history(keyboard: Keyboard, shown: ShownTicket) -> None:
 
 def _value(words: Words, change: Change, value: str) -> str:
     """Return a status or an urgency in words, and anything else as it is."""
-    if value and change.kind == "status":
+    if change.kind == "status" and value in set(Status):
         return Status(value).in_words(words.language)
-    if value and change.kind == "urgency":
+    if change.kind == "urgency" and value in set(Urgency):
         return Urgency(value).in_words(words.language)
     return " ".join(value.split())
 

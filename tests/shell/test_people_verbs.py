@@ -28,6 +28,7 @@ from tests.actions.offices import ADMIN, AGENT, HOSTILE, MANAGER, NETWORK, STRAN
 from tests.servers.sqlite import Sqlite
 from tests.shell.keyboards import parser_of
 from tests.shell.seats import Seat, seated, verb_of
+from tests.store.cleaning import empty_tables
 
 OURS = [one for one in every_verb() if one.noun in ("person", "address", "team")]
 OURS += [one for one in every_verb() if one.full_name == "session revoke"]
@@ -48,7 +49,8 @@ def url(sqlite: Sqlite) -> str:
 def here(url: str, tmp_path: Path) -> Iterator[Office]:
     made = office(url, tmp_path)
     yield made
-    made.desk.close()
+    empty_tables(made.desk.desk.database)
+    made.desk.desk.database.close()
 
 
 @pytest.fixture

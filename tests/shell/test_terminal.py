@@ -97,7 +97,7 @@ def test_ctrl_c_never_ends_the_shell(desk: ShellDesk) -> None:
 def test_tab_completes_behind_beginnings_and_shows_hostile_subjects_without_harm(desk: ShellDesk) -> None:
     with logged_in(desk) as terminal:
         terminal.type("ti li --sta\t", enter=False)
-        terminal.until("--status")
+        terminal.until("tus")
         terminal.type("\x03", enter=False)
         terminal.until("^C")
         terminal.type("ti show \t", enter=False)
