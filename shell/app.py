@@ -79,6 +79,11 @@ class HelpdeskShell(cmd2.Cmd):
             return False
         return super().onecmd_plus_hooks(line, **options)
 
+    def ppaged(self, *objects: Any, **_options: Any) -> None:
+        """Print, and start no pager: less runs commands and passes what steers a terminal."""
+        for one in objects:
+            self.keyboard.screen.say(str(one))
+
     def default(self, statement: Any) -> None:
         """Tell that there is no such command; what was typed, or pasted, may come from a mail."""
         words, name = self.keyboard.words, statement.command

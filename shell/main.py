@@ -16,6 +16,7 @@ from helpdesk.errors import HelpdeskError
 from helpdesk.store.work import Work
 from shell.keyboard import Keyboard
 from shell.login import log_in
+from shell.memory import close_memory
 from shell.nouns import NOUNS
 from shell.parsers import QuietParser, add_verbs
 from shell.perform import EXIT_REFUSED, perform, told
@@ -34,6 +35,7 @@ NO_TERMINAL = (
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command, or the shell, and return the exit status; no traceback reaches a person."""
+    close_memory()
     words = Words(_language(os.environ.get("LC_ALL") or os.environ.get("LANG") or ""))
     try:
         given = parser(words).parse_args(_typed(arguments))

@@ -32,10 +32,10 @@ def _sessions(keyboard: Keyboard, given: argparse.Namespace) -> int:
         return 0
     words = keyboard.words
     heads = ("id", words("person", "personne"), words("kind", "genre"), words("from", "depuis"),
-             words("begun", "début"), words("used", "usage"), words("ends", "fin"))  # fmt: skip
+             words("begun", "début"), words("used", "usage"))  # fmt: skip
     rows = [
         (str(one.id), one.person.name, one.kind, one.user_agent, words.short(one.begun_at),
-         words.short(one.used_at), words.short(one.expires_at))
+         words.short(one.used_at))
         for one in found
     ]  # fmt: skip
     keyboard.screen.table(heads, rows, grow=3)

@@ -117,6 +117,14 @@ def test_nothing_is_kept_on_the_disk(keyboard: Keyboard) -> None:
     assert shell.allow_redirection is False
 
 
+def test_no_pager_is_ever_started(keyboard: Keyboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell = shell_for(keyboard)
+    monkeypatch.setattr("subprocess.Popen", None)
+    keyboard.screen.out = out = io.StringIO()
+    shell.ppaged("a line\x1b[2J\n" * 1000)
+    assert out.getvalue().count("a line\\x1b[2J\n") == 1000
+
+
 def test_the_beginning_of_a_word_is_enough_and_an_ambiguous_one_is_asked_back(keyboard: Keyboard) -> None:
     shell = shell_for(keyboard)
     assert heard(shell, "ti li") == "No such ticket.\n"
