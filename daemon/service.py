@@ -34,7 +34,8 @@ TICK_SECONDS = 0.5
 SWITCH_SECONDS = 0.001  # how long letters wait for a thread that files mail; Python's own 5 ms starves them
 CHORE_SECONDS = 60.0
 CLOCK_SECONDS = 10.0
-MAILBOX_LIMIT_SECONDS = 80.0  # a mailbox verb may take 60 s; a batch is quick beside it
+QUERY_SECONDS = 60.0  # what a silent database is waited for; connecting anew comes after that
+SPARE_SECONDS = 20.0
 DELIVERY_LIMIT_SECONDS = 80.0
 
 
@@ -155,7 +156,7 @@ async def _serve(settings: Settings, database: Database, pools: Pools, careful: 
         pool = pools[mailbox.name]
         lease = Lease(database, f"mailbox:{mailbox.name}", wiring.owner_name(settings), LEASE_SECONDS)
         intake = wiring.intake_of(settings, mailbox, desk, pool, delivery.wake, careful, lease)
-        beat = watchdog.register(f"mailbox {mailbox.name}", MAILBOX_LIMIT_SECONDS)
+        beat = watchdog.register(f"mailbox {mailbox.name}", mailbox_limit_seconds(mailbox.timeout_seconds))
         watches.append(MailboxWatch(_watch_settings(mailbox), intake, lease, beat))
     event(LOG, "started", pid=os.getpid(), mailboxes=len(watches), database=database.kind)
     for mailbox in settings.mailboxes:
@@ -167,6 +168,11 @@ async def _serve(settings: Settings, database: Database, pools: Pools, careful: 
     for pool in pools.values():
         pool.close()  # a mailbox that was cut off files nothing more
     return status
+
+
+def mailbox_limit_seconds(timeout_seconds: float) -> float:
+    """Return for how long a mailbox may make no step: longer than a silent mail server or database is waited for."""
+    return max(timeout_seconds, QUERY_SECONDS) + SPARE_SECONDS
 
 
 NO_TRUST = "every mail will be held: run `helpdeskd.py trust calibrate` and set [imap.trust]"
