@@ -70,6 +70,11 @@ class Daemon:
         return False
 
     @property
+    def whole_log(self) -> str:
+        """Everything that it and its forerunners logged."""
+        return self._world.log.read_text("utf-8", "replace")
+
+    @property
     def alive(self) -> bool:
         """Whether its process runs; a paused one does."""
         return self._process is not None and self._process.poll() is None
@@ -183,10 +188,13 @@ class FaultDesk:
         self.daemons.append(Daemon(world, own))
         return self.daemons[-1]
 
-    def deliver(self, count: int, user: str = "") -> list[Delivered]:
-        """Put *count* mails into a mailbox: new ones, replies, some with an attachment, some twice."""
+    def deliver(self, count: int, user: str = "", attached_bytes: int = 0) -> list[Delivered]:
+        """Put *count* mails into a mailbox: new ones, replies, some with an attachment, some twice.
+
+        *attached_bytes*: each with an attachment of that size.
+        """
         openers = self._openers.setdefault(user or self.user, [])  # a reply comes behind what it answers
-        mails, raws = some_mails(len(self.delivered) + 1, count, openers, self.chance)
+        mails, raws = some_mails(len(self.delivered) + 1, count, openers, self.chance, attached_bytes)
         self.dovecot.append_many(user or self.user, raws)
         openers += [mail.message_id for mail in mails if not mail.answers]
         self.delivered += mails

@@ -32,18 +32,20 @@ class Delivered:
 
 
 def some_mails(
-    first: int, count: int, openers: Sequence[str], chance: random.Random
+    first: int, count: int, openers: Sequence[str], chance: random.Random, attached_bytes: int = 0
 ) -> tuple[list[Delivered], list[bytes]]:
     """Return *count* mails numbered from *first*, and the raw deliveries, more because some come twice.
 
     *openers*: the Message-IDs of earlier mails that opened tickets; a reply may also answer one made here.
+    *attached_bytes*: each has an attachment of that size; some have a small one otherwise.
     """
     known = list(openers)
     mails: list[Delivered] = []
     raws: list[bytes] = []
     for number in range(first, first + count):
         answers = chance.choice(known) if known and chance.random() < REPLY_SHARE else ""
-        content = chance.randbytes(ATTACHMENT_BYTES) if chance.random() < ATTACHMENT_SHARE else b""
+        small = ATTACHMENT_BYTES if chance.random() < ATTACHMENT_SHARE else 0
+        content = chance.randbytes(attached_bytes or small)
         copies = 2 if chance.random() < TWICE_SHARE else 1
         mail = Delivered(
             f"<{number}.{chance.getrandbits(64):x}@ecole.example>",
