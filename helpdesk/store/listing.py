@@ -9,14 +9,13 @@ from sqlalchemy import Connection, select, union
 from helpdesk.core.paging import Mark, Order
 from helpdesk.core.tickets import Status, Urgency
 from helpdesk.store.ids import first_id_at
+from helpdesk.store.people import People
 from helpdesk.store.streams import Eyes as Eyes
 from helpdesk.store.streams import TicketFilter as TicketFilter
 from helpdesk.store.streams import streams, visible
 from helpdesk.store.tables import people, posts, tags, teams, tickets
 
 FEW_TAGGED = 2_000
-RequesterName = people.alias("requesters")
-AssigneeName = people.alias("assignees")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,27 +92,20 @@ class Listing:
         """Return these tickets, found before, in this order; *keys*: by what they are ordered, if not by number."""
         if not numbers:
             return []
-        query = (
-            select(
-                tickets,
-                RequesterName.c.name.label("requester"),
-                AssigneeName.c.name.label("assignee"),
-                teams.c.name.label("team"),
-            )
-            .join(RequesterName, RequesterName.c.id == tickets.c.requester_id)
-            .outerjoin(AssigneeName, AssigneeName.c.id == tickets.c.assignee_id)
-            .outerjoin(teams, teams.c.id == tickets.c.team_id)
-            .where(tickets.c.number.in_(numbers))
+        query = select(tickets, teams.c.name.label("team")).outerjoin(teams, teams.c.id == tickets.c.team_id)
+        rows = self._connection.execute(query.where(tickets.c.number.in_(numbers))).all()
+        found = {row.number: row for row in rows}
+        people = People(self._connection).by_ids(
+            {row.requester_id for row in rows} | {row.assignee_id for row in rows if row.assignee_id}
         )
-        found = {row.number: row for row in self._connection.execute(query)}
         return [
             ListedTicket(
                 row.number,
                 row.subject,
                 Status(row.status),
                 Urgency(row.urgency),
-                row.requester,
-                row.assignee or "",
+                people[row.requester_id].name,
+                people[row.assignee_id].name if row.assignee_id else "",
                 row.opened_at,
                 row.updated_at,
                 row.due_at,

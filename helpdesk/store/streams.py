@@ -14,10 +14,20 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, s
 from helpdesk.core.paging import OPEN, RANKS, Mark, Order
 from helpdesk.core.permissions import Reach
 from helpdesk.core.tickets import Status, Urgency
+from helpdesk.store.names import MYSQL
 from helpdesk.store.tables import participants, tags, tickets
 
 Condition = ColumnElement[bool]
 T = tickets.c
+_BY_NUMBER = {
+    "requester_id": "ix_tickets_requester_id_status_number",
+    "assignee_id": "ix_tickets_assignee_id_status_number_urgency",
+    "team_id": "ix_tickets_team_id_status_number_urgency_assignee_id",
+}
+_BY_TIME = _BY_NUMBER | {
+    "assignee_id": "ix_tickets_assignee_id_status_updated_at_number",
+    "team_id": "ix_tickets_team_id_status_updated_at_number",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +59,10 @@ class Eyes:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part of a list. ``rank``: the place of its urgency, where all in it have one."""
+    """A part of a list. ``rank``: the place of its urgency, where all in it have one; ``index``: where it is read."""
 
     holds: tuple[Condition, ...]
+    index: str = ""
     taking_part: bool = False
     rank: int | None = None
 
@@ -68,7 +79,7 @@ def streams(
     parts = list(_parts(wanted, eyes))
     if tagged is not None:
         of_status = T.status.in_([status.value for status in _statuses(wanted)])
-        parts = [_Part((T.id.in_(tagged), of_status, visible(eyes)))]
+        parts = [_Part((T.id.in_(tagged), of_status, visible(eyes)), "PRIMARY")]
     asked = [T.deleted_at.is_(None), *_asked(wanted, now, tagged is None)]
     found = []
     for part in parts:
@@ -79,6 +90,13 @@ def streams(
         if part.taking_part:
             query = query.select_from(participants).join(tickets, T.id == participants.c.ticket_id)
             query = query.where(participants.c.person_id == eyes.person_id)
+            for kind in MYSQL:
+                query = query.prefix_with("STRAIGHT_JOIN", dialect=kind)  # what they take part in is little
+        if part.index:
+            for (
+                kind
+            ) in MYSQL:  # left to itself it walks all tickets where it hopes to meet enough of these soon
+                query = query.with_hint(tickets, f"FORCE INDEX ({part.index})", kind)
         query = query.where(*part.holds, *asked, *_behind(wanted, part.rank))
         found.append(query.order_by(*_in_order(wanted.order, part.rank)).limit(wanted.limit))
     return found
@@ -110,37 +128,46 @@ def conditions(wanted: TicketFilter, eyes: Eyes, now: datetime) -> list[Conditio
 def _parts(wanted: TicketFilter, eyes: Eyes) -> Iterator[_Part]:
     statuses = _statuses(wanted)
     for scope in _scopes(wanted, eyes):
-        yield from (_Part((scope, T.status == status.value)) for status in statuses)
+        index = _BY_TIME[scope.of] if wanted.order is Order.UPDATED else _BY_NUMBER[scope.of]
+        yield from (_Part((scope.holds, T.status == status.value), index) for status in statuses)
     if eyes.far is Reach.ALL and _narrow(wanted) is None:
         yield from _everything(wanted)
     if eyes.far in (Reach.OWN, Reach.SEEN) and not _sure(wanted, eyes):
         yield _Part((T.status.in_([status.value for status in statuses]),), taking_part=True)
 
 
-def _scopes(wanted: TicketFilter, eyes: Eyes) -> list[Condition]:
-    """Return the sets that a list is gathered from, each the beginning of an index."""
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """A set of tickets that an index begins with; ``of``: its first column."""
+
+    of: str
+    holds: Condition
+
+
+def _scopes(wanted: TicketFilter, eyes: Eyes) -> list[_Scope]:
+    """Return the sets that a list is gathered from."""
     narrow = _narrow(wanted)
     if narrow is not None and (eyes.far is Reach.ALL or _sure(wanted, eyes)):
         return [narrow]
     if wanted.requester_id is not None and eyes.far is Reach.SEEN:  # one person's tickets are few
-        return [and_(T.requester_id == wanted.requester_id, visible(eyes))]
+        return [_Scope("requester_id", and_(T.requester_id == wanted.requester_id, visible(eyes)))]
     if eyes.far not in (Reach.OWN, Reach.SEEN):
         return []
-    scopes = [T.requester_id == eyes.person_id]
+    scopes = [_Scope("requester_id", T.requester_id == eyes.person_id)]
     if eyes.far is Reach.SEEN:
-        scopes.append(T.assignee_id == eyes.person_id)
-        scopes += [T.team_id == team_id for team_id in sorted(eyes.team_ids)]
+        scopes.append(_Scope("assignee_id", T.assignee_id == eyes.person_id))
+        scopes += [_Scope("team_id", T.team_id == team_id) for team_id in sorted(eyes.team_ids)]
     return scopes
 
 
-def _narrow(wanted: TicketFilter) -> Condition | None:
+def _narrow(wanted: TicketFilter) -> _Scope | None:
     if wanted.requester_id is not None:
-        return T.requester_id == wanted.requester_id
+        return _Scope("requester_id", T.requester_id == wanted.requester_id)
     if wanted.assignee_id is not None:
-        return T.assignee_id == wanted.assignee_id
+        return _Scope("assignee_id", T.assignee_id == wanted.assignee_id)
     if wanted.team_id is not None:
-        return T.team_id == wanted.team_id
-    return T.assignee_id.is_(None) if wanted.unassigned else None
+        return _Scope("team_id", T.team_id == wanted.team_id)
+    return _Scope("assignee_id", T.assignee_id.is_(None)) if wanted.unassigned else None
 
 
 def _sure(wanted: TicketFilter, eyes: Eyes) -> bool:
@@ -156,17 +183,19 @@ def _sure(wanted: TicketFilter, eyes: Eyes) -> bool:
 
 def _everything(wanted: TicketFilter) -> Iterator[_Part]:
     if wanted.order is Order.NUMBER and not wanted.statuses and not wanted.urgencies and not wanted.overdue:
-        yield _Part(())
+        yield _Part((T.number > 0,), "uq_tickets_number")  # as a range: nothing takes it for the whole table
         return
-    by_time = wanted.order in (Order.UPDATED, Order.DUE) or wanted.overdue
     for status in _statuses(wanted):
         holds = T.status == status.value
-        if by_time and wanted.order is not Order.URGENCY:
-            yield _Part((holds,))
-            continue
-        for urgency in wanted.urgencies or tuple(Urgency):
-            rank = RANKS[urgency] if wanted.order is Order.URGENCY else None
-            yield _Part((holds, T.urgency == urgency.value), rank=rank)
+        if wanted.order is Order.UPDATED:
+            yield _Part((holds,), "ix_tickets_status_updated_at_number")
+        elif wanted.order is Order.DUE or (wanted.overdue and wanted.order is Order.NUMBER):
+            yield _Part((holds,), "ix_tickets_status_due_at_number")
+        else:
+            for urgency in wanted.urgencies or tuple(Urgency):
+                rank = RANKS[urgency] if wanted.order is Order.URGENCY else None
+                parts = (holds, T.urgency == urgency.value)
+                yield _Part(parts, "ix_tickets_status_urgency_number", rank=rank)
 
 
 def _statuses(wanted: TicketFilter) -> Sequence[Status]:

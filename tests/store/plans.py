@@ -15,7 +15,7 @@ from helpdesk.store.work import Work
 
 Statement = tuple[str, Any]
 SQLITE_STEP = re.compile(
-    r"(SEARCH|SCAN) (\w+)(?: USING (?:COVERING )?INDEX (\w+)| USING (INTEGER PRIMARY KEY))?"
+    r"(SEARCH|SCAN) (\w+)(?: USING (?:COVERING )?INDEX (\w+)| USING ((?:INTEGER )?PRIMARY KEY))?"
 )
 
 
@@ -68,7 +68,8 @@ def _indexes(connection: Connection) -> dict[tuple[str, str], tuple[str, ...]]:
     for table in metadata.tables:
         primary = looking.get_pk_constraint(table)
         columns = tuple(primary["constrained_columns"])
-        found |= {(table, name): columns for name in ("PRIMARY", "INTEGER PRIMARY KEY", str(primary["name"]))}
+        names = ("PRIMARY", "PRIMARY KEY", "INTEGER PRIMARY KEY", str(primary["name"]))
+        found |= {(table, name): columns for name in names}
         for index in looking.get_indexes(table):
             found[table, str(index["name"])] = tuple(str(name) for name in index["column_names"])
         for unique in looking.get_unique_constraints(table):
@@ -84,6 +85,8 @@ def _sqlite(
     for row in rows:
         if match := SQLITE_STEP.match(row.detail):
             kind, table, index, primary = match.groups()
+            if (table, "PRIMARY") not in indexes:
+                continue  # what another step of the plan has found
             name = index or primary
             if kind == "SCAN" or name is None:
                 steps.append(Step(table, ()))
@@ -103,6 +106,8 @@ def _mariadb(
         Step(row.table, () if row.type in ("ALL", "index") else indexes[row.table, key])
         for row in rows
         if row.table is not None
+        and not row.table.startswith("<")  # what another step of the plan has found
+        and row.type != "system"  # a table of one row
         for key in (row.key or "").split("|")  # several where it merges indexes
     ]
     return Plan(tuple(steps), any("filesort" in (row.Extra or "") for row in rows))
