@@ -126,8 +126,13 @@ def main() -> None:
         for engine, url in urls.items():
             folder = Path(name) / engine
             folder.mkdir()
+            print(f"{engine}:", flush=True)
             figures[engine] = _measured(folder, url, given.tickets).slowest()
-            print(f"{engine}: {json.dumps(figures[engine])}", flush=True)
+            load = os.getloadavg()[0] / (os.cpu_count() or 1)
+            print(
+                f"{engine}: {json.dumps(figures[engine])}; {load:.1f} processes for each processor",
+                flush=True,
+            )
     if given.json:
         given.json.write_text(json.dumps(figures, indent=2) + "\n")
 
@@ -165,11 +170,12 @@ def _measured(folder: Path, url: str, count: int) -> Figures:
             if player == "admin":
                 figures.cases["prompt"]["admin"] = prompt_ms(keyboard, config, environ, address_of(person_id))
             for kind, case, action in _cases(keyboard, count):
-                took = _median_ms(action)
-                figures.cases[kind][f"{player}: {case}"] = took
-    for kind, found in figures.cases.items():
-        for case, took in sorted(found.items(), key=lambda one: -one[1]):
-            print(f"  {kind:8} {took:7.1f} ms  {case}")
+                took = sorted(_waits_ms(action))
+                figures.cases[kind][f"{player}: {case}"] = statistics.median(took)
+                print(
+                    f"  {kind:8} {statistics.median(took):7.1f} ms, best {took[0]:6.1f}  {player}: {case}",
+                    flush=True,
+                )
     return figures
 
 
@@ -224,15 +230,15 @@ def _verb(keyboard: Keyboard, name: str, words: str) -> Callable[[], object]:
     return run
 
 
-def _median_ms(action: Callable[[], object]) -> float:
-    """Return the median after one run that fills the caches."""
+def _waits_ms(action: Callable[[], object]) -> list[float]:
+    """Return how long each round took, after one that fills the caches."""
     action()
     waits = []
     for _ in range(ROUNDS):
         begun = time.perf_counter()
         action()
         waits.append((time.perf_counter() - begun) * 1000)
-    return statistics.median(waits)
+    return waits
 
 
 def _parser_of(verb: Verb, words: Words) -> QuietParser:
