@@ -51,6 +51,7 @@ class HelpdeskShell(cmd2.Cmd):
         self.keyboard = keyboard
         self.owner_id = keyboard.actor.user_id
         self.anew = False
+        self.max_column_completion_results = MAX_COMPLETIONS  # a line each: else descriptions are not shown
         self.status = 0
         self.debug = False
         if not keyboard.screen.coloured:
