@@ -22,7 +22,7 @@ from shell.keyboard import Keyboard
 from shell.nouns import every_verb
 from shell.perform import perform
 from shell.screen import Screen
-from shell.verbs import parser_of
+from tests.shell.keyboards import parser_of
 from tests.store.makers import a_post, a_ticket
 
 SETTINGS = """\

@@ -75,6 +75,8 @@ def test_a_ticket_comes_back_with_those_who_take_part(database: Database) -> Non
         LATER,
         True,
         frozenset({zoe.id}),
+        opened_at=row["opened_at"],
+        updated_at=row["updated_at"],
     )
     assert read(database, lambda work: work.tickets.by_ids([row["id"], 1])) == {row["id"]: expected}
     found = read(database, lambda work: work.tickets.by_numbers([7, 8, 9]))
