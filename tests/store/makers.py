@@ -83,6 +83,7 @@ def a_mail(mailbox_id: int, uid: int = 1, **given: object) -> Row:
         "attempts": 0,
         "look_again_at": None,
         "settled_at": None,
+        "rejected_at": None,
     }
     return row | given
 
