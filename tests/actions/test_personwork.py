@@ -192,10 +192,9 @@ def test_a_new_person_joins_a_team(here: Office, who: str, team: str, joins: str
 def test_who_may_not_be_added_is_refused(
     here: Office, who: str, given: dict[str, Any], told: str, audited: str
 ) -> None:
-    address, name = given.pop("address", MAIL), given.pop("name", "Zoé")
-    role = given.pop("role", Role.USER)
+    asked = {"address": MAIL, "name": "Zoé", "role": Role.USER, "language": Language.FR} | given
     with here.refuses(told, *filter(None, [audited])):
-        add_person(here.database, address, name, role, Language.FR, VERIFIED, here.actor(who), **given)
+        add_person(here.database, state=VERIFIED, by=here.actor(who), **asked)
 
 
 def test_a_manager_of_two_teams_says_which(here: Office) -> None:
