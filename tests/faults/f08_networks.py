@@ -30,7 +30,7 @@ WATCHDOG_SECONDS = 90.0  # as the unit has it
 HOLD_SECONDS, QUICK_HOLD_SECONDS = 150.0, 100.0  # both longer than the watchdog has patience
 WAVE = 20
 OTHERS_SECONDS = 20.0  # for a letter or a mail that has nothing to do with the bad network
-EVERY_SECONDS = 10.0
+EVERY_SECONDS = 5.0
 QUIET_SECONDS = 900.0
 ONE_MIGRATES = threading.Lock()  # Alembic keeps what it works on in its module
 # A verb that began while nothing came back takes its minute, then comes the longest pause between two connects.
@@ -171,11 +171,9 @@ def _endured(reached: Reached, server: str, bad: Bad, hold_seconds: float, wave:
     until = time.monotonic() + hold_seconds
     while time.monotonic() < until:
         reached.others_go_on(server)
-        look_again = min(time.monotonic() + EVERY_SECONDS, until)
-        while time.monotonic() < look_again:
-            if bad.weather.reset_share:
-                proxy.reset_all()  # so that there are always new connections, of which some are reset
-            time.sleep(1.0)
+        time.sleep(min(EVERY_SECONDS, max(until - time.monotonic(), 0.0)))
+        if bad.weather.reset_share:
+            proxy.reset_all()  # so that there are always new connections, of which some are reset
     recovery = None
     if bad.passes:
         desk.wait_until_quiet(QUIET_SECONDS)

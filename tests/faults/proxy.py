@@ -70,6 +70,7 @@ class Proxy:
         """Reset every open connection, on both sides."""
 
         async def reset() -> None:
+            self.resets += len(self._wires)
             for wire in tuple(self._wires):
                 wire.end(reset=True)
 
