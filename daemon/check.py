@@ -94,7 +94,8 @@ def _try(what: str, look: Callable[[], object]) -> Finding:
     try:
         look()
     except HelpdeskError as error:
-        return Finding(what, str(error).removeprefix(f"{what}: "))
+        name = what.partition(" ")[2]
+        return Finding(what, str(error).removeprefix(f"{what}: ").removeprefix(f"{name}: "))
     return Finding(what)
 
 

@@ -60,6 +60,7 @@ class Speaking:
     def __init__(self, *arguments: Any, words: Words, add_help: bool = True, **options: Any) -> None:
         super().__init__(*arguments, add_help=False, **options)  # type: ignore[call-arg]
         self.words = words
+        self._is_mixing = False
         parser = cast("argparse.ArgumentParser", self)
         parser._positionals.title = words("arguments", "arguments")
         parser._optionals.title = words("options", "options")
@@ -72,6 +73,18 @@ class Speaking:
         """Add parsers below this one that speak the same language."""
         options.setdefault("parser_class", partial(type(self), words=self.words))
         return super().add_subparsers(**options)  # type: ignore[misc]
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Take words that stand behind an option too: argparse of Python 3.11 gives up on ``12 --resolve text``."""
+        parser = cast("argparse.ArgumentParser", self)
+        takes_words = any(action.nargs == "*" for action in parser._get_positional_actions())
+        if not takes_words or self._is_mixing:
+            return super().parse_known_args(args, namespace)  # type: ignore[misc]
+        self._is_mixing = True
+        try:
+            return parser.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._is_mixing = False
 
     def _get_formatter(self, *arguments: Any, **options: Any) -> Any:
         formatter = super()._get_formatter(*arguments, **options)  # type: ignore[misc]

@@ -13,6 +13,12 @@ from helpdesk.core.mimewalk import Part
 from helpdesk.core.transfer import decode_transfer
 
 PLAIN, HTML = "text/plain", "text/html"
+_LIKE_PLAIN = (
+    "text/markdown",
+    "text/x-markdown",
+    "text/enriched",
+    "text/richtext",
+)  # as RFC 2046 §4.1.4 has it
 
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset=["']?([A-Za-z0-9_:-]{1,40})""", re.IGNORECASE)
 _SHORT_NOTICE = 300  # a plain part that only says "switch to HTML" is no longer than this
@@ -42,8 +48,9 @@ def read_body(root: Part, raw: bytes, caps: Caps) -> Body:
     """Choose and decode the text parts under *root*.
 
     Plain text is preferred to HTML unless it is empty or only says that the mail is HTML. Several text
-    parts are joined (Apple Mail puts attachments between paragraphs). A text part with a file name is an
-    attachment, except where the mail has no other text. Forwarded mails are not opened.
+    parts are joined (Apple Mail puts attachments between paragraphs). A text part with a file name, or of a
+    kind that is nearly plain, is an attachment, except where the mail has no other text. Forwarded mails are
+    not opened.
     """
     reader = _Reader(raw, caps)
     choice = _choose(root, reader)
@@ -156,7 +163,7 @@ def _related_root(part: Part) -> Part:
 
 def _with_named_text(choice: _Choice) -> _Choice:
     for part in choice.others:
-        if part.content_type in (PLAIN, HTML) and part.disposition.value != "attachment":
+        if part.content_type in (PLAIN, HTML, *_LIKE_PLAIN) and part.disposition.value != "attachment":
             return _Choice((part,), tuple(other for other in choice.others if other is not part))
     return choice
 

@@ -62,8 +62,8 @@ def _reply(keyboard: Keyboard, given: argparse.Namespace) -> int:
     sent = answer_ticket(keyboard.desk, keyboard.actor, given.number, text, given.resolve, undo_seconds)
     keyboard.screen.say(
         keyboard.words(
-            "Written to ticket {number}; goes to {count} people. For {seconds} s: ticket undo {number}",
-            "Écrit au ticket {number} ; part à {count} personne(s). Pendant {seconds} s : ticket undo {number}",
+            "Written to ticket {number}; letters: {count}. For {seconds} s: ticket undo {number}",
+            "Écrit au ticket {number} ; lettres : {count}. Pendant {seconds} s : ticket undo {number}",
             number=given.number,
             count=len(sent.recipients),
             seconds=undo_seconds,

@@ -188,6 +188,16 @@ def test_a_text_part_that_says_it_is_an_attachment_is_one() -> None:
     assert (alone.text, [one.content for one in alone.attachments]) == ("", [b"journal"])
 
 
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("text/markdown", "Mon **chargeur**"), ("text/enriched", "Mon **chargeur**"), ("text/rtf", "")],
+)
+def test_a_text_that_is_nearly_plain_is_read_where_there_is_no_other(kind: str, text: str) -> None:
+    mail = read_mail(f"Content-Type: {kind}\r\n\r\nMon **chargeur**".encode(), Caps(), OWN)
+    assert mail.text == text
+    assert len(mail.attachments) == (not text)
+
+
 def test_a_text_of_24_megabytes_of_one_byte_lines_is_cut_without_reading_it_all() -> None:
     raw = b"Subject: x\r\n\r\n" + b"\0\n" * (12 * 1024 * 1024)
     mail = parse(raw, Caps(), OWN)

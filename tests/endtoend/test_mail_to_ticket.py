@@ -1,6 +1,7 @@
 """From the mailbox to the letter, on real servers, on every database."""
 
 import binascii
+from dataclasses import replace
 from email import message_from_bytes
 from email.header import Header
 from email.policy import default
@@ -171,6 +172,15 @@ def test_check_finds_a_working_desk_well(world: World) -> None:
     well = world.run("check")
     assert well.returncode == 0, well.stdout + well.stderr
     assert "all is well" in well.stdout
+
+
+def test_check_names_a_relay_that_is_away_once(world: World) -> None:
+    replace(world, smtp_port=1).write_settings()
+    looked = world.run("check")
+    assert looked.returncode == 1
+    [line] = [line for line in looked.stdout.splitlines() if line.startswith("FAIL")]
+    assert line.startswith("FAIL relay localhost:1: ")
+    assert line.count("localhost:1") == 1
 
 
 def test_check_names_dead_letters_and_tripped_caps_but_they_keep_no_daemon_from_a_start(world: World) -> None:
