@@ -146,6 +146,16 @@ def test_an_answer_that_was_taken_back_is_not_found(database: Database, jean: Pe
     assert found(database, "mot wifi") == [1]
 
 
+def test_a_post_takes_its_words_along_to_another_ticket(database: Database, jean: Person) -> None:
+    first, second = add(database, jean, 1, "wifi", "un mot"), add(database, jean, BLOCK, "clavier")
+    moving = a_post(first, "un projecteur")
+    in_work(database, lambda work: work.posts.add([moving], []))
+    assert in_work(database, lambda work: work.posts.move(moving["id"], first, second))
+    assert found(database, "projecteur") == [BLOCK]
+    assert found(database, "mot") == [1]
+    assert found(database, "projecteur clavier") == [BLOCK]
+
+
 def test_what_was_not_committed_is_not_found(database: Database, jean: Person) -> None:
     with Work(database) as work:
         work.tickets.add([a_ticket(jean, 1, subject="wifi")])
