@@ -125,7 +125,7 @@ def _show_rows(keyboard: Keyboard, found: list[TrailRow], as_json: bool) -> None
         for row in found
     ]
     if rows:
-        keyboard.screen.table(heads, rows)
+        keyboard.screen.table(heads, rows, grow=5)
 
 
 def _follow(keyboard: Keyboard, wanted: TrailFilter, shown: list[TrailRow], as_json: bool) -> int:

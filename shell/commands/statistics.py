@@ -38,8 +38,8 @@ def _statistics(keyboard: Keyboard, given: argparse.Namespace) -> int:
     words = keyboard.words
     keyboard.screen.say(
         words(
-            "{count} tickets opened from {since} until {until}",
-            "{count} tickets ouverts du {since} au {until}",
+            "tickets opened from {since} until {until}: {count}",
+            "tickets ouverts du {since} au {until} : {count}",
             count=found.total,
             since=words.short(since),
             until=words.short(until),
