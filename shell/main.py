@@ -4,7 +4,9 @@ import argparse
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from helpdesk.actions.sessions import actor_of, end_session
@@ -82,9 +84,11 @@ def _interactive(keyboard: Keyboard) -> int:
             )
         )
         return EXIT_REFUSED
+    # It takes a quarter of a second to load, and nobody types a password quicker than that.
+    threading.Thread(target=import_module, args=("shell.app",), daemon=True).start()
     keyboard.token = log_in(keyboard, SessionKind.SHELL)
     keyboard.actor = actor_of(keyboard.door, keyboard.token)
-    from shell.app import shell_for  # after the password was typed: it takes a quarter of a second to load
+    from shell.app import shell_for
 
     try:
         shell = shell_for(keyboard)

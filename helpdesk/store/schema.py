@@ -8,11 +8,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Connection, MetaData, Table, insert, inspect, select, update
+from sqlalchemy import Column, Connection, MetaData, Table, column, insert, inspect, select, table, update
 from sqlalchemy.exc import DBAPIError
 
 from helpdesk.errors import HelpdeskError, StoreAway
@@ -23,6 +19,7 @@ from helpdesk.store.names import MYSQL
 from helpdesk.store.tables import OPTIONS, metadata
 
 FOLDER = Path(__file__).parents[2] / "sql"
+_VERSION = table("alembic_version", column("version_num"))
 
 changes = Table(  # not part of the schema: it tells how the schema came about
     "schema_changes",
@@ -59,18 +56,23 @@ def schema_state(database: Database) -> SchemaState:
 
 
 def _state(connection: Connection) -> SchemaState:
-    script = ScriptDirectory(str(FOLDER))
-    current = MigrationContext.configure(connection).get_current_revision()
+    """Compare by the names of the migrations' files: alembic takes longer to load than all else at a start."""
     there = set(inspect(connection).get_table_names())
+    current = connection.scalar(select(_VERSION)) if _VERSION.name in there else None
     ours = there & set(metadata.tables)
     if changes.name in there and connection.scalar(select(changes).where(changes.c.done_at.is_(None))):
         return SchemaState.HALF_DONE
     if current is None:
         return SchemaState.HALF_DONE if ours else SchemaState.EMPTY
-    if current == script.get_current_head():
+    known = revisions()
+    if current == known[-1]:
         return SchemaState.CURRENT if ours == set(metadata.tables) else SchemaState.HALF_DONE
-    known = {revision.revision for revision in script.walk_revisions()}
     return SchemaState.BEHIND if current in known else SchemaState.NEWER
+
+
+def revisions() -> list[str]:
+    """Return every revision there is, oldest first: each is the beginning of its file's name."""
+    return sorted(file.name.partition("_")[0] for file in (FOLDER / "versions").glob("[0-9]*.py"))
 
 
 def migrate(database: Database) -> list[str]:
@@ -94,6 +96,9 @@ def migrate(database: Database) -> list[str]:
 
 def _missing(connection: Connection) -> list[str]:
     """Return the revisions that the database lacks, oldest first, and make ready to note them."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     current = MigrationContext.configure(connection).get_current_revision()
     script = ScriptDirectory(str(FOLDER))
     missing = [revision.revision for revision in script.iterate_revisions("head", current or "base")]
@@ -127,6 +132,9 @@ def _apply(connection: Connection, revision: str) -> None:
                 f"migration {revision} is another process's; run this again when it ended"
             ) from error
         raise
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["connection"] = connection

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, s
 from helpdesk.core.paging import OPEN, RANKS, Mark, Order
 from helpdesk.core.permissions import Reach
 from helpdesk.core.tickets import Status, Urgency
+from helpdesk.store.hints import OnlyFilters
 from helpdesk.store.names import MYSQL
 from helpdesk.store.tables import participants, tags, tickets
 
@@ -59,12 +60,22 @@ class Eyes:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part of a list. ``rank``: the place of its urgency, where all in it have one; ``index``: where it is read."""
+    """A part of a list. ``index``: where it is read; ``sorts``: not in the order of the list, but there is little.
+
+    ``rank``: the place of its urgency, where all in it have one.
+    """
 
     holds: tuple[Condition, ...]
     index: str = ""
+    sorts: bool = False
     taking_part: bool = False
     rank: int | None = None
+
+    def key(self, order: Order) -> ColumnElement[Any]:
+        """Return what it is ordered by."""
+        if self.rank is not None:
+            return literal(self.rank)
+        return OnlyFilters(_key(order)) if self.sorts else _key(order)
 
 
 def streams(
@@ -76,30 +87,32 @@ def streams(
     """
     if eyes.far not in (Reach.ALL, Reach.OWN, Reach.SEEN):
         return []
-    parts = list(_parts(wanted, eyes))
+    parts = list(_parts(wanted, eyes, now))
     if tagged is not None:
-        of_status = T.status.in_([status.value for status in _statuses(wanted)])
-        parts = [_Part((T.id.in_(tagged), of_status, visible(eyes)), "PRIMARY")]
+        of_status = OnlyFilters(T.status).in_([status.value for status in _statuses(wanted)])
+        parts = [_Part((T.id.in_(tagged), of_status, visible(eyes)), "PRIMARY", sorts=True)]
     asked = [T.deleted_at.is_(None), *_asked(wanted, now, tagged is None)]
     found = []
     for part in parts:
         if part.rank is not None and wanted.after is not None and part.rank > wanted.after.key:  # type: ignore[operator]
             continue
-        key = literal(part.rank) if part.rank is not None else _key(wanted.order)
-        query = select(T.id, T.number, key.label("key"))
+        query = select(T.id, T.number, part.key(wanted.order).label("key"))
         if part.taking_part:
             query = query.select_from(participants).join(tickets, T.id == participants.c.ticket_id)
             query = query.where(participants.c.person_id == eyes.person_id)
-            for kind in MYSQL:
-                query = query.prefix_with("STRAIGHT_JOIN", dialect=kind)  # what they take part in is little
-        if part.index:
-            for (
-                kind
-            ) in MYSQL:  # left to itself it walks all tickets where it hopes to meet enough of these soon
-                query = query.with_hint(tickets, f"FORCE INDEX ({part.index})", kind)
-        query = query.where(*part.holds, *asked, *_behind(wanted, part.rank))
-        found.append(query.order_by(*_in_order(wanted.order, part.rank)).limit(wanted.limit))
+        query = query.where(*part.holds, *asked, *_behind(wanted, part)).order_by(*_in_order(wanted, part))
+        found.append(_told(query, part).limit(wanted.limit))
     return found
+
+
+def _told(query: Select[int, int, Any], part: _Part) -> Select[int, int, Any]:
+    """Tell MariaDB the way: left to itself it walks all tickets where it hopes to meet enough of these soon."""
+    for kind in MYSQL:
+        if part.taking_part:
+            query = query.prefix_with("STRAIGHT_JOIN", dialect=kind)
+        if part.index:
+            query = query.with_hint(tickets, f"FORCE INDEX ({part.index})", kind)
+    return query
 
 
 def visible(eyes: Eyes) -> Condition:
@@ -119,21 +132,23 @@ def visible(eyes: Eyes) -> Condition:
 
 def conditions(wanted: TicketFilter, eyes: Eyes, now: datetime) -> list[Condition]:
     """Return all that must hold for a ticket to be in a list, wherever it was found."""
-    asked = [T.deleted_at.is_(None), visible(eyes), *_asked(wanted, now), *_behind(wanted)]
+    asked = [T.deleted_at.is_(None), visible(eyes), *_asked(wanted, now), *_behind(wanted, _Part(()))]
     if wanted.statuses:
         asked.append(T.status.in_([status.value for status in wanted.statuses]))
     return asked
 
 
-def _parts(wanted: TicketFilter, eyes: Eyes) -> Iterator[_Part]:
+def _parts(wanted: TicketFilter, eyes: Eyes, now: datetime) -> Iterator[_Part]:
     statuses = _statuses(wanted)
     for scope in _scopes(wanted, eyes):
         index = _BY_TIME[scope.of] if wanted.order is Order.UPDATED else _BY_NUMBER[scope.of]
-        yield from (_Part((scope.holds, T.status == status.value), index) for status in statuses)
+        sorts = wanted.order.is_of_work or (wanted.order is Order.UPDATED and scope.of == "requester_id")
+        yield from (_Part((scope.holds, T.status == status.value), index, sorts) for status in statuses)
     if eyes.far is Reach.ALL and _narrow(wanted) is None:
-        yield from _everything(wanted)
+        yield from _everything(wanted, now)
     if eyes.far in (Reach.OWN, Reach.SEEN) and not _sure(wanted, eyes):
-        yield _Part((T.status.in_([status.value for status in statuses]),), taking_part=True)
+        of_status = OnlyFilters(T.status).in_([status.value for status in statuses])
+        yield _Part((of_status,), sorts=True, taking_part=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +196,7 @@ def _sure(wanted: TicketFilter, eyes: Eyes) -> bool:
     return wanted.team_id is not None and wanted.team_id in eyes.team_ids
 
 
-def _everything(wanted: TicketFilter) -> Iterator[_Part]:
+def _everything(wanted: TicketFilter, now: datetime) -> Iterator[_Part]:
     if wanted.order is Order.NUMBER and not wanted.statuses and not wanted.urgencies and not wanted.overdue:
         yield _Part((T.number > 0,), "uq_tickets_number")  # as a range: nothing takes it for the whole table
         return
@@ -190,7 +205,8 @@ def _everything(wanted: TicketFilter) -> Iterator[_Part]:
         if wanted.order is Order.UPDATED:
             yield _Part((holds,), "ix_tickets_status_updated_at_number")
         elif wanted.order is Order.DUE or (wanted.overdue and wanted.order is Order.NUMBER):
-            yield _Part((holds,), "ix_tickets_status_due_at_number")
+            late = T.due_at < now if wanted.overdue else T.due_at.is_not(None)
+            yield _Part((holds, late), "ix_tickets_status_due_at_number")
         else:
             for urgency in wanted.urgencies or tuple(Urgency):
                 rank = RANKS[urgency] if wanted.order is Order.URGENCY else None
@@ -207,20 +223,21 @@ def _statuses(wanted: TicketFilter) -> Sequence[Status]:
 def _asked(wanted: TicketFilter, now: datetime, by_tag: bool = True) -> list[Condition]:
     asked: list[Condition] = []
     if wanted.urgencies:
-        asked.append(T.urgency.in_([urgency.value for urgency in wanted.urgencies]))
-    if wanted.requester_id is not None:
-        asked.append(T.requester_id == wanted.requester_id)
-    if wanted.assignee_id is not None:
-        asked.append(T.assignee_id == wanted.assignee_id)
-    if wanted.team_id is not None:
-        asked.append(T.team_id == wanted.team_id)
+        asked.append(OnlyFilters(T.urgency).in_([urgency.value for urgency in wanted.urgencies]))
+    for column, value in (
+        (T.requester_id, wanted.requester_id),
+        (T.assignee_id, wanted.assignee_id),
+        (T.team_id, wanted.team_id),
+    ):
+        if value is not None:
+            asked.append(OnlyFilters(column) == value)
     if wanted.tag and by_tag:  # a value, and no set, so that no database begins with the tag's whole list
         mine = select(tags.c.tag).where(tags.c.tag == wanted.tag, tags.c.ticket_id == T.id)
         asked.append(mine.scalar_subquery().is_not(None))
     if wanted.unassigned:
-        asked.append(T.assignee_id.is_(None))
+        asked.append(OnlyFilters(T.assignee_id).is_(None))
     if wanted.overdue:
-        asked.append(T.due_at < now)
+        asked.append(OnlyFilters(T.due_at) < now)
     if wanted.numbers is not None:
         asked.append(T.number.between(*wanted.numbers))
     return asked
@@ -238,23 +255,25 @@ def _key(order: Order) -> ColumnElement[Any]:
             return case({urgency.value: rank for urgency, rank in RANKS.items()}, value=T.urgency)
 
 
-def _in_order(order: Order, rank: int | None) -> list[ColumnElement[Any]]:
-    if order is Order.DUE:
-        return [T.due_at.asc(), T.number.asc()]
-    if order is Order.NUMBER or rank is not None:
-        return [T.number.desc()]
-    return [_key(order).desc(), T.number.desc()]
+def _in_order(wanted: TicketFilter, part: _Part) -> list[ColumnElement[Any]]:
+    key = part.key(wanted.order)
+    if wanted.order is Order.DUE:
+        return [key.asc(), T.number.asc()]
+    if wanted.order is Order.NUMBER:
+        return [key.desc()]
+    return [T.number.desc()] if part.rank is not None else [key.desc(), T.number.desc()]
 
 
-def _behind(wanted: TicketFilter, rank: int | None = None) -> list[Condition]:
+def _behind(wanted: TicketFilter, part: _Part) -> list[Condition]:
     """Return the conditions for what comes behind the last page; each bounds the index that is read."""
-    behind: list[Condition] = [T.due_at.is_not(None)] if wanted.order is Order.DUE else []
+    key = part.key(wanted.order)
+    behind: list[Condition] = [key.is_not(None)] if wanted.order is Order.DUE else []
     mark = wanted.after
-    if mark is None or (rank is not None and rank != mark.key):
+    if mark is None or (part.rank is not None and part.rank != mark.key):
         return behind
-    if wanted.order is Order.NUMBER or rank is not None:
+    if wanted.order is Order.NUMBER or part.rank is not None:
         return [T.number < mark.number]
-    key, last = _key(wanted.order), literal(mark.key, None if isinstance(mark.key, int) else T.due_at.type)
+    last = literal(mark.key, None if isinstance(mark.key, int) else T.due_at.type)
     if wanted.order is Order.DUE:
         return [*behind, key >= last, or_(key > last, T.number > mark.number)]
     return [key <= last, or_(key < last, T.number < mark.number)]

@@ -158,6 +158,31 @@ def test_a_list_comes_from_an_index_in_its_order(
     )  # it counts, and then chooses itself
 
 
+@pytest.mark.parametrize("eyes", [AGENT, USER], ids=["agent", "user"])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        TicketFilter(statuses=(Status.RESOLVED,)),
+        TicketFilter(team_id=9, order=Order.UPDATED),
+        TicketFilter(urgencies=(Urgency.CRITICAL,), statuses=(Status.RESOLVED,)),
+        TicketFilter(order=Order.URGENCY),
+        TicketFilter(order=Order.DUE),
+        TicketFilter(overdue=True),
+    ],
+    ids=["resolved", "another team's", "critical and resolved", "urgency", "due", "overdue"],
+)
+def test_each_set_that_a_person_sees_begins_with_the_person_or_their_team(
+    grown: Database, wanted: TicketFilter, eyes: Eyes
+) -> None:
+    plans = plans_of(grown, lambda work: work.listing.tickets(wanted, eyes, NOW))
+    if grown.kind == "postgresql":  # it counts, and then chooses itself
+        return
+    steps = set(plans[0].steps)
+    assert Step("participants", ("person_id",)) in steps
+    begins = {step.columns[0] for step in steps if step.table == tables.tickets.name}
+    assert begins <= {"requester_id", "assignee_id", "team_id", "id"}
+
+
 WORDS = wanted_words("wifi réunion")
 BLOCK_BY_BLOCK = Step("ticket_words", ("block", "word", "number", "internal"))
 

@@ -8,6 +8,7 @@ from threading import Barrier
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Inspector, Table, UniqueConstraint, event, inspect, text
 
 from helpdesk.store import schema
@@ -21,12 +22,13 @@ from helpdesk.store.schema import (
     changes,
     migrate,
     require_current,
+    revisions,
     schema_state,
 )
 from helpdesk.store.tables import metadata
 
 NOT_REFERENCES = {"message_id", "id"}  # a Message-ID is text from a mail
-REVISIONS = sorted(file.name[:4] for file in (schema.FOLDER / "versions").glob("[0-9]*.py"))
+REVISIONS = revisions()
 NEWEST = REVISIONS[-1]
 
 
@@ -55,6 +57,11 @@ def spoilt(migrated: Database) -> Iterator[Database]:
     if any(column["name"] == "surplus" for column in inspector.get_columns("teams")):
         mends.append("ALTER TABLE teams DROP COLUMN surplus")
     run(migrated, *mends)
+
+
+def test_the_files_are_named_in_the_order_of_the_migrations() -> None:
+    script = ScriptDirectory(str(schema.FOLDER))
+    assert [one.revision for one in script.walk_revisions()][::-1] == REVISIONS
 
 
 def run(database: Database, *statements: str) -> None:
@@ -288,7 +295,7 @@ def test_a_database_that_is_behind_is_told_to_migrate(
     migrated: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next revision is made up here."""
-    monkeypatch.setattr("alembic.script.ScriptDirectory.get_current_head", lambda _: "9999")
+    monkeypatch.setattr(schema, "revisions", lambda: [*REVISIONS, "9999"])
     assert schema_state(migrated) is SchemaState.BEHIND
     with pytest.raises(WrongSchema, match=r"its schema is behind; run: helpdeskd\.py migrate"):
         require_current(migrated)
