@@ -9,6 +9,8 @@ from typing import NoReturn
 
 import pytest
 
+from helpdesk.store.engine import Database, open_database
+from helpdesk.store.schema import migrate
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.galera import Galera
@@ -17,6 +19,7 @@ from tests.servers.postgres import Postgres
 from tests.servers.process import ServerMissing
 from tests.servers.smtp_sink import SmtpSink, Tls
 from tests.servers.sqlite import Sqlite
+from tests.store.cleaning import empty_tables
 
 ENGINES = ("sqlite", "mariadb", "postgres")
 SKIPPED_FOR = "server missing: "
@@ -121,6 +124,25 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     url = engine.fresh_database()
     yield url
     engine.drop_database(url)
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def migrated(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """One migrated database on each engine in turn: making the tables takes longer than most tests."""
+    engine: Sqlite | MariaDb | Postgres = request.getfixturevalue(request.param)
+    url = engine.fresh_database()
+    opened = open_database(url)
+    migrate(opened)
+    yield opened
+    opened.close()
+    engine.drop_database(url)
+
+
+@pytest.fixture
+def database(migrated: Database) -> Database:
+    """A database with the newest schema and no rows, on each engine in turn."""
+    empty_tables(migrated)
+    return migrated
 
 
 @pytest.fixture(scope="session")

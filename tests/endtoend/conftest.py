@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from helpdesk.store.engine import Database
 from tests.endtoend.world import World
 from tests.servers.dovecot import Dovecot
 from tests.servers.smtp_sink import SmtpSink
 
 
 @pytest.fixture
-def world(tmp_path: Path, database_url: str, dovecot: Dovecot, smtp_sink: SmtpSink) -> Iterator[World]:
+def world(tmp_path: Path, database: Database, dovecot: Dovecot, smtp_sink: SmtpSink) -> Iterator[World]:
     """A desk on each database in turn, with a real Dovecot and a relay that demands STARTTLS."""
-    desk = World(tmp_path, database_url, dovecot, smtp_sink).prepare()
+    url = database.engine.url.render_as_string(hide_password=False)
+    desk = World(tmp_path, url, dovecot, smtp_sink).furnish()
     yield desk
     desk.end()

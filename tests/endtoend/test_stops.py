@@ -13,7 +13,7 @@ def _until_filed(world: World, count: int) -> None:
     end = time.monotonic() + 60
     while _ledger(world) < count:
         assert time.monotonic() < end, f"{count} mails were never filed"
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 def _mails(count: int) -> list[bytes]:

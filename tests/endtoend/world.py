@@ -81,11 +81,15 @@ class World:
         return self.folder / "helpdesk.toml"
 
     def prepare(self, imap_tls: str = "tls") -> "World":
-        """Write the settings, make the database, register the learner."""
-        self.write_settings(imap_tls)
+        """Make the database, write the settings, register the learner."""
         database = open_database(self.url)
         migrate(database)
         database.close()
+        return self.furnish(imap_tls)
+
+    def furnish(self, imap_tls: str = "tls") -> "World":
+        """Write the settings and register the learner, in a database with the newest schema."""
+        self.write_settings(imap_tls)
         self.register(LEARNER, "Marie Durand")
         return self
 
