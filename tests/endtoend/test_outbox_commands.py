@@ -6,10 +6,12 @@ import subprocess
 import time
 from collections.abc import Callable
 from email import message_from_bytes
+from pathlib import Path
 from typing import Any
 
-from helpdesk.store.engine import open_database
 from tests.endtoend.world import LEARNER, World, from_learner
+from tests.servers.dovecot import Dovecot
+from tests.servers.smtp_sink import SmtpSink
 
 WAIT_SECONDS = 60.0
 
@@ -124,12 +126,13 @@ def test_status_tells_why_a_mailbox_is_away_and_what_waits(world: World) -> None
     assert any("mailbox main is away" in one for one in shown["troubles"])
 
 
-def test_status_on_an_empty_database_says_what_to_do(world: World) -> None:
-    database = open_database(world.url)
-    with database.engine.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM alembic_version")
-    database.close()
+def test_status_on_an_empty_database_says_what_to_do(
+    tmp_path: Path, database_url: str, dovecot: Dovecot, smtp_sink: SmtpSink
+) -> None:
+    world = World(tmp_path, database_url, dovecot, smtp_sink)
+    world.write_settings()
     shown = command(world, "status")
     assert shown.returncode == 1
     assert "helpdeskd: database" in shown.stderr
+    assert "its schema is empty; run: helpdeskd.py migrate" in shown.stderr
     assert "Traceback" not in shown.stderr
