@@ -56,6 +56,7 @@ class KnownAddress:
 
     ``bounces``: how many letters in a row came back from there since its last proven mail. ``valid_from`` is the
     first moment at which mail from there is taken, ``valid_until`` the first at which it is not any more.
+    ``disowned_at``: its owner said then that mail from there was not theirs. ``route``: see ``core.routes``.
     """
 
     id: int
@@ -66,3 +67,5 @@ class KnownAddress:
     bounces: int = 0
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+    disowned_at: datetime | None = None
+    route: str = ""

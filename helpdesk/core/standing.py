@@ -1,6 +1,7 @@
 """What a registered address may do at a moment, and how staff may change that."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
@@ -49,6 +50,19 @@ def standing(entry: KnownAddress, moment: datetime) -> AddressState:
     if entry.valid_until is not None and moment >= entry.valid_until:
         return AddressState.EXPIRED
     return AddressState.VERIFIED
+
+
+def frozen_if_disowned(state: AddressState, disowned_at: datetime | None) -> AddressState:
+    """Return the state of an address whose owner may have said that mail from there was not theirs."""
+    frozen = disowned_at is not None and state is AddressState.VERIFIED
+    return AddressState.SUSPENDED if frozen else state
+
+
+def login_standing(entry: KnownAddress, moment: datetime) -> AddressState:
+    """Return what an address is good for at a login: what its owner disowned is mail, which forges no password."""
+    if entry.disowned_at is not None and entry.state is AddressState.SUSPENDED:
+        entry = replace(entry, state=AddressState.VERIFIED)
+    return standing(entry, moment)
 
 
 def best_standing(entries: Sequence[KnownAddress], moment: datetime) -> AddressState:
