@@ -16,7 +16,13 @@ _EXAMPLES: dict[LetterKind, dict[str, object]] = {
     LetterKind.TICKET_OPENED: {"number": 1, "subject": "Subject", "opened": "today"},
     LetterKind.TICKET_REOPENED: {"number": 1, "subject": "Subject"},
     LetterKind.CONFIRM_SENDER: {"seen": "today"},
-    LetterKind.LOGIN_CODE: {"code": "12345678", "minutes": 15, "place": "here", "when": "today"},
+    LetterKind.LOGIN_CODE: {
+        "code": "12345678",
+        "minutes": 15,
+        "place": "here",
+        "new_place": True,
+        "when": "today",
+    },
     LetterKind.TICKET_ANSWERED: {
         "number": 1,
         "subject": "Subject",
@@ -25,6 +31,12 @@ _EXAMPLES: dict[LetterKind, dict[str, object]] = {
         "resolved": True,
     },
     LetterKind.TICKET_RESOLVED: {"number": 1, "subject": "Subject"},
+    LetterKind.SUSPICIOUS_LOGIN: {
+        "account": "Name",
+        "digest": False,
+        "happened": [{"what": "a login", "when": "today", "place": "here", "client": "shell", "count": 2}],
+    },
+    LetterKind.SENDER_FORGED: {"seen": "today"},
     LetterKind.ALERT: {"what": "spoof", "when": "today", "count": 1, "reason": "why", "sample": "text"},
 }
 

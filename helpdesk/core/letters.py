@@ -48,6 +48,11 @@ class LetterKind(StrEnum):
     LOGIN_CODE = "login_code"
     TICKET_ANSWERED = "ticket_answered"
     TICKET_RESOLVED = "ticket_resolved"
+    SUSPICIOUS_LOGIN = "suspicious_login"
+    SENDER_FORGED = "sender_forged"
+
+
+ALERTS = (LetterKind.ALERT, LetterKind.SUSPICIOUS_LOGIN, LetterKind.SENDER_FORGED)  # they answer nobody
 
 
 class Template(Protocol):
@@ -237,7 +242,7 @@ def assembled(
     marked = mark if to.person_id is not None else None
     token = "" if marked is None else mark_token(stationery.key, marked, to.person_id or 0)
     own_id = message_id(dedupe, stationery.domain, marked, token)
-    is_alert = kind is LetterKind.ALERT
+    automatic = "auto-generated" if kind in ALERTS else "auto-replied"
     by_a_person = kind is LetterKind.TICKET_ANSWERED  # RFC 3834 §5 is about automatic letters only
     head = [
         f"Date: {format_datetime(now.astimezone(stationery.zone))}\r\n",
@@ -247,13 +252,13 @@ def assembled(
         f"Message-ID: {own_id}\r\n",
         _thread(answered),
         _reply_to(stationery, marked, token),
-        "" if by_a_person else f"Auto-Submitted: {'auto-generated' if is_alert else 'auto-replied'}\r\n",
+        "" if by_a_person else f"Auto-Submitted: {automatic}\r\n",
         "" if by_a_person else "X-Auto-Response-Suppress: All\r\n",
         header(LOOP_HEADER, stationery.install_id),
         f"Content-Language: {to.language.value}\r\n",
     ]
     body = alternative(f"=_{dedupe[:32]}", templates.text.render(values), templates.html.render(values))
-    sender = "" if is_alert else _envelope_from(stationery, dedupe)
+    sender = "" if kind is LetterKind.ALERT else _envelope_from(stationery, dedupe)
     return Letter(kind, to.address, sender, own_id, dedupe, "".join(head).encode("ascii") + body)
 
 

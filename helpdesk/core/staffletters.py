@@ -18,13 +18,24 @@ from helpdesk.core.terminal import term_safe, term_safe_block
 
 
 def login_code(
-    stationery: Stationery, to: Addressee, code: str, minutes: int, place: str, dedupe: str, now: datetime
+    stationery: Stationery,
+    to: Addressee,
+    code: str,
+    minutes: int,
+    place: str,
+    dedupe: str,
+    now: datetime,
+    new_place: bool = True,
 ) -> Letter:
-    """Return the code for a login from a new place, to the person who gave the right password just now."""
+    """Return the code for a login, to the person who gave the right password just now.
+
+    *new_place*: they come from a new place; otherwise several logins had failed before.
+    """
     values: dict[str, object] = {
         "code": code,
         "minutes": minutes,
         "place": term_safe(place, NAME_CHARS),
+        "new_place": new_place,
         "when": shown_time(now, stationery.zone, to.language),
     }
     return assembled(stationery, LetterKind.LOGIN_CODE, to, values, dedupe, now, None, Answered())

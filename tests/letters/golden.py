@@ -8,9 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from helpdesk.core import letters, staffletters
+from helpdesk.core import letters, staffletters, suspicionletters
+from helpdesk.core.audit import Action
 from helpdesk.core.letters import Addressee, Answered, Letter, LetterKind, LetterTemplates, Notice, Stationery
 from helpdesk.core.people import Language
+from helpdesk.core.suspicion import in_words
+from helpdesk.core.suspicionletters import Happened
 from helpdesk.templatefiles import load_templates
 
 FOLDER = Path(__file__).parent
@@ -19,6 +22,16 @@ TEMPLATES: Mapping[tuple[Language, LetterKind], LetterTemplates] = load_template
 ANSWERS = {
     Language.FR: "Un nouveau chargeur vous attend au bureau 4 <2e étage>.",
     Language.EN: "A new charger waits for you in office 4 <2nd floor>.",
+}
+SUSPICIOUS_LOGINS = {
+    language: [
+        Happened(in_words(action, language), NOW, place, "helpdesk-admin, zoe, /dev/pts/1", count)
+        for action, place, count in (
+            (Action.LOGIN_FAILED_OFTEN, "zoe @ poste-4 (192.0.2.7), FR", 2),
+            (Action.LOGIN_FROM_NEW_PLACE, "zoe @ poste-9 (198.51.100.9), DE", 1),
+        )
+    ]
+    for language in Language
 }
 LEARNERS = {
     Language.FR: (
@@ -78,6 +91,10 @@ def golden_letters() -> dict[str, Letter]:
             staffletters.ticket_resolved(
                 desk, learner, 123, subject, answered, keys[LetterKind.TICKET_RESOLVED], NOW
             ),
+            suspicionletters.suspicious_login(
+                desk, learner, SUSPICIOUS_LOGINS[language], keys[LetterKind.SUSPICIOUS_LOGIN], NOW
+            ),
+            suspicionletters.sender_forged(desk, learner, 456, NOW, keys[LetterKind.SENDER_FORGED], NOW),
             letters.alert(desk, contact, notice, keys[LetterKind.ALERT], NOW),
         )
         made |= {f"{language.value}_{letter.kind.value}.eml": letter for letter in ones}
