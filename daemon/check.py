@@ -11,6 +11,7 @@ from daemon import wiring
 from daemon.imap import ImapInbox
 from helpdesk.config import ImapSettings, Settings
 from helpdesk.core.terminal import term_safe
+from helpdesk.countries import require_countries
 from helpdesk.errors import HelpdeskError
 from helpdesk.opening import desk_of, opened_database
 from helpdesk.store.durability import require_durable
@@ -54,6 +55,8 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield Finding(f"settings {settings.file or 'from the environment'}")
     yield _try(f"state folder {settings.desk.state_dir}", lambda: _writable(settings.desk.state_dir))
     yield _try(f"blob folder {settings.desk.blob_dir}", lambda: _writable(settings.desk.blob_dir))
+    if (countries := settings.suspicion.country_file) is not None:
+        yield _try(f"country file {countries}", lambda: require_countries(countries))
     yield from _database(settings)
     for mailbox in settings.mailboxes:
         yield _trust(mailbox)

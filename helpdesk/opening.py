@@ -47,4 +47,5 @@ def desk_of(settings: Settings, database: Database) -> Desk:
         settings.alerts.per_hour,
         (key,),
         due=settings.tickets.due,
+        thresholds=settings.suspicion.thresholds,
     )

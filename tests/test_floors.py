@@ -9,6 +9,7 @@ from tests.sources import Source, imports, is_below, source, sources
 
 BASE = ("helpdesk.core", "helpdesk.killpoints", "helpdesk.errors")
 SERVICES = (
+    "helpdesk.countries",
     "helpdesk.opening",
     "helpdesk.templatefiles",
     "helpdesk.actions",
@@ -35,6 +36,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         *BASE,
     ),
     "helpdesk.templatefiles": BASE,
+    "helpdesk.countries": BASE,
     "helpdesk.config": ("helpdesk.config", *BASE),
     "helpdesk.commandline": BASE,
     "helpdesk.logs": ("helpdesk.logs", *BASE),

@@ -8,6 +8,7 @@ from helpdesk.core.lettercaps import LetterLimits
 from helpdesk.core.letters import Stationery
 from helpdesk.core.people import Language
 from helpdesk.core.rules import Policy
+from helpdesk.core.suspicion import Thresholds
 from helpdesk.core.tickets import DueHours
 from helpdesk.store.blobs import Blobs
 from helpdesk.store.engine import Database
@@ -33,4 +34,5 @@ class Desk:
     alerts_per_hour: int
     reply_keys: tuple[bytes, ...] = field(repr=False)
     due: DueHours = field(default_factory=DueHours)
+    thresholds: Thresholds = field(default_factory=Thresholds)
     clock: Callable[[Work], datetime] = lambda work: work.database_now()

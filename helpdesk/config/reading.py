@@ -11,13 +11,27 @@ from helpdesk.config import sections
 from helpdesk.config.secret import Credentials, Secret
 from helpdesk.config.section import ENV_PREFIX, Section, Source, did_you_mean
 from helpdesk.config.settings import ImapSettings, InspectSettings, Settings
+from helpdesk.config.suspicionsection import suspicion
 from helpdesk.config.values import SHOWN
 from helpdesk.core.keys import MIN_SECRET_BYTES, Keys
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import BadSettings
 
 PLACES = (Path("helpdesk.toml"), Path("/etc/helpdesk/helpdesk.toml"))
-SECTIONS = ("desk", "database", "imap", "dns", "smtp", "caps", "alerts", "limits", "logs", "tickets", "login")
+SECTIONS = (
+    "desk",
+    "database",
+    "imap",
+    "dns",
+    "smtp",
+    "caps",
+    "alerts",
+    "limits",
+    "logs",
+    "tickets",
+    "login",
+    "suspicion",
+)
 FILE_VARIABLE = f"{ENV_PREFIX}CONFIG"
 KEY_VARIABLE = f"{ENV_PREFIX}SECRET_KEY"
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"  # set by systemd (systemd.exec(5), LoadCredential=)
@@ -133,6 +147,7 @@ def _read(
         keys=_keys(source, credentials),
         tickets=sections.tickets(parts["tickets"]),
         login=sections.login(parts["login"]),
+        suspicion=suspicion(parts["suspicion"], desk.state_dir),
     )
     for part in parts.values():
         part.done()

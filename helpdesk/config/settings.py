@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from helpdesk.config.secret import Secret
+from helpdesk.config.suspicionsection import SuspicionSettings
 from helpdesk.core.keys import Keys
 from helpdesk.core.mail import Caps
 from helpdesk.core.people import Language
@@ -160,6 +161,7 @@ class Settings:
     keys: Keys
     tickets: TicketSettings
     login: LoginLimits
+    suspicion: SuspicionSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,14 @@ REQUIRED: dict[str, Answer] = {
     "smtp.host": "smtp.example.org",
     "alerts.to": ["sysadmin@example.org"],
 }
-SHOWN_BY_EXAMPLE = {"database.ca_file", "imap.ca_file", "smtp.ca_file", "smtp.user", "smtp.bounce_address"}
+SHOWN_BY_EXAMPLE = {
+    "database.ca_file",
+    "imap.ca_file",
+    "smtp.ca_file",
+    "smtp.user",
+    "smtp.bounce_address",
+    "suspicion.country_file",
+}
 
 
 def all_uncommented(text: str) -> str:
@@ -64,7 +71,7 @@ def test_every_default_that_it_shows_is_the_real_one(tmp_path: Path) -> None:
 
 
 def test_the_examples_that_it_shows_can_be_used(tmp_path: Path) -> None:
-    for name in ("database-ca.pem", "imap-ca.pem", "smtp-ca.pem"):
+    for name in ("database-ca.pem", "imap-ca.pem", "smtp-ca.pem", "GeoLite2-Country.mmdb"):
         (tmp_path / name).touch()
     credential(tmp_path, "smtp_password", "pw")
     settings = settings_of(tmp_path, all_uncommented(filled_template(REQUIRED)))
