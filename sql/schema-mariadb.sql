@@ -39,6 +39,14 @@ CREATE TABLE leases (
     CONSTRAINT pk_leases PRIMARY KEY (name)
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
 
+CREATE TABLE login_failures (
+    id BIGINT NOT NULL,
+    scope VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    at DATETIME(6) NOT NULL,
+    CONSTRAINT pk_login_failures PRIMARY KEY (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_login_failures_scope_at ON login_failures (scope, at);
+
 CREATE TABLE login_locks (
     scope VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     failed INTEGER NOT NULL,
@@ -92,11 +100,31 @@ CREATE TABLE addresses (
     bounced_at DATETIME(6),
     valid_from DATETIME(6),
     valid_until DATETIME(6),
+    disowned_at DATETIME(6),
+    route VARCHAR(400) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
     CONSTRAINT pk_addresses PRIMARY KEY (id),
     CONSTRAINT fk_addresses_person_id FOREIGN KEY(person_id) REFERENCES people (id),
     CONSTRAINT uq_addresses_address UNIQUE (address)
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
 CREATE INDEX ix_addresses_person_id ON addresses (person_id);
+
+CREATE TABLE alerts (
+    id BIGINT NOT NULL,
+    dedupe VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    kind VARCHAR(60) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    person_id BIGINT,
+    at DATETIME(6) NOT NULL,
+    count INTEGER NOT NULL,
+    letters INTEGER NOT NULL,
+    to_owner INTEGER NOT NULL,
+    told_at DATETIME(6),
+    CONSTRAINT pk_alerts PRIMARY KEY (id),
+    CONSTRAINT uq_alerts_dedupe UNIQUE (dedupe),
+    CONSTRAINT fk_alerts_person_id FOREIGN KEY(person_id) REFERENCES people (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_alerts_at ON alerts (at);
+CREATE INDEX ix_alerts_person_id ON alerts (person_id);
+CREATE INDEX ix_alerts_told_at_id ON alerts (told_at, id);
 
 CREATE TABLE audit_logs (
     id BIGINT NOT NULL,
@@ -157,6 +185,9 @@ CREATE TABLE places (
     shown VARCHAR(200) NOT NULL,
     first_seen_at DATETIME(6) NOT NULL,
     last_seen_at DATETIME(6) NOT NULL,
+    address VARCHAR(100) NOT NULL DEFAULT '',
+    country VARCHAR(2) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+    client VARCHAR(200) NOT NULL DEFAULT '',
     CONSTRAINT pk_places PRIMARY KEY (id),
     CONSTRAINT uq_places_person_id_place UNIQUE (person_id, place),
     CONSTRAINT fk_places_person_id FOREIGN KEY(person_id) REFERENCES people (id)

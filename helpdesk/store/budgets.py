@@ -8,12 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
+from helpdesk.core.suspicion import MINUTE, minutes_back
 from helpdesk.store.columns import fits_key
 from helpdesk.store.names import MYSQL
 from helpdesk.store.tables import breakers, budgets
 
 Window = tuple[str, datetime]  # scope, start of the hour or day
 MAX_SCOPE = 300
+TAKEN_MINUTES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,35 @@ class Budgets:
         self.spend(amounts)
         used = self.used(amounts)
         return {window: used[window] - amount for window, amount in amounts.items()}
+
+    def take(self, wanted: Mapping[str, int], limit: int, now: datetime) -> dict[str, int]:
+        """Spend from each scope what is wanted, as far as *limit* goes within 60 minutes; return how much that was.
+
+        Counted by whole minutes, this one and the 59 before it. What is counted for the whole day makes rivals wait
+        for our end, in whatever minute they begin; one that waited may find what was spent in the minute after its.
+        """
+        if not wanted:
+            return {}
+        wanted = {scope: min(count, limit) for scope, count in wanted.items()}
+        this = minutes_back(now, 1)[0]
+        minutes = minutes_back(now + MINUTE, TAKEN_MINUTES + 1)
+        day = this.replace(hour=0, minute=0)
+        self.spend(
+            {
+                window: count
+                for scope, count in wanted.items()
+                for window in ((f"{scope}:day", day), (scope, this))
+            }
+        )
+        used = self.used([(scope, start) for scope in wanted for start in minutes])
+        given, back = {}, {}
+        for scope, count in wanted.items():
+            before = sum(used.get((scope, start), 0) for start in minutes) - count
+            given[scope] = min(count, max(0, limit - before))
+            if given[scope] < count:
+                back[scope, this] = back[f"{scope}:day", day] = given[scope] - count
+        self.spend(back)
+        return given
 
     def used_below(self, prefix: str, start: datetime) -> dict[str, int]:
         """Return what was spent in the windows that began at *start*, for the scopes that begin with *prefix*."""

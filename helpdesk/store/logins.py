@@ -6,8 +6,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, insert, or_, select, update
 
+from helpdesk.core.suspicion import PlacesBefore
 from helpdesk.store.ids import new_id
-from helpdesk.store.tables import credentials, login_codes, login_locks, places, recovery_codes
+from helpdesk.store.tables import (
+    credentials,
+    login_codes,
+    login_failures,
+    login_locks,
+    places,
+    recovery_codes,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +132,31 @@ class Logins:
         self._connection.execute(insert(login_locks), first)
         return True
 
+    def add_failure(self, scope: str, at: datetime, since: datetime) -> list[datetime]:
+        """Note that a login failed; return when logins of *scope* did, from *since* on, oldest first.
+
+        Those before are forgotten. Of several at once each sees all that came before it.
+        """
+        self.hold(f"{scope}:failures", at)
+        old = and_(login_failures.c.scope == scope, login_failures.c.at < since)
+        self._connection.execute(delete(login_failures).where(old))
+        self._connection.execute(insert(login_failures), {"id": new_id(), "scope": scope, "at": at})
+        return self.failures(scope, since)
+
+    def failures(self, scope: str, since: datetime) -> list[datetime]:
+        """Return when logins of *scope* failed, from *since* on, oldest first."""
+        here = (login_failures.c.scope == scope, login_failures.c.at >= since)
+        query = select(login_failures.c.at).where(*here).order_by(login_failures.c.at)
+        return list(self._connection.scalars(query))
+
+    def forget_failures(self, scope: str) -> None:
+        """Begin the count of failed logins anew."""
+        self._connection.execute(delete(login_failures).where(login_failures.c.scope == scope))
+
+    def forget_failures_before(self, moment: datetime) -> None:
+        """Drop failed logins that make nobody wary any more."""
+        self._connection.execute(delete(login_failures).where(login_failures.c.at < moment))
+
     def hold(self, scope: str, now: datetime) -> None:
         """Let no other transaction hold *scope* until this one ends."""
         held = update(login_locks).where(login_locks.c.scope == scope).values(failed=login_locks.c.failed + 1)
@@ -160,12 +193,40 @@ class Logins:
         row = self._connection.execute(select(places).where(self._at(person_id, place))).one_or_none()
         return KnownPlace(row.shown, row.first_seen_at, row.last_seen_at) if row else None
 
-    def remember_place(self, person_id: int, place: str, shown: str, now: datetime) -> None:
-        """Note that a person has logged in from there."""
-        again = update(places).where(self._at(person_id, place)).values(last_seen_at=now, shown=shown)
+    def places_before(self, person_id: int, place: str) -> PlacesBefore:
+        """Return from where a person has logged in before, compared with *place*."""
+        query = select(places.c.place, places.c.address, places.c.country, places.c.client)
+        rows = self._connection.execute(query.where(places.c.person_id == person_id)).all()
+        return PlacesBefore(
+            len(rows),
+            any(row.place == place for row in rows),
+            frozenset(row.address for row in rows),
+            frozenset(filter(None, (row.country for row in rows))),
+            frozenset(row.client for row in rows),
+        )
+
+    def remember_place(
+        self,
+        person_id: int,
+        place: str,
+        shown: str,
+        now: datetime,
+        address: str = "",
+        country: str = "",
+        client: str = "",
+    ) -> None:
+        """Note that a person has logged in from there. Empty: not known."""
+        values = {
+            "shown": shown,
+            "last_seen_at": now,
+            "address": address,
+            "country": country,
+            "client": client,
+        }
+        again = update(places).where(self._at(person_id, place)).values(**values)
         if self._connection.execute(again).rowcount == 0:
-            row = {"id": new_id(), "person_id": person_id, "place": place, "shown": shown}
-            self._connection.execute(insert(places), {**row, "first_seen_at": now, "last_seen_at": now})
+            row = {"id": new_id(), "person_id": person_id, "place": place, "first_seen_at": now}
+            self._connection.execute(insert(places), {**row, **values})
 
     def _at(self, person_id: int, place: str) -> ColumnElement[bool]:
         return and_(places.c.person_id == person_id, places.c.place == place)

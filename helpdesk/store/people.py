@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, or_, select, update
 
 from helpdesk.core.admission import stronger_than
 from helpdesk.core.names import sort_name
 from helpdesk.core.people import AddressState, KnownAddress, Language, Person, Role
+from helpdesk.core.standing import frozen_if_disowned
 from helpdesk.store.columns import fits_key
 from helpdesk.store.ids import new_id
 from helpdesk.store.tables import addresses, credentials, memberships, people, teams
@@ -78,6 +79,8 @@ class People:
                 addresses.c.bounces,
                 addresses.c.valid_from,
                 addresses.c.valid_until,
+                addresses.c.disowned_at,
+                addresses.c.route,
                 people.c.id.label("person_id"),
                 people.c.name,
                 people.c.role,
@@ -92,12 +95,14 @@ class People:
             KnownAddress(
                 row.id,
                 row.address,
-                AddressState(row.state),
+                frozen_if_disowned(AddressState(row.state), row.disowned_at),
                 Person(row.person_id, row.name, Role(row.role), Language(row.language), row.active),
                 row.best_verdict,
                 row.bounces,
                 row.valid_from,
                 row.valid_until,
+                row.disowned_at,
+                row.route,
             )
             for row in self._connection.execute(query)
         ]
@@ -177,9 +182,32 @@ class People:
         self._connection.execute(update(people).where(people.c.id == person_id).values(**values))
 
     def change_address(self, address_id: int, seen: AddressState, **values: object) -> bool:
-        """Change an address; False where its state is no longer the one *seen*, or it is gone."""
-        here = and_(addresses.c.id == address_id, addresses.c.state == seen.value)
+        """Change an address; False where its state is no longer the one *seen*, or it is gone.
+
+        Another state takes the place of its owner's word that mail from there was not theirs.
+        """
+        as_seen = addresses.c.state == seen.value
+        if seen is AddressState.SUSPENDED:
+            disowned = and_(
+                addresses.c.state == AddressState.VERIFIED.value, addresses.c.disowned_at.is_not(None)
+            )
+            as_seen = or_(as_seen, disowned)
+        here = and_(addresses.c.id == address_id, as_seen)
+        if "state" in values:
+            values["disowned_at"] = None
         return self._connection.execute(update(addresses).where(here).values(**values)).rowcount > 0
+
+    def disown(self, address_ids: Collection[int], at: datetime) -> None:
+        """Freeze addresses for mail by their owners' own word; the daemon has no right to change a state."""
+        if address_ids:
+            here = addresses.c.id.in_(address_ids)
+            self._connection.execute(update(addresses).where(here).values(disowned_at=at))
+
+    def set_routes(self, routes: Mapping[int, str]) -> None:
+        """Note by which route the last proven mail of each address came."""
+        for route in sorted(set(routes.values())):
+            ids = [address_id for address_id, taken in routes.items() if taken == route]
+            self._connection.execute(update(addresses).where(addresses.c.id.in_(ids)).values(route=route))
 
     def remove_address(self, address_id: int) -> None:
         """Forget an address; what came from there stays."""

@@ -10,11 +10,13 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, cast, func, or_,
 from sqlalchemy.types import Text
 
 from helpdesk.core.audit import Action, Outcome
+from helpdesk.core.suspicion import SUSPICIOUS, SUSPICIOUS_WHEN_REFUSED
 from helpdesk.store.chunks import chunks
 from helpdesk.store.tables import audit_logs, people
 
 PAGE = 2000
 AT_ONCE = 500  # MariaDB makes a table of its own of a longer list
+_BY_THEMSELVES = [action.value for action in SUSPICIOUS if action not in SUSPICIOUS_WHEN_REFUSED]
 _KEPT = (Action.MAIL_HELD.value, Action.MAIL_QUARANTINED.value, Action.SENDER_FORGED.value)
 
 
@@ -88,26 +90,29 @@ class Trail:
             page = self._rows(query.where(_behind(page[-1].at, page[-1].id, older=False)))
 
     def refusals(self, since: datetime, limit: int) -> list[Refusals]:
-        """Return what failed or was denied since then, by action, person and origin, the most frequent first.
+        """Return what was refused or is suspicious by itself, by action, person and origin, the most frequent first.
 
         Refused mail is left out: the ledger knows more about it.
         """
+        refused = audit_logs.c.status.in_((Outcome.FAIL.value, Outcome.DENIED.value))
+        succeeded = audit_logs.c.status == Outcome.SUCCESS.value
+        rows = self._grouped(since, limit, refused, audit_logs.c.action.not_in(_KEPT))
+        rows += self._grouped(since, limit, audit_logs.c.action.in_(_BY_THEMSELVES), succeeded)
+        rows = sorted(rows, key=lambda row: -row.many)[:limit]
+        names = self._names({row.user_id for row in rows if row.user_id})
+        return [Refusals(row[0], names.get(row[1], ""), row[2], row[3], row[4], row[5]) for row in rows]
+
+    def _grouped(self, since: datetime, limit: int, *which: ColumnElement[bool]) -> list[Any]:
         many = func.count().label("many")
         who = (audit_logs.c.action, audit_logs.c.user_id, audit_logs.c.ip_address)
         query = (
             select(*who, many, func.min(audit_logs.c.created_at), func.max(audit_logs.c.created_at))
-            .where(
-                audit_logs.c.status.in_((Outcome.FAIL.value, Outcome.DENIED.value)),
-                audit_logs.c.created_at >= since,
-                audit_logs.c.action.not_in(_KEPT),
-            )
+            .where(audit_logs.c.created_at >= since, *which)
             .group_by(*who)
             .order_by(many.desc())
             .limit(limit)
         )
-        rows = self._connection.execute(query).all()
-        names = self._names({row.user_id for row in rows if row.user_id})
-        return [Refusals(row[0], names.get(row[1], ""), row[2], row[3], row[4], row[5]) for row in rows]
+        return list(self._connection.execute(query))
 
     def _names(self, ids: "set[int]") -> dict[int, str]:
         query = select(people.c.id, people.c.name)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from helpdesk.errors import StoreAway
+from helpdesk.store.alerts import Alerts
 from helpdesk.store.audit import AuditTrail
 from helpdesk.store.budgets import Budgets
 from helpdesk.store.canned import Canned
@@ -76,6 +77,7 @@ class Work:
         self.quarantine = Quarantine(connection)
         self.letters = Letters(connection)
         self.budgets = Budgets(connection)
+        self.alerts = Alerts(connection)
         self.leases = Leases(connection, self.database_now)
         self.audit = AuditTrail(connection)
         self.trail = Trail(connection)

@@ -144,3 +144,47 @@ def test_closing_one_breaker_leaves_the_others(database: Database) -> None:
 
     in_work(database, both)
     assert opened(database, HOUR) == [kept]
+
+
+MINUTE = timedelta(minutes=1)
+
+
+def take(database: Database, count: int, now: datetime, limit: int = 5, scope: str = "alerts") -> int:
+    return in_work(database, lambda work: work.budgets.take({scope: count}, limit, now))[scope]
+
+
+def test_room_is_taken_as_far_as_it_goes_and_what_did_not_fit_is_not_counted(database: Database) -> None:
+    assert [take(database, count, HOUR) for count in (3, 3, 1)] == [3, 2, 0]
+    assert used(database, ("alerts", HOUR)) == {("alerts", HOUR): 5}
+    assert take(database, 2, HOUR, scope="another") == 2
+
+
+@pytest.mark.parametrize(
+    ("begun", "later", "room"),
+    [
+        pytest.param(HOUR, 60 * MINUTE - timedelta(seconds=1), 0, id="in the sixtieth minute"),
+        pytest.param(HOUR, 60 * MINUTE, 5, id="a second later"),
+        pytest.param(HOUR + 59 * MINUTE, MINUTE, 0, id="beyond the full hour"),
+        pytest.param(HOUR.replace(hour=23, minute=59), MINUTE, 0, id="beyond midnight"),
+        pytest.param(HOUR.replace(hour=0), 59 * MINUTE, 0, id="from midnight on"),
+        pytest.param(HOUR.replace(hour=0), 60 * MINUTE, 5, id="an hour after midnight"),
+    ],
+)
+def test_room_comes_back_sixty_minutes_after_it_was_taken(
+    database: Database, begun: datetime, later: timedelta, room: int
+) -> None:
+    assert take(database, 9, begun) == 5
+    assert take(database, 9, begun + later) == room
+
+
+def test_of_many_at_once_no_more_than_fit_get_room_whichever_of_two_minutes_they_are_in(
+    database: Database,
+) -> None:
+    start = Barrier(8)
+
+    def one(number: int) -> int:
+        start.wait(timeout=60)
+        return take(database, 1, HOUR + number % 2 * MINUTE)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(one, range(8))) == 5

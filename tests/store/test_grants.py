@@ -15,7 +15,15 @@ from helpdesk.store.work import in_work
 from tests.store.granting import Granted, granted_on, script
 
 DENIED = re.compile(r"command denied|Access denied|permission denied|must be (?:owner|superuser)|not owner")
-LOGIN_TABLES = ("credentials", "recovery_codes", "login_locks", "login_codes", "places", "sessions")
+LOGIN_TABLES = (
+    "credentials",
+    "recovery_codes",
+    "login_locks",
+    "login_codes",
+    "login_failures",
+    "places",
+    "sessions",
+)
 
 
 @pytest.fixture(scope="module", params=["mariadb", "postgres"])
@@ -84,7 +92,7 @@ FOR_DAEMON = (
     *(f"SELECT * FROM {table}" for table in LOGIN_TABLES),
     *(f"SELECT count(*) FROM {table}" for table in LOGIN_TABLES),
     *(f"UPDATE {table} SET {column} = {column}" for table, column in zip(
-        LOGIN_TABLES, ("person_id", "person_id", "scope", "person_id", "person_id", "person_id"), strict=True)),
+        LOGIN_TABLES, ("person_id", "person_id", "scope", "person_id", "scope", *["person_id"] * 2), strict=True)),
     "SELECT password_hash FROM credentials",
     "SELECT totp_sealed FROM credentials",
     "INSERT INTO credentials (person_id) VALUES (1)",

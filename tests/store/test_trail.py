@@ -118,5 +118,16 @@ def test_refusals_are_counted_by_kind_person_and_origin(database: Database) -> N
     assert len(read(database, lambda work: work.trail.refusals(NOW - timedelta(days=30), 1))) == 1
 
 
+def test_what_is_suspicious_by_itself_is_counted_although_nothing_was_refused(database: Database) -> None:
+    jean = a_person(database)
+    elsewhere = {"action": "LOGIN_FROM_NEW_PLACE", "user_id": jean.id}
+    add(database, elsewhere, elsewhere, {"action": "MAIL_DISOWNED"}, {"action": "LOGOUT"}, {"status": "FAIL"})
+    found = read(database, lambda work: work.trail.refusals(NOW - SECOND, 10))
+    kinds = {(one.kind, one.count) for one in found}
+    assert kinds == {("LOGIN_FROM_NEW_PLACE", 2), ("MAIL_DISOWNED", 1), ("LOGIN", 1)}
+    assert found[0].kind == "LOGIN_FROM_NEW_PLACE", "the most frequent first"
+    assert len(read(database, lambda work: work.trail.refusals(NOW - SECOND, 2))) == 2
+
+
 def test_reading_writes_nothing() -> None:
     assert not [name for name in dir(Trail) if name.startswith(("add", "delete", "update"))]

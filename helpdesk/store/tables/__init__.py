@@ -4,13 +4,14 @@ from helpdesk.store.tables.common import OPTIONS, metadata
 from helpdesk.store.tables.logins import (
     credentials,
     login_codes,
+    login_failures,
     login_locks,
     places,
     recovery_codes,
     sessions,
 )
 from helpdesk.store.tables.mails import attachments, mail_orders, mailboxes, mails, posts
-from helpdesk.store.tables.outbox import breakers, budgets, letters
+from helpdesk.store.tables.outbox import alerts, breakers, budgets, letters
 from helpdesk.store.tables.people import addresses, memberships, people, teams
 from helpdesk.store.tables.running import audit_logs, counters, leases
 from helpdesk.store.tables.tickets import (
@@ -25,6 +26,7 @@ from helpdesk.store.tables.tickets import (
 __all__ = [
     "OPTIONS",
     "addresses",
+    "alerts",
     "attachments",
     "audit_logs",
     "breakers",
@@ -35,6 +37,7 @@ __all__ = [
     "leases",
     "letters",
     "login_codes",
+    "login_failures",
     "login_locks",
     "mail_orders",
     "mailboxes",

@@ -1,6 +1,6 @@
 """What logins are judged by. The daemon has no right to read these."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, UniqueConstraint
 
 from helpdesk.store.columns import Integer, UtcDateTime, exact, long_bytes, row_id, words
 from helpdesk.store.tables.common import OPTIONS, key, metadata
@@ -38,6 +38,16 @@ login_locks = Table(  # how often a password was tried, by account and by accoun
     **OPTIONS,
 )
 
+login_failures = Table(  # when logins failed, for as long as that makes us wary
+    "login_failures",
+    metadata,
+    key(),
+    Column("scope", exact(100), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "scope", "at"),
+    **OPTIONS,
+)
+
 login_codes = Table(  # sent by mail where a login comes from a new place
     "login_codes",
     metadata,
@@ -61,6 +71,9 @@ places = Table(  # from where people have logged in
     Column("shown", words(200), nullable=False),
     Column("first_seen_at", UtcDateTime, nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=False),
+    Column("address", words(100), nullable=False, server_default=""),  # of the network; empty: not known
+    Column("country", exact(2), nullable=False, server_default=""),
+    Column("client", words(200), nullable=False, server_default=""),
     UniqueConstraint("person_id", "place"),
     **OPTIONS,
 )

@@ -33,6 +33,22 @@ letters = Table(  # the outbox: each row is complete, to the last header
     **OPTIONS,
 )
 
+alerts = Table(  # what people were alerted to, whether or not a letter could go
+    "alerts",
+    metadata,
+    key(),
+    Column("dedupe", exact(64), nullable=False, unique=True),  # of a cause and its hour
+    Column("kind", exact(60), nullable=False),
+    Column("person_id", ForeignKey(people.c.id), index=True),  # whose account or address it is about
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("count", Integer, nullable=False),  # how often within the hour
+    Column("letters", Integer, nullable=False),  # how many were queued
+    Column("to_owner", Integer, nullable=False),  # how many of these to the person
+    Column("told_at", UtcDateTime),  # when it was written to journal and file
+    Index(None, "told_at", "id"),
+    **OPTIONS,
+)
+
 budgets = Table(  # how much automatic mail went to whom in which hour
     "budgets",
     metadata,

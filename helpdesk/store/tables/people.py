@@ -48,5 +48,7 @@ addresses = Table(
     Column("bounced_at", UtcDateTime),  # when the last of them did
     Column("valid_from", UtcDateTime),  # the first moment at which its mail is taken
     Column("valid_until", UtcDateTime),  # the first moment at which it is not any more
+    Column("disowned_at", UtcDateTime),  # when its owner said that mail from there was not theirs
+    Column("route", exact(400), nullable=False, server_default=""),  # by which its proven mail comes
     **OPTIONS,
 )
