@@ -9,6 +9,7 @@ from helpdesk.core.address import Sender
 from helpdesk.core.dkimcheck import TxtAnswer, arrived_at, dkim_queries, recheck
 from helpdesk.core.headers import read_headers
 from helpdesk.core.mail import Caps
+from helpdesk.core.routes import route_of
 from helpdesk.core.trust import DkimCheck, Trust
 from helpdesk.core.trustzone import Zone
 from helpdesk.core.verdict import Evidence, Judgement, evidence_of, judge, needs_dkim
@@ -25,12 +26,14 @@ class Lookups(Protocol):
 class Judged:
     """The judgement, and when the DKIM signature that passed was made (seconds since 1970).
 
-    ``reached_at``: when our own border took the mail; None where no line that we believe says so.
+    ``reached_at``: when our own border took the mail; None where no line that we believe says so. ``route``: see
+    ``core.routes``.
     """
 
     judgement: Judgement
     signed_at: int | None
     reached_at: datetime | None = None
+    route: str = ""
 
 
 def judged(raw: bytes, caps: Caps, trust: Trust, lookups: Lookups | None, now_epoch: int) -> Judged:
@@ -40,7 +43,10 @@ def judged(raw: bytes, caps: Caps, trust: Trust, lookups: Lookups | None, now_ep
         check = dkim_seen(raw, caps, evidence.sender.domain, lookups, now_epoch)
         evidence = replace(evidence, dkim=check)
     now = datetime.fromtimestamp(now_epoch, UTC)
-    return Judged(judge(evidence, trust), evidence.dkim.signed_at, reached_at(evidence, now))
+    judgement = judge(evidence, trust)
+    return Judged(
+        judgement, evidence.dkim.signed_at, reached_at(evidence, now), route_of(evidence, judgement)
+    )
 
 
 def reached_at(evidence: Evidence, now: datetime) -> datetime | None:

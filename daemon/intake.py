@@ -212,16 +212,7 @@ class Intake:
             if raw is None:
                 continue
             [one] = self._pool.examine([raw])
-            judged = one.judged
-            arrival = Arrival(
-                held.uid,
-                raw,
-                one.mail,
-                judged.judgement,
-                judged.signed_at,
-                judged.reached_at,
-                confirmed=True,
-            )
+            arrival = replace(_arrival(held.uid, raw, one), confirmed=True)
             filed = file_batch(self._desk, replace(source, uidvalidity=held.uidvalidity), [arrival])
             mark_settled(self._desk, [mail.mail_id for mail in filed])
             _tell(source, filed, started)
@@ -304,8 +295,12 @@ def _tell(source: Source, filed: Sequence[Filed], started: float) -> None:
 
 def _arrived(parsing: _Parsing) -> tuple[list[Arrival], float]:
     examined = parsing.examined.result()
-    arrivals = [
-        Arrival(uid, raw, one.mail, one.judged.judgement, one.judged.signed_at, one.judged.reached_at)
-        for (uid, raw), one in zip(parsing.raws.items(), examined, strict=True)
-    ]
-    return arrivals, parsing.started
+    pairs = zip(parsing.raws.items(), examined, strict=True)
+    return [_arrival(uid, raw, one) for (uid, raw), one in pairs], parsing.started
+
+
+def _arrival(uid: int, raw: bytes, one: Examined) -> Arrival:
+    judged = one.judged
+    return Arrival(
+        uid, raw, one.mail, judged.judgement, judged.signed_at, judged.reached_at, route=judged.route
+    )

@@ -8,23 +8,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from helpdesk.actions.alarms import CONTACTS, REFUSED, alarm_row, later
+from helpdesk.actions.alarms import hour_of as hour_of
 from helpdesk.actions.bounces import stopped
 from helpdesk.actions.carry_out import Suspicion
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.outbox import letter_row
 from helpdesk.core.admission import Alert
 from helpdesk.core.alertwords import LETTERS_WAIT, about
-from helpdesk.core.breakerscopes import CAME_BACK, why_waiting
 from helpdesk.core.letters import Addressee, Notice, alert, confirm_sender, dedupe_key
 from helpdesk.core.mail import Mail
 from helpdesk.core.people import KnownAddress, Language
 from helpdesk.core.rules import Defer, Hold
 from helpdesk.core.verdict import Verdict
+from helpdesk.store.alerts import NewAlert
 from helpdesk.store.budgets import Breaker
 from helpdesk.store.rows import Row
 from helpdesk.store.work import Work
 
-REFUSED = "refused:"  # the scopes that count refused mail, by verdict
 MANY_AN_HOUR = 5
 QUESTIONS_A_DAY = 5
 OVERALL = "hour:all"  # the scope of the cap on all letters, as core.lettercaps names it
@@ -47,7 +48,7 @@ def queue_alerts(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now: d
     hour = hour_of(now)
     counts = Counter(suspicion.facts.judgement.verdict.value for suspicion in suspicions)
     work.budgets.spend({(f"{REFUSED}{verdict}", hour): count for verdict, count in counts.items()})
-    used = work.budgets.used([("alerts", hour), *((f"{REFUSED}{verdict}", hour) for verdict in counts)])
+    used = work.budgets.used([(f"{REFUSED}{verdict}", hour) for verdict in counts])
     totals = {verdict: used[f"{REFUSED}{verdict}", hour] for verdict in counts}
     notices: dict[_Key, Notice] = {
         ("alert", cause.verdict, cause.who, hour.isoformat()): _notice(
@@ -55,15 +56,13 @@ def queue_alerts(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now: d
         )
         for cause, suspicion in _causes(suspicions, totals, now).items()
     }
-    _queue(work, desk, notices, used.get(("alerts", hour), 0), now)
+    _queue(work, desk, notices, now)
 
 
 def queue_breaker_alerts(work: Work, desk: Desk, opened: Sequence[Breaker], now: datetime) -> None:
     """Queue an alert when the cap on all letters together tripped; those of single people are their own affair."""
     overall = [breaker for breaker in opened if breaker.scope == OVERALL]
     if overall:
-        hour = hour_of(now)
-        used = work.budgets.used([("alerts", hour)])
         notices: dict[_Key, Notice] = {
             ("breaker", breaker.scope, breaker.opened_at.isoformat()): Notice(
                 LETTERS_WAIT[desk.language],
@@ -73,7 +72,7 @@ def queue_breaker_alerts(work: Work, desk: Desk, opened: Sequence[Breaker], now:
             )
             for breaker in overall
         }
-        _queue(work, desk, notices, used.get(("alerts", hour), 0), now)
+        _queue(work, desk, notices, now)
 
 
 def queue_questions(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now: datetime) -> None:
@@ -96,16 +95,11 @@ def queue_questions(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now
     wait = stopped(work, [known.address for known in due if known.bounces], now)
     work.letters.add(
         [
-            _question(desk, known, mail_id, now) | _later(wait.get(known.address))
+            _question(desk, known, mail_id, now) | later(wait.get(known.address))
             for known, mail_id in due.items()
         ]
     )
     work.budgets.spend({(_asking(known), start): -1 for known in asked.keys() - due for start in (hour, day)})
-
-
-def hour_of(now: datetime) -> datetime:
-    """Return the beginning of the hour of *now*."""
-    return now.replace(minute=0, second=0, microsecond=0)
 
 
 def _asking(known: KnownAddress) -> str:
@@ -120,38 +114,31 @@ def _question(desk: Desk, known: KnownAddress, mail_id: int, now: datetime) -> R
     return letter_row(letter, now, person_id=person.id, mail_id=mail_id)
 
 
-def _later(breaker: Breaker | None) -> Row:
-    """Return what makes a letter wait whose address lets too many come back."""
-    return {"next_at": breaker.closes_at, "last_error": why_waiting([CAME_BACK])} if breaker else {}
-
-
-def _queue(work: Work, desk: Desk, notices: Mapping[_Key, Notice], used: int, now: datetime) -> None:
-    """Queue notices to all contacts, those of them that are new and fit into this hour's budget."""
+def _queue(work: Work, desk: Desk, notices: Mapping[_Key, Notice], now: datetime) -> None:
+    """Note notices, and queue letters to all contacts about those that are new and fit into the budget."""
+    causes = {notice_key: dedupe_key("notice", *notice_key) for notice_key in notices}
+    noted = work.alerts.known(causes.values())
     keys = {
         notice_key: {address: dedupe_key(*notice_key, address) for address in desk.alert_addresses}
         for notice_key in notices
     }
     known = work.letters.known({dedupe for of_notice in keys.values() for dedupe in of_notice.values()})
     fresh = [one for one, of_notice in keys.items() if not known.issuperset(of_notice.values())]
-    fresh = _within_the_hour(work, desk, fresh[: max(0, desk.alerts_per_hour - used)], now)
+    room = work.budgets.take({CONTACTS: len(fresh)}, desk.alerts_per_hour, now)[CONTACTS] if fresh else 0
+    told = set(fresh[:room])
     rows = [
-        letter_row(alert(desk.stationery, Addressee(address, desk.language), notices[one], dedupe, now), now)
-        for one in fresh
+        alarm_row(alert(desk.stationery, Addressee(address, desk.language), notices[one], dedupe, now), now)
+        for one in fresh[:room]
         for address, dedupe in keys[one].items()
         if dedupe not in known
     ]
     work.letters.add(rows)
-
-
-def _within_the_hour(work: Work, desk: Desk, fresh: list[_Key], now: datetime) -> list[_Key]:
-    """Return those of *fresh* that the hour has room for, and take it; rivals wait for us with theirs."""
-    if not fresh:
-        return []
-    window = ("alerts", hour_of(now))
-    room = max(0, desk.alerts_per_hour - work.budgets.spent_before({window: len(fresh)})[window])
-    if len(fresh) > room:
-        work.budgets.spend({window: room - len(fresh)})
-    return fresh[:room]
+    new = [
+        NewAlert(cause, ":".join(one[:2]), None, notices[one].count, len(keys[one]) if one in told else 0, 0)
+        for one, cause in causes.items()
+        if cause not in noted
+    ]
+    work.alerts.add(new, now)
 
 
 def _causes(

@@ -31,7 +31,7 @@ class Arrival:
 
     ``reached_at``: when our border took it, None where that is not known for certain.
     ``confirmed``: it was held, and its owner said since that it is theirs. ``again``: it was held or quarantined,
-    and somebody wants it filed by today's rules; ``word``: and answers for it.
+    and somebody wants it filed by today's rules; ``word``: and answers for it. ``route``: see ``core.routes``.
     """
 
     uid: int
@@ -43,6 +43,7 @@ class Arrival:
     confirmed: bool = False
     again: bool = False
     word: Word | None = None
+    route: str = ""
 
     @property
     def vouched(self) -> bool:

@@ -4,10 +4,11 @@ Anybody who was shown one of our letters can forge a report about it. So nothing
 once, a breaker closes by itself after a day, and the next proven mail from the address clears it all.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from helpdesk.actions.breakers import close, trip
+from helpdesk.actions.breakers import stopped as stopped
 from helpdesk.actions.carry_out import Returned
 from helpdesk.actions.rows import note_row
 from helpdesk.core.audit import Action
@@ -50,9 +51,3 @@ def welcome_back(work: Work, addresses: Collection[str], now: datetime) -> None:
     work.people.forget_bounces(addresses)
     for breaker in stopped(work, addresses, now).values():
         close(work, breaker, now)
-
-
-def stopped(work: Work, addresses: Collection[str], now: datetime) -> Mapping[str, Breaker]:
-    """Return the breakers that make letters to these addresses wait, by address."""
-    found = work.budgets.open_among([f"{BOUNCES}{address}" for address in addresses], now)
-    return {breaker.scope.removeprefix(BOUNCES): breaker for breaker in found}

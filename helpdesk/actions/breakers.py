@@ -1,13 +1,13 @@
 """Breakers: who trips them, what they make wait, and how they are closed before their time."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from helpdesk.actions.permits import event_by
 from helpdesk.actions.resend import require_letters
 from helpdesk.core.audit import Action
 from helpdesk.core.audit import Outcome as AuditOutcome
-from helpdesk.core.breakerscopes import Scope, name_of, scope_in_words, scope_of, waits_for
+from helpdesk.core.breakerscopes import BOUNCES, Scope, name_of, scope_in_words, scope_of, waits_for
 from helpdesk.core.health import BreakerSeen
 from helpdesk.core.permissions import Actor
 from helpdesk.errors import Refused
@@ -30,6 +30,12 @@ def trip(work: Work, breakers: Iterable[Breaker], now: datetime) -> tuple[Breake
             longer = Breaker(breaker.scope, breaker.reason, before.opened_at, breaker.closes_at)
             work.budgets.open_breaker(longer)
     return tuple(breaker for breaker in wanted if breaker.scope not in already)
+
+
+def stopped(work: Work, addresses: Collection[str], now: datetime) -> Mapping[str, Breaker]:
+    """Return the breakers that make letters to these addresses wait, by address."""
+    found = work.budgets.open_among([f"{BOUNCES}{address}" for address in addresses], now)
+    return {breaker.scope.removeprefix(BOUNCES): breaker for breaker in found}
 
 
 def open_breakers(database: Database, by: Actor | None = None) -> list[BreakerSeen]:

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from helpdesk.actions.arrival import Arrival, Filed, Source
 from helpdesk.actions.facts import Gathered
+from helpdesk.actions.noticing import Noticed, note_disowned, note_route, note_sender
 from helpdesk.actions.rows import TEXT_CHARS, Outcome, attachment_rows, ledger_row, note_row, post_row
 from helpdesk.core import rules
 from helpdesk.core.audit import Action
@@ -75,6 +76,7 @@ class Changes:
     released: set[int] = field(default_factory=set)
     returned: list[Returned] = field(default_factory=list)
     well_again: set[str] = field(default_factory=set)
+    noticed: Noticed = field(default_factory=Noticed)
     filed: list[Filed] = field(default_factory=list)
 
 
@@ -95,6 +97,7 @@ def carry_out(
         row = gathered.rows.get(arrival.uid)
         mail_id = row.id if row else new_id()
         outcome = _apply(changes, gathered, arrival, mail_id, facts, ruling.decision)
+        note_sender(changes.noticed, arrival, facts, mail_id, outcome.fate)
         ledger = ledger_row(source, gathered.now, arrival, mail_id, facts, ruling.rule, outcome)
         if outcome.keep_raw:
             ledger["raw_sha256"] = hashlib.sha256(arrival.raw).hexdigest()
@@ -143,6 +146,10 @@ def _apply(
             changes.released.add(decision.mail_id)
             changes.events.append(_released(arrival, mail_id, facts, decision.mail_id))
             return Outcome(Fate.COMMAND, "its sender says that a held mail is theirs")
+        case rules.Disown():
+            _, known = _admitted(arrival, facts)
+            note_disowned(changes.noticed, gathered, known, mail_id, decision.mail_id)
+            return Outcome(Fate.COMMAND, "its owner says that mail in their name was not theirs")
         case rules.OpenTicket():
             ticket = _open(changes, gathered, arrival, mail_id, facts, decision)
             return Outcome(Fate.OPENED, decision.silent and f"not answered: {decision.silent}", ticket)
@@ -235,6 +242,7 @@ def _accepted(
 ) -> None:
     """Remember the effect for the mails behind, and the strongest proof that this address ever gave."""
     gathered.note(arrival, mail_id, known, ticket)
+    note_route(changes.noticed, gathered, arrival, known, mail_id)
     if known.bounces and arrival.word is None:
         changes.well_again.add(known.address)
     proven = gathered.known[known.address].best_verdict

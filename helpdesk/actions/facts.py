@@ -49,7 +49,8 @@ class Gathered:
         self.tickets[ticket.id] = ticket
         self.effects[arrival.seen.fingerprint] = Effect(mail_id, ticket.id)
         if not arrival.vouched:  # a person's word is no proof that mail could be measured by
-            self.known[known.address] = replace(known, best_verdict=arrival.judgement.verdict.value)
+            before = self.known[known.address]
+            self.known[known.address] = replace(before, best_verdict=arrival.judgement.verdict.value)
         if isinstance(arrival.seen, Mail) and arrival.seen.message_id:
             # The first one counts: who repeats another's id does not draw the answers to it.
             self.tickets_by_message_id.setdefault(arrival.seen.message_id, ticket.id)
@@ -127,6 +128,7 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
     if arrival.word is not None:
         admission = _on_the_word_of(arrival.word, known, moment)
     answers = judgement.verdict in ANSWERING and state is AddressState.VERIFIED
+    proven = answers and admission.entry is Entry.ACCEPT and not arrival.vouched
     effect = gathered.effects.get(seen.fingerprint)
     return Facts(
         now=gathered.now,
@@ -138,7 +140,12 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
         references=_references(mail, known, gathered, desk) if mail and known else (),
         team_ids=gathered.teams.get(known.person.id, frozenset()) if known else frozenset(),
         first_seen=row.seen_at if row else None,
-        confirms=_confirms(mail, known, gathered, desk) if mail and known and answers else None,
+        confirms=_in_question(mail, known, gathered, desk, Verdict.WEAK)
+        if mail and known and answers
+        else None,
+        disowns=_in_question(mail, known, gathered, desk, Verdict.SPOOF)
+        if mail and known and proven
+        else None,
         returned=letter_of(_pointers(desk, mail), mail.bounce, gathered.returned) if mail else None,
     )
 
@@ -153,11 +160,13 @@ def _pointers(desk: Desk, mail: Mail) -> Pointers:
     return pointers_in(mail, desk.reply_keys, desk.stationery.desk_address)
 
 
-def _confirms(mail: Mail, known: KnownAddress, gathered: Gathered, desk: Desk) -> int | None:
-    """Return the held mail of the same verified address whose signed mark *mail* brings back."""
+def _in_question(
+    mail: Mail, known: KnownAddress, gathered: Gathered, desk: Desk, verdict: Verdict
+) -> int | None:
+    """Return the held mail of the same verified address, with that verdict, whose signed mark *mail* brings back."""
     for claim in _claims(desk, mail):
         held = gathered.held.get(claim.mark.number) if claim.mark.kind == "h" else None
-        if held is None or held.sender != known.address or held.verdict != Verdict.WEAK:
+        if held is None or held.sender != known.address or held.verdict != verdict:
             continue
         if genuine(desk.reply_keys, claim, known.person.id):
             return held.id

@@ -13,6 +13,7 @@ from helpdesk.actions.carry_out import Changes, carry_out
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.facts import facts_about, gather
 from helpdesk.actions.leases import Lease
+from helpdesk.actions.mailalarms import raise_mail_alarms
 from helpdesk.actions.outbox import queue_confirmations
 from helpdesk.actions.rows import tried_row
 from helpdesk.core.mail import Unreadable
@@ -210,6 +211,7 @@ def file_within(desk: Desk, source: Source, batch: Sequence[Arrival], work: Work
     queue_questions(work, desk, changes.suspicions, gathered.now)
     queue_alerts(work, desk, changes.suspicions, gathered.now)
     queue_breaker_alerts(work, desk, opened, gathered.now)
+    raise_mail_alarms(work, desk, changes.noticed, gathered.now)
     filed |= {one.uid: one for one in changes.filed}
     reach(Point.ROWS_WRITTEN)
     return [filed[arrival.uid] for arrival in batch]

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from helpdesk.actions.alarms import alarm_row
 from helpdesk.actions.alerts import hour_of
 from helpdesk.actions.arrival import Source
 from helpdesk.actions.desk import Desk
-from helpdesk.actions.outbox import letter_row
 from helpdesk.core.alertwords import DISAGREEMENT
 from helpdesk.core.fields import OverCap, read_block
 from helpdesk.core.fingerprint import fingerprints_of
@@ -16,6 +16,7 @@ from helpdesk.core.mail import Caps
 from helpdesk.core.messageids import message_id_of
 from helpdesk.core.reconciling import OVERDUE, Reconciled, alarms
 from helpdesk.core.tickets import Fate
+from helpdesk.store.alerts import NewAlert
 from helpdesk.store.mails import message_key
 from helpdesk.store.rows import LedgerRow
 from helpdesk.store.work import Refusal, Work, in_work
@@ -102,8 +103,10 @@ def _queue(work: Work, desk: Desk, found: Reconciled) -> bool:
             dedupe = dedupe_key("reconcile", name, found.mailbox, hour, address)
             letters.append(alert(desk.stationery, Addressee(address, desk.language), notice, dedupe, now))
     known = work.letters.known({letter.dedupe for letter in letters})
-    rows = [letter_row(letter, now) for letter in letters if letter.dedupe not in known]
+    rows = [alarm_row(letter, now) for letter in letters if letter.dedupe not in known]
     work.letters.add(rows)
+    if rows:
+        work.alerts.add([NewAlert(rows[0]["dedupe"], "reconcile", None, 1, len(rows), 0)], now)
     return bool(rows)
 
 

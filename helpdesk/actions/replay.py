@@ -131,7 +131,7 @@ def _fate_of(decision: Decision) -> Fate | None:
             return Fate.HELD
         case rules.Quarantine():
             return Fate.QUARANTINED
-        case rules.Release():
+        case rules.Release() | rules.Disown():
             return Fate.COMMAND
         case rules.OpenTicket():
             return Fate.OPENED

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from helpdesk.core.admission import Admission, Alert, Entry
-from helpdesk.core.answers import says_yes
+from helpdesk.core.answers import says_not_me, says_yes
 from helpdesk.core.folds import visible_text
 from helpdesk.core.mail import Bounce, Mail, MailClass, Unreadable
 from helpdesk.core.people import KnownAddress
@@ -42,7 +42,8 @@ class Reference:
 class Facts:
     """What the database knows about one mail. ``references``: in order of trust, best first.
 
-    ``confirms``: the id of a held mail of the same sender, whose signed mark this mail brings back.
+    ``confirms``: the id of a held mail of the same sender, whose signed mark this mail brings back; ``disowns``: the
+    same of a forged one, where this mail is proven.
     ``returned``: the letter of ours that a delivery report is about, by a mark that nobody else can know.
     """
 
@@ -56,6 +57,7 @@ class Facts:
     team_ids: frozenset[int] = frozenset()
     first_seen: datetime | None = None
     confirms: int | None = None
+    disowns: int | None = None
     returned: SentLetter | None = None
 
 
@@ -116,6 +118,13 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Disown:
+    """The owner of an address says that a forged mail is not theirs: mail from there is held from now on."""
+
+    mail_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpenTicket:
     """A new ticket; ``note`` is for staff; no confirmation where ``silent`` says why."""
 
@@ -132,7 +141,9 @@ class Append:
     reopens: bool = False
 
 
-Decision = Duplicate | Ignore | Quarantine | Hold | Defer | NoteBounce | Release | OpenTicket | Append
+Decision = (
+    Duplicate | Ignore | Quarantine | Hold | Defer | NoteBounce | Release | Disown | OpenTicket | Append
+)
 Rule = Callable[[Mail, Facts, Policy], Decision | None]
 
 
@@ -169,20 +180,21 @@ def machine_of_a_stranger(mail: Mail, facts: Facts, _policy: Policy) -> Decision
 
 
 def answers_our_question(mail: Mail, facts: Facts, _policy: Policy) -> Decision | None:
-    """The answer to « was this mail yours? », which only the registered mailbox was asked.
+    """The answer to « was this mail yours? » or to the note about a forged one: only its owner has read those.
 
     The signed mark in it is the proof, so the answer itself may be as weak as the mail in question. A machine
     would say yes to whatever is asked: what may have been written by one does not count.
     """
-    if facts.confirms is None or mail.kind is not MailClass.NORMAL or mail.return_path == "":
+    if mail.kind is not MailClass.NORMAL or mail.return_path == "":
         return None
-    match says_yes(visible_text(mail.text, mail.folds)):
-        case True:
-            return Release(facts.confirms)
-        case False:
-            return Hold("its owner says that a held mail is not theirs", Alert.AT_ONCE)
-        case None:
-            return None
+    if facts.disowns is not None and says_not_me(visible_text(mail.text, mail.folds)):
+        return Disown(facts.disowns)
+    if facts.confirms is None:
+        return None
+    said = says_yes(visible_text(mail.text, mail.folds))
+    if said:
+        return Release(facts.confirms)
+    return None if said is None else Hold("its owner says that a held mail is not theirs", Alert.AT_ONCE)
 
 
 def sender_not_admitted(_mail: Mail, facts: Facts, policy: Policy) -> Decision | None:

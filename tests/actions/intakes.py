@@ -82,7 +82,10 @@ def examined(raw: bytes, trust: Trust = TRUST, now: datetime = NOW) -> Examined:
 def arrival(raw: bytes, uid: int, trust: Trust = TRUST) -> Arrival:
     """Return *raw* as it arrives at the desk."""
     one = examined(raw, trust)
-    return Arrival(uid, raw, one.mail, one.judged.judgement, one.judged.signed_at, one.judged.reached_at)
+    judged = one.judged
+    return Arrival(
+        uid, raw, one.mail, judged.judgement, judged.signed_at, judged.reached_at, route=judged.route
+    )
 
 
 def with_mail(one: Arrival, **changes: Any) -> Arrival:

@@ -131,6 +131,7 @@ def deep(levels: int) -> bytes:
 
 TWO_SENDERS = f"Jean <{JEAN}>, x@elsewhere.example"
 SPOOF = held("spoof", ALERTED, "SENDER_FORGED")
+SPOOF_TOLD = held("spoof", [*ALERTED, ("sender_forged", JEAN)], "SENDER_FORGED")  # to its owner
 Row = tuple[bytes, Trust, DkimCheck, Left]
 TABLE_6: dict[str, Row] = {
     "1: 500 header fields": (fields(500), TRUST, UNCHECKED, opened()),
@@ -221,8 +222,8 @@ TABLE_6: dict[str, Row] = {
         NO_DNS_ANSWER,
         deferred("temp"),
     ),
-    "6: dmarc=fail": (says(DMARC_FAIL), TRUST, UNCHECKED, SPOOF),
-    "6: dmarc=permerror": (says("dmarc=permerror"), TRUST, UNCHECKED, SPOOF),
+    "6: dmarc=fail": (says(DMARC_FAIL), TRUST, UNCHECKED, SPOOF_TOLD),
+    "6: dmarc=permerror": (says("dmarc=permerror"), TRUST, UNCHECKED, SPOOF_TOLD),
     "6: dmarc=fail in a stranger's name": (
         a_mail(sender="x@elsewhere.example", says=["dmarc=fail header.from=elsewhere.example"]),
         TRUST,
@@ -312,7 +313,7 @@ TABLE_7: dict[str, tuple[bytes, AddressState, str, Left]] = {
     "verified, pass-dkim": (PASS_DKIM, VERIFIED, "", opened("pass-dkim")),
     "verified, weak": (WEAK, VERIFIED, "", held("weak", ASKED)),
     "verified, nothing": (NOTHING, VERIFIED, "", held("unauthenticated")),
-    "verified, forged": (FORGED, VERIFIED, "", SPOOF),
+    "verified, forged": (FORGED, VERIFIED, "", SPOOF_TOLD),
     "pass before, pass now": (PASS, VERIFIED, "pass", opened()),
     "pass-dkim before, pass now": (PASS, VERIFIED, "pass-dkim", opened()),
     "pass-dkim before, pass-dkim now": (PASS_DKIM, VERIFIED, "pass-dkim", opened("pass-dkim")),

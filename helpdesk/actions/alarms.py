@@ -1,0 +1,180 @@
+"""Alarm people: the owner of an account or an address, and the security contacts, once for each cause and window.
+
+Every alarm is a row that the daemon writes to the journal and to a file, whether or not a letter could go. Letters of
+alarms have budgets of their own, one for each owner and one for the contacts, and go out before others: neither
+floods of mail nor the caps on confirmations keep them back.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from helpdesk.actions.breakers import stopped
+from helpdesk.actions.desk import Desk
+from helpdesk.actions.outbox import letter_row
+from helpdesk.core.audit import Action
+from helpdesk.core.breakerscopes import CAME_BACK, why_waiting
+from helpdesk.core.letters import Addressee, Letter, Notice, alert, dedupe_key
+from helpdesk.core.people import AddressState, KnownAddress, Language
+from helpdesk.core.suspicion import Alarm, in_words
+from helpdesk.core.suspicionletters import Happened, sender_forged, suspicious_login
+from helpdesk.store.alerts import NewAlert
+from helpdesk.store.budgets import Breaker
+from helpdesk.store.rows import Row
+from helpdesk.store.work import Work
+
+CONTACTS = "alerts"  # the scope of what the contacts get
+REFUSED = "refused:"  # the scopes that the contacts' digest counts
+AHEAD = timedelta(minutes=4)  # an alarm overtakes what became due within them; `status` calls 5 minutes late
+ABOUT_LOGINS = (Action.LOGIN_FAILED_OFTEN, Action.LOGIN_LOCKED, Action.LOGIN_FROM_NEW_PLACE)
+TO_OWNERS = (*ABOUT_LOGINS, Action.SENDER_FORGED)
+ONCE_A_DAY = (Action.SENDER_FORGED,)  # a forger is free to write every hour
+NO_ACCOUNT = {Language.FR: "adresse inconnue", Language.EN: "unknown address"}
+NOT_TO_CONTACTS = (
+    Action.SENDER_FORGED,  # of which they hear by its verdict
+    Action.ROUTE_CHANGED,  # in their digest: usually a server that moved
+)
+
+
+def hour_of(now: datetime) -> datetime:
+    """Return the beginning of the hour of *now*."""
+    return now.replace(minute=0, second=0, microsecond=0)
+
+
+def usual_owner(work: Work, person_id: int | None) -> KnownAddress | None:
+    """Return the address that a person is told at: the first verified one."""
+    owned = work.people.addresses_of(person_id) if person_id else []
+    return next((known for known in owned if known.state is AddressState.VERIFIED), None)
+
+
+def raise_alarms(work: Work, desk: Desk, alarms: Sequence[Alarm], now: datetime) -> None:
+    """Note alarms and queue their letters, as far as the budgets go; a cause of this hour is only counted again."""
+    if not alarms:
+        return
+    causes = _joined(alarms, now)
+    counted = Counter[str]()
+    for alarm in causes.values():
+        if alarm.action is not Action.SENDER_FORGED:
+            counted[f"{REFUSED}{alarm.action.value}"] += alarm.count
+    work.budgets.spend({(scope, hour_of(now)): count for scope, count in counted.items()})
+    known = work.alerts.known(causes)
+    work.alerts.repeat({dedupe: causes[dedupe].count for dedupe in known})
+    fresh = {dedupe: alarm for dedupe, alarm in causes.items() if dedupe not in known}
+    # The contacts' budget first, as for refused mail: else two transactions could wait for each other.
+    to_contacts = _letters_to_contacts(work, desk, fresh, now)
+    to_owners = _letters_to_owners(work, desk, fresh, now)
+    work.letters.add([*to_owners.values(), *(row for rows in to_contacts.values() for row in rows)])
+    work.alerts.add(
+        [
+            NewAlert(
+                dedupe,
+                alarm.action.value,
+                alarm.owner.person.id if alarm.owner else None,
+                alarm.count,
+                len(to_contacts.get(dedupe, ())) + (dedupe in to_owners),
+                int(dedupe in to_owners),
+            )
+            for dedupe, alarm in fresh.items()
+        ],
+        now,
+    )
+
+
+def cause_of(alarm: Alarm, now: datetime) -> str:
+    """Return the key (64 hex) of what an alarm is about within its window, the hour or the day."""
+    hour = hour_of(alarm.at or now)
+    window = hour.replace(hour=0) if alarm.action in ONCE_A_DAY else hour
+    return dedupe_key("alarm", alarm.action.value, alarm.about, window.isoformat())
+
+
+def _joined(alarms: Sequence[Alarm], now: datetime) -> dict[str, Alarm]:
+    """Return the causes by their keys, each with how often it came; the first of each speaks for all."""
+    causes: dict[str, Alarm] = {}
+    for alarm in alarms:
+        dedupe = cause_of(alarm, now)
+        before = causes.get(dedupe)
+        causes[dedupe] = replace(before, count=before.count + alarm.count) if before else alarm
+    return causes
+
+
+def _letters_to_owners(work: Work, desk: Desk, fresh: Mapping[str, Alarm], now: datetime) -> dict[str, Row]:
+    """Return the letters to owners; one who is a contact hears as a contact."""
+    told = {
+        dedupe: (alarm, alarm.owner)
+        for dedupe, alarm in fresh.items()
+        if alarm.action in TO_OWNERS and alarm.owner and alarm.owner.address not in desk.alert_addresses
+    }
+    nobodys = sum(alarm.action in ABOUT_LOGINS and alarm.owner is None for alarm in fresh.values())
+    room = room_for_owners(work, desk, [owner for _, owner in told.values()], now, nobodys)
+    wait = stopped(work, {owner.address for _, owner in told.values() if owner.bounces}, now)
+    rows = {}
+    for dedupe, (alarm, owner) in told.items():
+        if room[owner.address]:
+            room[owner.address] -= 1
+            letter = _to_owner(desk, alarm, owner, dedupe, now)
+            rows[dedupe] = alarm_row(letter, now, owner) | later(wait.get(owner.address))
+    return rows
+
+
+def room_for_owners(
+    work: Work, desk: Desk, owners: Sequence[KnownAddress], now: datetime, nobodys: int = 0
+) -> Counter[str]:
+    """Take room for a letter to each of *owners*, who may come several times; return how many each may get.
+
+    *nobodys*: letters about logins that have no owner. They cost the same work, so that time tells nothing.
+    """
+    wanted = Counter(f"{CONTACTS}:to:{owner.address}" for owner in owners)
+    if nobodys:
+        wanted[f"{CONTACTS}:to:"] = nobodys
+    given = work.budgets.take(wanted, desk.thresholds.owner_letters_per_hour, now)
+    return Counter({scope.removeprefix(f"{CONTACTS}:to:"): count for scope, count in given.items()})
+
+
+def _to_owner(desk: Desk, alarm: Alarm, owner: KnownAddress, dedupe: str, now: datetime) -> Letter:
+    to, key = addressee(owner), dedupe_key(dedupe, owner.address)
+    if alarm.mail_id is not None:
+        return sender_forged(desk.stationery, to, alarm.mail_id, now, key, now)
+    happened = Happened(in_words(alarm.action, to.language), now, alarm.place, alarm.client, alarm.count)
+    return suspicious_login(desk.stationery, to, [happened], key, now)
+
+
+def addressee(owner: KnownAddress) -> Addressee:
+    """Return the owner of an address as whom a letter goes to."""
+    return Addressee(owner.address, owner.person.language, owner.person.name, owner.person.id)
+
+
+def _letters_to_contacts(
+    work: Work, desk: Desk, fresh: Mapping[str, Alarm], now: datetime
+) -> dict[str, list[Row]]:
+    wanted = [dedupe for dedupe, alarm in fresh.items() if alarm.action not in NOT_TO_CONTACTS]
+    if not wanted or not desk.alert_addresses:
+        return {}
+    room = work.budgets.take({CONTACTS: len(wanted)}, desk.alerts_per_hour, now)[CONTACTS]
+    return {
+        dedupe: [
+            alarm_row(_to_contact(desk, fresh[dedupe], address, dedupe, now), now)
+            for address in desk.alert_addresses
+        ]
+        for dedupe in wanted[:room]
+    }
+
+
+def _to_contact(desk: Desk, alarm: Alarm, address: str, dedupe: str, now: datetime) -> Letter:
+    to, key = Addressee(address, desk.language), dedupe_key(dedupe, address)
+    words = in_words(alarm.action, desk.language)
+    if alarm.action not in ABOUT_LOGINS:
+        return alert(desk.stationery, to, Notice(words, alarm.at or now, alarm.count, alarm.reason), key, now)
+    happened = Happened(words, now, alarm.place, alarm.client, alarm.count)
+    account = alarm.owner.address if alarm.owner else NO_ACCOUNT[desk.language]
+    return suspicious_login(desk.stationery, to, [happened], key, now, account)
+
+
+def alarm_row(letter: Letter, now: datetime, owner: KnownAddress | None = None) -> Row:
+    """Return the outbox row of an alarm's letter, which overtakes others."""
+    return letter_row(letter, now, person_id=owner.person.id if owner else None) | {"next_at": now - AHEAD}
+
+
+def later(breaker: Breaker | None) -> Row:
+    """Return what makes a letter wait whose address lets too many come back."""
+    return {"next_at": breaker.closes_at, "last_error": why_waiting([CAME_BACK])} if breaker else {}
