@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from helpdesk.config import Settings, load_for_shell
 from helpdesk.core.keys import TOTP_SECRETS
 from helpdesk.core.people import Language, Person, Role
 from helpdesk.core.permissions import Actor
+from helpdesk.countries import country_of
 from helpdesk.errors import LoggedOut
 from helpdesk.opening import desk_of, opened_database
 from helpdesk.store.engine import Database
@@ -70,7 +71,8 @@ class Keyboard:
     @cached_property
     def place(self) -> Place:
         """From where the person works."""
-        return place_here(self.environ)
+        place = place_here(self.environ)
+        return replace(place, country=country_of(self.settings.suspicion.country_file, place.remote))
 
     @property
     def ask(self) -> Asker:

@@ -15,6 +15,14 @@ from shell.keyboard import Keyboard
 from shell.perform import told
 
 TRIES = 3
+NEW_PLACE = (
+    "You have never logged in from here: a code was sent to your address.",
+    "Vous ne vous êtes jamais connecté d'ici : un code a été envoyé à votre adresse.",
+)
+SUSPECTED = (
+    "Something about this login is unusual: a code was sent to your address.",
+    "Cette connexion a quelque chose d'inhabituel : un code a été envoyé à votre adresse.",
+)
 
 
 def log_in(keyboard: Keyboard, kind: SessionKind, address: str = "") -> str:
@@ -45,12 +53,7 @@ def _prove_more(keyboard: Keyboard, proven: Proven) -> None:
         prove_second_factor(keyboard.door, proven, keyboard.ask.line(prompt))
     elif proven.wants_mailed_code:
         send_code(keyboard.door, proven)
-        keyboard.screen.say(
-            keyboard.words(
-                "You have never logged in from here: a code was sent to your address.",
-                "Vous ne vous êtes jamais connecté d'ici : un code a été envoyé à votre adresse.",
-            )
-        )
+        keyboard.screen.say(keyboard.words(*(SUSPECTED if proven.before.here else NEW_PLACE)))
         for left in range(TRIES - 1, -1, -1):
             try:
                 prove_mailed_code(keyboard.door, proven, keyboard.ask.line(keyboard.words("Code", "Code")))

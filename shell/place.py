@@ -29,7 +29,15 @@ def place_here(environ: Mapping[str, str]) -> Place:
     origin = term_safe(remote or hint, 45)
     shown = f"{user} @ {platform.node()[:60]}{f' ({origin})' if origin else ''}"
     address = origin if origin.isascii() else ""
-    return Place(key, f"uid:{uid}", shown, address[:45], f"helpdesk-admin, {user}, {_terminal()}")
+    return Place(
+        key,
+        f"uid:{uid}",
+        shown,
+        address[:45],
+        f"helpdesk-admin, {user}, {_terminal()}",
+        term_safe(remote, 100),
+        f"{user} @ {platform.node()[:60]}",
+    )
 
 
 def login_uid() -> str:

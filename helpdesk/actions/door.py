@@ -1,12 +1,16 @@
 """What a login needs: the desk with its limits, from where somebody comes, and the count of what was tried."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from helpdesk.actions import passwords
+from helpdesk.actions.alarms import raise_alarms, usual_owner
 from helpdesk.actions.desk import Desk
 from helpdesk.core.audit import Action, Outcome
+from helpdesk.core.people import KnownAddress
 from helpdesk.core.sessions import LoginLimits
+from helpdesk.core.suspicion import Alarm
 from helpdesk.store.audit import Event
 from helpdesk.store.work import Work, in_work
 
@@ -17,7 +21,8 @@ SCOPE_HEX = 32  # enough of a hash to keep two sources, or two names, apart
 class Place:
     """From where somebody logs in. ``key`` (64 hex) is what makes it the same place again, ``source`` who is locked.
 
-    All of it comes from the machine, not from the person.
+    ``remote``: the host that they come from; ``client``: as whom, on which machine; ``country``: two letters. Each is
+    empty where it is not known. All of it comes from the machine, not from the person.
     """
 
     key: str
@@ -25,6 +30,9 @@ class Place:
     shown: str
     ip_address: str = ""
     user_agent: str = ""
+    remote: str = ""
+    client: str = ""
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +85,17 @@ def charge(door: Door, account: str, place: Place, person_id: int | None = None)
                 detail = {"scope": "account" if scope == account else "from"}
                 row = door_event(Action.LOGIN_LOCKED, Outcome.DENIED, now, person_id, place, detail)
                 work.audit.add([row])
+                alarm = login_alarm(Action.LOGIN_LOCKED, scope, usual_owner(work, person_id), place)
+                raise_alarms(work, door.desk, [alarm], now)
         return True
 
     return in_work(door.desk.database, job)
+
+
+def login_alarm(action: Action, about: str, owner: KnownAddress | None, place: Place) -> Alarm:
+    """Return the alarm about a login from *place*; *owner* is None where nobody has such an account."""
+    where = f"{place.shown}{f', {place.country}' if place.country else ''}"
+    return Alarm(action, about, owner, where, place.user_agent)
 
 
 def forgive(door: Door, account: str, place: Place) -> None:
@@ -103,7 +119,7 @@ def door_event(
     at: datetime,
     person_id: int | None,
     place: Place,
-    detail: dict[str, str] | None = None,
+    detail: Mapping[str, object] | None = None,
 ) -> Event:
     """Return an audit row about somebody at the door, from where they stand."""
     return Event(action, outcome, at, person_id, detail or {}, place.ip_address, place.user_agent)

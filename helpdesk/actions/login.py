@@ -21,6 +21,7 @@ from helpdesk.actions.door import (
     nobody_scope,
     note,
 )
+from helpdesk.actions.loginalarms import is_wary, note_failure, note_new_place
 from helpdesk.actions.outbox import letter_row
 from helpdesk.core.address import normal_address
 from helpdesk.core.audit import Action, Outcome
@@ -29,7 +30,8 @@ from helpdesk.core.people import AddressState, KnownAddress, Person
 from helpdesk.core.permissions import Actor
 from helpdesk.core.sessions import SessionKind
 from helpdesk.core.staffletters import login_code
-from helpdesk.core.standing import standing
+from helpdesk.core.standing import login_standing
+from helpdesk.core.suspicion import Novelty, PlacesBefore, is_strong, novelties
 from helpdesk.errors import Refused
 from helpdesk.store.logins import Credential
 from helpdesk.store.work import Work, in_work
@@ -51,17 +53,33 @@ TOO_MANY_CODES = (
 class Proven:
     """A person whose password was right, on their way in; kept in this process only.
 
-    ``password_set_at`` tells whether it is still the same password once everything else is proven too.
+    ``password_set_at`` tells whether it is still the same password once everything else is proven too;
+    ``suspected``: too many logins had failed shortly before.
     """
 
-    person: Person
-    address: str
+    owner: KnownAddress
     place: Place
     has_totp: bool
-    is_new_place: bool
+    before: PlacesBefore
     must_change: bool
     password_set_at: datetime = field(repr=False)
+    suspected: bool = False
     second_factor: bool = False
+
+    @property
+    def person(self) -> Person:
+        """Who it is."""
+        return self.owner.person
+
+    @property
+    def address(self) -> str:
+        """The address that they log in with."""
+        return self.owner.address
+
+    @property
+    def new(self) -> tuple[Novelty, ...]:
+        """What is new about the place."""
+        return novelties(self.before, self.place.remote, self.place.country, self.place.client)
 
     @property
     def wants_totp(self) -> bool:
@@ -70,8 +88,9 @@ class Proven:
 
     @property
     def wants_mailed_code(self) -> bool:
-        """Whether a code by mail is wanted: from a new place, where no other second factor speaks for the person."""
-        return self.is_new_place and not self.has_totp and not self.second_factor
+        """Whether a code by mail is wanted: something is suspicious, and no other second factor speaks for them."""
+        suspicious = not self.before.here or is_strong(self.new, self.suspected)
+        return suspicious and not self.has_totp and not self.second_factor
 
 
 def prove_password(door: Door, address: str, password: str, place: Place) -> Proven:
@@ -87,18 +106,21 @@ def prove_password(door: Door, address: str, password: str, place: Place) -> Pro
     right = passwords.password_is(password, stored.password_hash if charged and stored else "")
     if known is None or stored is None or not right:
         why = "locked" if not charged else "wrong password" if stored else "nobody with a password"
-        outcome = Outcome.FAIL if charged else Outcome.DENIED
-        note(door, Action.LOGIN, outcome, person_id, place, why)
+        if charged:
+            note_failure(door, account, known, place, why)
+        else:
+            note(door, Action.LOGIN, Outcome.DENIED, person_id, place, why)
         raise Refused(*REFUSED)
     if passwords.is_old_hash(stored.password_hash):
         newer = passwords.hash_password(password)
         in_work(database, lambda work: work.logins.rehash(known.person.id, stored.password_hash, newer))
     with Work(database, read_only=True) as work:
-        is_new = work.logins.place(known.person.id, place.key) is None
+        before = work.logins.places_before(known.person.id, place.key)
+        suspected = is_wary(work, account, door.desk.thresholds)
     if stored.totp_sealed is None:  # else the count goes on until the second factor was right too
         forgive(door, account, place)
     has_totp = stored.totp_sealed is not None
-    return Proven(known.person, known.address, place, has_totp, is_new, stored.must_change, stored.changed_at)
+    return Proven(known, place, has_totp, before, stored.must_change, stored.changed_at, suspected)
 
 
 def _known(work: Work, address: str) -> KnownAddress | None:
@@ -108,7 +130,7 @@ def _known(work: Work, address: str) -> KnownAddress | None:
     except ValueError:
         return None
     known = work.people.known_addresses([normal]).get(normal)
-    usable = known is not None and standing(known, work.database_now()) is AddressState.VERIFIED
+    usable = known is not None and login_standing(known, work.database_now()) is AddressState.VERIFIED
     return known if usable else None
 
 
@@ -137,14 +159,14 @@ def prove_second_factor(door: Door, proven: Proven, code: str) -> None:
         return ""
 
     if not in_work(door.desk.database, job):
-        note(door, Action.LOGIN, Outcome.FAIL, person.id, place, "wrong code")
+        note_failure(door, account, proven.owner, place, "wrong code")
         raise Refused(*REFUSED)
     proven.second_factor = True
     forgive(door, account, place)
 
 
 def send_code(door: Door, proven: Proven) -> None:
-    """Queue a letter with a code for somebody who comes from a new place. Raises Refused after too many of them."""
+    """Queue a letter with a code for somebody whose password is not enough. Raises Refused after too many of them."""
     person, place, limits = proven.person, proven.place, door.limits
     code = passwords.new_code()
 
@@ -158,7 +180,8 @@ def send_code(door: Door, proven: Proven) -> None:
         work.logins.add_code(person.id, place.key, hashed, now, until)
         to = Addressee(proven.address, person.language, person.name, person.id)
         dedupe = dedupe_key("login code", str(person.id), hashed)
-        letter = login_code(door.desk.stationery, to, code, limits.code_minutes, place.shown, dedupe, now)
+        minutes, is_new = limits.code_minutes, not proven.before.here
+        letter = login_code(door.desk.stationery, to, code, minutes, place.shown, dedupe, now, is_new)
         work.letters.add([letter_row(letter, now, person_id=person.id)])
         work.audit.add([door_event(Action.LOGIN_CODE_SENT, Outcome.SUCCESS, now, person.id, place)])
         return True
@@ -177,7 +200,7 @@ def prove_mailed_code(door: Door, proven: Proven, code: str) -> None:
         lambda work: work.logins.use_code(person.id, place.key, hashed, CODE_TRIES, work.database_now()),
     )
     if not right:
-        note(door, Action.LOGIN, Outcome.FAIL, person.id, place, "wrong mailed code")
+        note_failure(door, account_scope(person.id), proven.owner, place, "wrong mailed code")
         raise Refused("this code is wrong or too old", "ce code est faux ou trop ancien")
     proven.second_factor = True
 
@@ -205,11 +228,14 @@ def begin_session(door: Door, proven: Proven, kind: SessionKind) -> str:
             return False
         hashed, until = passwords.token_hash(token), door.limits.expires_at(kind, now)
         work.sessions.add(person.id, hashed, kind.value, place.ip_address, place.user_agent, now, until)
-        work.logins.remember_place(person.id, place.key, place.shown, now)
-        events = [door_event(Action.LOGIN, Outcome.SUCCESS, now, person.id, place, {"kind": kind.value})]
-        if proven.is_new_place:
-            events.append(door_event(Action.LOGIN_FROM_NEW_PLACE, Outcome.SUCCESS, now, person.id, place))
-        work.audit.add(events)
+        work.logins.remember_place(
+            person.id, place.key, place.shown, now, place.remote, place.country, place.client
+        )
+        work.logins.forget_failures(account_scope(person.id))
+        event = door_event(Action.LOGIN, Outcome.SUCCESS, now, person.id, place, {"kind": kind.value})
+        work.audit.add([event])
+        if not proven.before.here or proven.new:
+            note_new_place(work, door, proven.owner, place, proven.new, first=not proven.before.count)
         return True
 
     if not in_work(door.desk.database, job):

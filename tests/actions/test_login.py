@@ -16,6 +16,7 @@ from helpdesk.core.sessions import SessionKind
 from helpdesk.errors import Refused
 from helpdesk.store.tables import credentials, letters, login_codes
 from helpdesk.store.work import in_work
+from tests.actions.intakes import ADMIN as CONTACT
 from tests.actions.logins import LAPTOP, LIBRARY, PASSWORD, TOTP_KEY, WRONG, House, at_once
 
 ADMIN = Actor(Person(0, "console", Role.ADMIN, Language.EN))
@@ -267,7 +268,9 @@ def test_a_new_place_wants_a_code_by_mail_once(house: House) -> None:
     assert house.actor(token).person.id == known.person.id
     assert not house.proves(place=LIBRARY).wants_mailed_code
     assert ("LOGIN_FROM_NEW_PLACE",) in house.audited("action")
-    assert [row["recipient"] for row in house.rows(letters)] == [known.address]
+    sent = sorted((row["kind"], row["recipient"]) for row in house.rows(letters))
+    told = [("suspicious_login", CONTACT), ("suspicious_login", known.address)]
+    assert sent == [("login_code", known.address), *told]
 
 
 def test_a_code_by_mail_is_good_until_its_end_and_once(house: House) -> None:
