@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass, field
 
 from daemon import wiring
+from daemon.alertlog import AlertLog
 from daemon.deliver import Delivery
 from daemon.imap import ImapInbox
 from daemon.notify import Lateness, Watchdog, ping_seconds
@@ -21,6 +22,7 @@ from helpdesk.actions.clocks import after_a_clock_set_back
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.digest import hourly
 from helpdesk.actions.leases import RENEW_PARTS, Lease
+from helpdesk.actions.rolealarms import alarm_of_role_changes
 from helpdesk.config import ImapSettings, Settings
 from helpdesk.errors import HelpdeskError, MailboxAway, StoreAway
 from helpdesk.logs import event
@@ -34,6 +36,7 @@ TICK_SECONDS = 0.5
 SWITCH_SECONDS = 0.001  # how long letters wait for a thread that files mail; Python's own 5 ms starves them
 CHORE_SECONDS = 60.0
 CLOCK_SECONDS = 10.0
+ALARM_SECONDS = 5.0
 QUERY_SECONDS = 60.0  # what a silent database is waited for; connecting anew comes after that
 SPARE_SECONDS = 20.0
 DELIVERY_LIMIT_SECONDS = 80.0
@@ -57,7 +60,8 @@ class Service:
             watch.start()
         letters = asyncio.create_task(self.delivery.run(stop))
         chores = [
-            asyncio.create_task(one) for one in (self._chores(), self._keep_leases(), self._look_at_clock())
+            asyncio.create_task(one)
+            for one in (self._chores(), self._keep_leases(), self._look_at_clock(), self._tell_alarms())
         ]
         pings = ping_seconds()
         status = 0
@@ -87,6 +91,16 @@ class Service:
             except StoreAway:
                 pass  # the mailboxes tell of it
             await asyncio.sleep(CHORE_SECONDS)
+
+    async def _tell_alarms(self) -> None:
+        """Write alarms to journal and file, also those that were raised at a keyboard."""
+        alarms = AlertLog(self.desk, self.settings.suspicion.alert_file)
+        while True:
+            with contextlib.suppress(StoreAway):  # the mailboxes tell of it
+                if await asyncio.to_thread(alarm_of_role_changes, self.desk):
+                    self.delivery.wake()
+                await asyncio.to_thread(alarms.write)
+            await asyncio.sleep(ALARM_SECONDS)
 
     async def _look_at_clock(self) -> None:
         """Free the letters that would wait until a clock that was set back has come round again."""
@@ -211,6 +225,10 @@ def once(settings: Settings, pools: Pools) -> int:
             except HelpdeskError as trouble:
                 event(LOG, "away", logging.ERROR, mailbox=mailbox.name, error=trouble)
                 status = 1
+        alarms = AlertLog(desk, settings.suspicion.alert_file)
+        with contextlib.suppress(StoreAway):  # told of above
+            while alarms.write():
+                pass
         result = asyncio.run(wiring.delivery_of(settings, database).drain())
         event(
             LOG,
