@@ -55,6 +55,13 @@ class People:
             owned.setdefault(known.person.id, []).append(known)
         return owned
 
+    def addresses_of_role(self, role: Role) -> dict[int, list[KnownAddress]]:
+        """Return the addresses of everybody who has that role, by person, the oldest first."""
+        owned: dict[int, list[KnownAddress]] = {}
+        for known in self._known(and_(people.c.role == role.value, people.c.active)):
+            owned.setdefault(known.person.id, []).append(known)
+        return owned
+
     def has_admin_with_password(self) -> bool:
         """Say whether somebody who is an admin could log in."""
         query = (

@@ -40,6 +40,7 @@ from helpdesk.store.suggestions import Suggestions
 from helpdesk.store.teams import Teams
 from helpdesk.store.tickets import Tickets
 from helpdesk.store.trail import Trail
+from helpdesk.store.weekly import Weekly
 
 LOG = logging.getLogger("helpdesk.store")
 Result = TypeVar("Result")
@@ -82,6 +83,7 @@ class Work:
         self.audit = AuditTrail(connection)
         self.trail = Trail(connection)
         self.figures = Figures(connection)
+        self.weekly = Weekly(connection)
         self.history = History(connection)
         self.canned = Canned(connection)
         self.listing = Listing(connection)

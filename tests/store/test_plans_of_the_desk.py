@@ -26,6 +26,7 @@ from tests.store.test_plans import ROWS, grow
 
 DAY = timedelta(days=1)
 SINCE = NOW + (ROWS - 50) * SECOND  # the newest fifty
+NOT_REJECTED = NOW + timedelta(hours=2)  # no mail was rejected that late
 PERSON = 7
 OPEN = Step("mails", ("fate", "rejected_at", "seen_at"))
 SMALL = {tables.mailboxes.name, tables.teams.name}
@@ -152,6 +153,65 @@ def test_a_question_is_answered_from_its_index(
     # Orders there are none here, and tags are so narrow that all of them cost no more than a page's.
     assert expected in steps or (grown.kind, expected.table) == ("postgresql", "mail_orders")
     assert [step for step in steps if not step.columns and step.table not in ("mail_orders", "tags")] == []
+
+
+BY_TIME = Step("audit_logs", ("created_at",))  # of a short span it reads as little
+BY_ACTION = Step("audit_logs", ("action", "created_at"))
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        pytest.param(
+            lambda work: work.weekly.actions(SINCE, (SINCE, SINCE + DAY)),
+            (BY_ACTION, BY_TIME),
+            id="suspicious actions",
+        ),
+        pytest.param(
+            lambda work: work.weekly.accounts(SINCE, SINCE + DAY, 5), (BY_ACTION, BY_TIME), id="accounts"
+        ),
+        pytest.param(
+            lambda work: work.weekly.origins(SINCE, SINCE + DAY, 5), (BY_ACTION, BY_TIME), id="origins"
+        ),
+        pytest.param(
+            lambda work: work.weekly.kept(NOT_REJECTED, (NOT_REJECTED, NOT_REJECTED + DAY)),
+            (OPEN,),
+            id="kept mails",
+        ),
+        pytest.param(
+            lambda work: work.weekly.kept_senders(NOT_REJECTED, NOT_REJECTED + DAY, 5),
+            (OPEN,),
+            id="kept senders",
+        ),
+        pytest.param(lambda work: work.weekly.without_fate(SINCE, SINCE), (OPEN,), id="mails without a fate"),
+        pytest.param(
+            lambda work: work.weekly.letters_dead(SINCE, (SINCE, SINCE + DAY)),
+            (Step("letters", ("state", "next_at")),),
+            id="letters given up",
+        ),
+        pytest.param(
+            lambda work: work.weekly.opened(SINCE, (SINCE, SINCE + DAY)),
+            (Step("tickets", ("opened_at",)),),
+            id="tickets opened",
+        ),
+        pytest.param(
+            lambda work: work.weekly.resolved(SINCE, (SINCE, SINCE + DAY)),
+            (Step("tickets", ("status", "updated_at", "number")),),
+            id="tickets resolved",
+        ),
+    ],
+)
+def test_a_week_is_summed_over_spans_of_indexes(
+    grown: Database, question: Callable[[Work], object], expected: tuple[Step, ...]
+) -> None:
+    (plan,) = plans_of(grown, question)
+    assert [step for step in plan.steps if step not in expected] == []
+    assert plan.steps
+
+
+def test_open_tickets_are_found_by_their_status(grown: Database) -> None:
+    (plan,) = plans_of(grown, lambda work: work.weekly.open_tickets((SINCE, SINCE + DAY)))
+    assert [step.columns[:1] for step in plan.steps] == [("status",)]
 
 
 @pytest.mark.parametrize("question", [
