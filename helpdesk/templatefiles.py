@@ -12,6 +12,7 @@ from helpdesk.errors import BadSettings
 
 SHIPPED = Path(__file__).parent.parent / "templates"
 _COMMON = {"desk": "Desk", "name": "Name", "language": "fr"}
+_LINE: dict[str, object] = {"label": "what", "count": 1, "trend": "–", "percent": 100, "text": "what 1"}
 _EXAMPLES: dict[LetterKind, dict[str, object]] = {
     LetterKind.TICKET_OPENED: {"number": 1, "subject": "Subject", "opened": "today"},
     LetterKind.TICKET_REOPENED: {"number": 1, "subject": "Subject"},
@@ -38,6 +39,22 @@ _EXAMPLES: dict[LetterKind, dict[str, object]] = {
     },
     LetterKind.SENDER_FORGED: {"seen": "today"},
     LetterKind.ALERT: {"what": "spoof", "when": "today", "count": 1, "reason": "why", "sample": "text"},
+    LetterKind.WEEKLY_REPORT: {
+        "first": "today",
+        "last": "today",
+        "now": "now",
+        "suspicious": 1,
+        **dict.fromkeys(("kinds", "per_day", "accounts", "origins", "senders", "kept", "ages"), (_LINE,)),
+        **dict.fromkeys(("locks", "freezes", "letters_dead", "opened", "resolved"), "1 (–)"),
+        "frozen": ["address"],
+        "frozen_count": 2,
+        "letters_waiting": 1,
+        "oldest_waiting": "today",
+        "without_fate": 1,
+        "deferred": 1,
+        "open": 1,
+        "anchor": "1:00",
+    },
 }
 
 

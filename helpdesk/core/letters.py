@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from email.utils import format_datetime
 from enum import StrEnum
 from typing import Protocol
@@ -50,9 +50,11 @@ class LetterKind(StrEnum):
     TICKET_RESOLVED = "ticket_resolved"
     SUSPICIOUS_LOGIN = "suspicious_login"
     SENDER_FORGED = "sender_forged"
+    WEEKLY_REPORT = "weekly_report"
 
 
-ALERTS = (LetterKind.ALERT, LetterKind.SUSPICIOUS_LOGIN, LetterKind.SENDER_FORGED)  # they answer nobody
+ALERTS = (LetterKind.ALERT, LetterKind.SUSPICIOUS_LOGIN, LetterKind.SENDER_FORGED)
+ANSWER_NOTHING = (*ALERTS, LetterKind.WEEKLY_REPORT)  # no mail that came in caused them
 
 
 class Template(Protocol):
@@ -215,11 +217,16 @@ def defanged(text: str, limit: int) -> str:
 def shown_time(moment: datetime, zone: tzinfo, language: Language) -> str:
     """Return a time as people write it: « 1er mars 2026 à 9 h 05 », "1 March 2026 at 09:05"."""
     local = moment.astimezone(zone)
-    month = _MONTHS[language][local.month - 1]
+    day = shown_day(local.date(), language)
     if language is Language.FR:
-        day = "1er" if local.day == 1 else str(local.day)
-        return f"{day} {month} {local.year} à {local.hour}\u00a0h\u00a0{local.minute:02}"
-    return f"{local.day} {month} {local.year} at {local.hour:02}:{local.minute:02}"
+        return f"{day} à {local.hour}\u00a0h\u00a0{local.minute:02}"
+    return f"{day} at {local.hour:02}:{local.minute:02}"
+
+
+def shown_day(day: date, language: Language) -> str:
+    """Return a day as people write it: « 1er mars 2026 », "1 March 2026"."""
+    number = "1er" if language is Language.FR and day.day == 1 else str(day.day)
+    return f"{number} {_MONTHS[language][day.month - 1]} {day.year}"
 
 
 def assembled(
@@ -242,7 +249,7 @@ def assembled(
     marked = mark if to.person_id is not None else None
     token = "" if marked is None else mark_token(stationery.key, marked, to.person_id or 0)
     own_id = message_id(dedupe, stationery.domain, marked, token)
-    automatic = "auto-generated" if kind in ALERTS else "auto-replied"
+    automatic = "auto-generated" if kind in ANSWER_NOTHING else "auto-replied"
     by_a_person = kind is LetterKind.TICKET_ANSWERED  # RFC 3834 §5 is about automatic letters only
     head = [
         f"Date: {format_datetime(now.astimezone(stationery.zone))}\r\n",

@@ -14,7 +14,9 @@ from helpdesk.core.letters import Addressee, Answered, Letter, LetterKind, Lette
 from helpdesk.core.people import Language
 from helpdesk.core.suspicion import in_words
 from helpdesk.core.suspicionletters import Happened
+from helpdesk.core.weeklyletter import weekly_report
 from helpdesk.templatefiles import load_templates
+from tests.letters import reports
 
 FOLDER = Path(__file__).parent
 NOW = datetime(2026, 11, 21, 3, 12, tzinfo=UTC)
@@ -96,11 +98,30 @@ def golden_letters() -> dict[str, Letter]:
             ),
             suspicionletters.sender_forged(desk, learner, 456, NOW, keys[LetterKind.SENDER_FORGED], NOW),
             letters.alert(desk, contact, notice, keys[LetterKind.ALERT], NOW),
+            weekly_report(
+                desk, admin_of(language), reports.a_busy_week(), keys[LetterKind.WEEKLY_REPORT], reports.NOW
+            ),
         )
         made |= {f"{language.value}_{letter.kind.value}.eml": letter for letter in ones}
     return made
 
 
+def quiet_reports() -> dict[str, Letter]:
+    """Return the report of a week in which nothing happened, by the name of its file."""
+    desk, week = stationery(), reports.an_empty_week()
+    return {
+        f"{language.value}_weekly_report_quiet.eml": weekly_report(
+            desk, admin_of(language), week, letters.dedupe_key("quiet", language.value), reports.NOW
+        )
+        for language in Language
+    }
+
+
+def admin_of(language: Language) -> Addressee:
+    """Return an admin who reads that language."""
+    return Addressee("admin@learn.example", language, "Jeanne Dupont", 9)
+
+
 if __name__ == "__main__":
-    for name, letter in golden_letters().items():
+    for name, letter in (golden_letters() | quiet_reports()).items():
         (FOLDER / name).write_bytes(letter.content)
