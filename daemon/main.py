@@ -11,6 +11,7 @@ from daemon.commands import (
     letter,
     reconcile,
     replay,
+    report,
     service,
     status,
     trust,
@@ -18,7 +19,7 @@ from daemon.commands import (
 )
 from helpdesk.commandline import carried_out
 
-COMMANDS = (init, service, status, inspect, trust, why, replay, reconcile, letter, breaker, demo)
+COMMANDS = (init, service, status, inspect, trust, why, replay, reconcile, letter, breaker, report, demo)
 
 
 def _parser() -> argparse.ArgumentParser:

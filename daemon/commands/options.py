@@ -46,7 +46,7 @@ def add_config(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_json(command: argparse.ArgumentParser, what: str) -> None:
+def add_json(command: argparse._ActionsContainer, what: str) -> None:
     """Give a command the option --json; *what* says what is printed then."""
     command.add_argument("--json", action="store_true", help=f"{what}, as JSON with stable keys")
 

@@ -23,6 +23,7 @@ COMMANDS = [
     "status",
     "letter",
     "breaker",
+    "report",
     "demo",
 ]
 
@@ -64,6 +65,8 @@ def test_each_command_has_help_of_its_own(command: str, tmp_path: Path) -> None:
         pytest.param(
             ["helpdeskd.py", "check", "--config", "missing.toml"], 78, id="settings that are not there"
         ),
+        pytest.param(["helpdeskd.py", "report", "weekly", "--since", "yesterday"], 2, id="no day"),
+        pytest.param(["helpdeskd.py", "report", "weekly", "--send", "--json"], 2, id="to send or to print"),
         pytest.param(["helpdesk-admin.py"], 2, id="no noun"),
         pytest.param(["helpdesk-admin.py", "person", "add", "a@b.example"], 2, id="no name"),
         pytest.param(
