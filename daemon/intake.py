@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from daemon import meters
 from daemon.copies import Wanted, move_copy
 from daemon.imap import Inbox
 from daemon.orders import OrderDesk
@@ -120,6 +121,7 @@ class Intake:
         source = known_source(self._desk, self._mailbox, inbox.uidvalidity, self._max_age_days, self._lease)
         looked_at = 0
         uids = inbox.uids()
+        meters.INBOX_MAILS.labels(self._mailbox).set(len(uids))
         term = (inbox, self._lease.fence if self._lease else None)
         if term != self._swept:  # another daemon may have died in between, on the other side of a move
             sweep(self._desk, source, uids)
@@ -268,6 +270,7 @@ class Intake:
         moved, self._moved = self._moved, []
         if moved:
             reach(Point.SETTLED)
+            meters.INBOX_MAILS.labels(self._mailbox).dec(len(moved))
             mark_settled(self._desk, moved)
             reach(Point.NOTED)
 
@@ -276,6 +279,7 @@ def _tell(source: Source, filed: Sequence[Filed], started: float) -> None:
     """Log one line for each mail; the time is that of its batch, shared out."""
     each_ms = round((time.monotonic() - started) * 1000 / max(len(filed), 1))
     for one in filed:
+        meters.count_filed(source.name, one.fate, one.verdict)
         event(
             LOG,
             "filed" if one.fate else "deferred",

@@ -7,7 +7,7 @@ are examined again one by one: the mail that does it again is given up, the othe
 
 import queue
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
@@ -29,7 +29,10 @@ LIMITS = WorkerLimits()
 
 
 class ParsePool:
-    """Workers that start at once and live until ``close``. Safe to use from several threads."""
+    """Workers that start at once and live until ``close``. Safe to use from several threads.
+
+    ``on_parsed`` hears how many mails were read within how many seconds; from any thread.
+    """
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class ParsePool:
         maker: str = EXAMINER,
     ) -> None:
         orders = Orders(maker, Setup(caps, own, trust, nameservers, dns_port), limits)
+        self.on_parsed: Callable[[int, float], None] = lambda _mails, _seconds: None
         self._closed = False
         self._all = [WorkerProcess(orders) for _ in range(workers)]
         self._idle: queue.SimpleQueue[WorkerProcess] = queue.SimpleQueue()
@@ -91,6 +95,7 @@ class ParsePool:
 
     def _attempt(self, raws: Sequence[bytes], now_epoch: int) -> list[Examined]:
         worker = self._idle.get()
+        started = time.monotonic()
         try:
             found = worker.examine(raws, now_epoch)
         except WorkerDied:
@@ -99,6 +104,7 @@ class ParsePool:
             raise
         finally:
             self._idle.put(worker)
+        self.on_parsed(len(raws), time.monotonic() - started)
         return [_whole(raw, one) for raw, one in zip(raws, found, strict=True)]
 
 

@@ -8,10 +8,11 @@ import signal
 import sys
 from dataclasses import dataclass, field
 
-from daemon import wiring
+from daemon import meters, wiring
 from daemon.alertlog import AlertLog
 from daemon.deliver import Delivery
 from daemon.imap import ImapInbox
+from daemon.metrics import Metrics
 from daemon.notify import Lateness, Watchdog, ping_seconds
 from daemon.pools import Pools
 from daemon.presence import Presence
@@ -168,6 +169,7 @@ async def _serve(settings: Settings, database: Database, pools: Pools, careful: 
     watches = []
     for mailbox in settings.mailboxes:
         pool = pools[mailbox.name]
+        pool.on_parsed = meters.note_parsed
         lease = Lease(database, f"mailbox:{mailbox.name}", wiring.owner_name(settings), LEASE_SECONDS)
         intake = wiring.intake_of(settings, mailbox, desk, pool, delivery.wake, careful, lease)
         beat = watchdog.register(f"mailbox {mailbox.name}", mailbox_limit_seconds(mailbox.timeout_seconds))
@@ -177,7 +179,8 @@ async def _serve(settings: Settings, database: Database, pools: Pools, careful: 
         if not mailbox.trust.configured:
             event(LOG, "nobody_proven", logging.ERROR, mailbox=mailbox.name, advice=NO_TRUST)
     reconciling = ReconcileJob(settings, desk, careful, delivery.wake)
-    with Presence(database, wiring.owner_name(settings)):
+    names = [mailbox.name for mailbox in settings.mailboxes]
+    with Presence(database, wiring.owner_name(settings)), Metrics(settings.metrics, database, names):
         status = await Service(settings, desk, watchdog, watches, delivery, reconciling).until_stopped(stop)
     for pool in pools.values():
         pool.close()  # a mailbox that was cut off files nothing more

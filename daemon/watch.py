@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from daemon import meters
 from daemon.imap import ImapInbox
 from daemon.imaplogin import ImapAccount
 from daemon.intake import Intake
@@ -85,6 +86,8 @@ class MailboxWatch(threading.Thread):
                 if self._ending.is_set():
                     break
                 self._failures += 1
+                if isinstance(trouble, MailboxAway):
+                    meters.MAILBOX_UP.labels(self._settings.name).set(0)
                 seconds = reconnect_seconds(self._failures, random.random())  # noqa: S311 - spreads load only
                 store_away = isinstance(trouble, StoreAway)
                 if store_away:
@@ -102,6 +105,7 @@ class MailboxWatch(threading.Thread):
         while not self._ending.is_set():
             going = self._going()
             self.answered.set()
+            meters.MAILBOX_UP.labels(self._settings.name).set(1)
             if not going:
                 self._pause(STANDBY_SECONDS)
                 continue

@@ -18,7 +18,7 @@ def health_of(database: Database, mailboxes: Sequence[str]) -> Health:
         return Health(
             now,
             tuple(LeaseSeen(*lease) for lease in work.leases.everyone()),
-            tuple(_mailbox(work, name, ids.get(name)) for name in mailboxes),
+            tuple(mailbox_seen(work, name, ids.get(name)) for name in mailboxes),
             work.letters.counts(),
             work.letters.oldest_unsent(),
             work.letters.next_due_at(),
@@ -28,7 +28,8 @@ def health_of(database: Database, mailboxes: Sequence[str]) -> Health:
         )
 
 
-def _mailbox(work: Work, name: str, mailbox_id: int | None) -> MailboxSeen:
+def mailbox_seen(work: Work, name: str, mailbox_id: int | None) -> MailboxSeen:
+    """Return what the ledger knows of a mailbox, None: nothing yet; nobody has looked into its inbox."""
     if mailbox_id is None:
         return MailboxSeen(name, None, "", 0, 0, None)
     in_hand, deferred = work.mails.without_fate(mailbox_id)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from helpdesk.config import sections
+from helpdesk.config import observedsections, sections
 from helpdesk.config.secret import Credentials, Secret
 from helpdesk.config.section import ENV_PREFIX, Section, Source, did_you_mean
 from helpdesk.config.settings import ImapSettings, InspectSettings, Settings
@@ -31,6 +31,7 @@ SECTIONS = (
     "tickets",
     "login",
     "suspicion",
+    "metrics",
 )
 FILE_VARIABLE = f"{ENV_PREFIX}CONFIG"
 KEY_VARIABLE = f"{ENV_PREFIX}SECRET_KEY"
@@ -148,6 +149,7 @@ def _read(
         tickets=sections.tickets(parts["tickets"]),
         login=sections.login(parts["login"]),
         suspicion=suspicion(parts["suspicion"], desk.state_dir),
+        metrics=observedsections.metrics(parts["metrics"]),
     )
     for part in parts.values():
         part.done()

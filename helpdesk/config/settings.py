@@ -145,6 +145,19 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """Where figures for Prometheus go: to no file where ``file`` is None, to no port where it is 0."""
+
+    file: Path | None = None
+    port: int = 0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody looks at them."""
+        return self.file is not None or self.port != 0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything, complete and checked. ``file`` is None where all came from the environment."""
 
@@ -162,6 +175,7 @@ class Settings:
     tickets: TicketSettings
     login: LoginLimits
     suspicion: SuspicionSettings
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ SHOWN_BY_EXAMPLE = {
     "smtp.user",
     "smtp.bounce_address",
     "suspicion.country_file",
+    "metrics.file",
 }
 
 

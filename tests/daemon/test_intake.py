@@ -11,6 +11,7 @@ from typing import cast
 
 import pytest
 
+from daemon import meters
 from daemon.examine import Examined, Setup, examiner
 from daemon.imap import OVERSIZE_HEADER_BYTES
 from daemon.intake import POISON, Folders, Intake, Limits
@@ -305,6 +306,20 @@ def test_a_deferred_mail_stays_until_it_is_due(rig: Rig) -> None:
     rig.desk.later(timedelta(hours=48))
     assert rig.drain(intake) == 1
     assert (rig.fates(), rig.inbox.folders) == (["held"], {"Held": [unjudged]})
+
+
+def test_the_inbox_and_what_became_of_its_mails_are_counted(rig: Rig) -> None:
+    opened, held = (meters.MAILS.labels("main", fate) for fate in ("opened", "held"))
+    forged = meters.VERDICTS.labels("main", "spoof")
+    before = [one._value.get() for one in (opened, held, forged)]
+    rig.inbox.deliver(mail(1), mail(2), mail(3, says=FORGED), a_mail(above=[]))
+    rig.drain()
+    assert [one._value.get() for one in (opened, held, forged)] == [
+        before[0] + 2,
+        before[1] + 1,
+        before[2] + 1,
+    ]
+    assert meters.INBOX_MAILS.labels("main")._value.get() == len(rig.inbox.inbox) == 1
 
 
 def test_after_an_unclean_stop_the_oldest_mails_go_one_by_one(rig: Rig) -> None:

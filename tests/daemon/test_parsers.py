@@ -85,6 +85,14 @@ def test_results_come_in_the_order_of_the_mails(pool: ParsePool, count: int) -> 
     assert all(one.judged == JUDGED for one in examined)
 
 
+def test_whoever_wants_to_know_hears_how_long_the_mails_took(pool: ParsePool) -> None:
+    heard: list[tuple[int, float]] = []
+    pool.on_parsed = lambda mails, seconds: heard.append((mails, seconds))
+    pool.examine([a_mail(str(number)) for number in range(5)])
+    assert sum(mails for mails, _seconds in heard) == 5
+    assert all(seconds > 0 for _mails, seconds in heard)
+
+
 @pytest.mark.parametrize(
     ("order", "reason"),
     [

@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from daemon import meters
 from daemon import watch as watch_module
 from daemon.imap import ImapInbox
 from daemon.imaplogin import ImapAccount
@@ -150,6 +151,17 @@ def test_it_makes_its_folders_drains_until_nothing_is_left_and_waits(world: Worl
     assert world.folders == [("Done", "Held")]
     assert (world.drained, world.waits[0], world.connections) == (3, 60.0, 1)
     assert world.beats > 3
+
+
+def test_whether_the_mailbox_answers_is_shown(world: World) -> None:
+    up = meters.MAILBOX_UP.labels("main")
+    world.drains = [MailboxAway("the server closed the connection"), StoreAway("the database is away")]
+    seen: list[float] = []
+    world.at_failure = lambda: seen.append(up._value.get())
+    with Running(world.watch()):
+        assert world.waiting.wait(5)
+        seen.append(up._value.get())
+    assert seen == [0, 1, 1], "a database that is away says nothing of the mailbox"
 
 
 def test_it_has_not_answered_before_the_mailbox_let_it_in(world: World) -> None:
