@@ -8,7 +8,7 @@ import signal
 import sys
 from dataclasses import dataclass, field
 
-from daemon import meters, wiring
+from daemon import meters, sentry, wiring
 from daemon.alertlog import AlertLog
 from daemon.deliver import Delivery
 from daemon.imap import ImapInbox
@@ -153,7 +153,8 @@ def run(settings: Settings, pools: Pools) -> int:
         require_current(database)
         if unclean:
             event(LOG, "unclean", logging.WARNING, note="the last run was cut off; going carefully at first")
-        status = asyncio.run(_serve(settings, database, pools, unclean))
+        with sentry.reporting(settings.sentry_dsn):
+            status = asyncio.run(_serve(settings, database, pools, unclean))
         database.close()
     return status
 

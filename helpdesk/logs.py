@@ -54,9 +54,13 @@ def event(log: logging.Logger, name: str, level: int = logging.INFO, /, **fields
 
 
 def failed(log: logging.Logger, name: str, error: BaseException, /, **fields: object) -> None:
-    """Log an error with its type and text; its traceback, on the same line, at debug level only."""
+    """Log an error with its type and text; its traceback, on the same line, at debug level only.
+
+    Other handlers find the error itself on the record, as ``failure``.
+    """
     trace = "".join(traceback.format_exception(error)) if log.isEnabledFor(logging.DEBUG) else None
-    event(log, name, logging.ERROR, **fields, error=f"{type(error).__name__}: {error}", trace=trace)
+    told = {**fields, "error": f"{type(error).__name__}: {error}", "trace": trace}
+    log.error(name, extra={"fields": told, "failure": error})
 
 
 def who(address: str) -> str:
@@ -64,6 +68,11 @@ def who(address: str) -> str:
     if not address:
         return "-"
     return f"a:{hmac.digest(_pepper, address.lower().encode(errors='surrogatepass'), 'sha256').hex()[:12]}"
+
+
+def without_addresses(text: str) -> str:
+    """Return *text* with what stands for an address in place of each."""
+    return _ADDRESS.sub(lambda found: who(found[0]), text)
 
 
 def goes_to_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
@@ -114,5 +123,5 @@ def _value(key: str, value: object) -> str:
     text = value.isoformat() if isinstance(value, datetime) else str(value)
     if len(text) > limit:
         text = text[: limit - len(CUT)] + CUT
-    text = _ADDRESS.sub(lambda found: who(found[0]), text)  # texts of errors name whom they are about
+    text = without_addresses(text)  # texts of errors name whom they are about
     return text if _BARE.fullmatch(text) else json.dumps(text)

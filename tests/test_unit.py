@@ -74,7 +74,7 @@ def test_systemd_understands_every_line(tmp_path: Path) -> None:
 
 
 def test_every_secret_is_handed_over_from_its_own_file_and_may_be_missing() -> None:
-    names = ["secret_key", "imap_password", "smtp_password", "db_url"]
+    names = ["secret_key", "imap_password", "smtp_password", "db_url", "sentry_dsn"]
     assert values_of("LoadCredential") == [f"{name}:/etc/helpdesk/credentials/{name}" for name in names]
     assert values_of("SetCredential") == [rf"{name}:\n" for name in names]
     assert "-/etc/helpdesk/credentials" in values_of("InaccessiblePaths")[0].split()

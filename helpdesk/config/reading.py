@@ -32,6 +32,7 @@ SECTIONS = (
     "login",
     "suspicion",
     "metrics",
+    "sentry",
 )
 FILE_VARIABLE = f"{ENV_PREFIX}CONFIG"
 KEY_VARIABLE = f"{ENV_PREFIX}SECRET_KEY"
@@ -150,6 +151,7 @@ def _read(
         login=sections.login(parts["login"]),
         suspicion=suspicion(parts["suspicion"], desk.state_dir),
         metrics=observedsections.metrics(parts["metrics"]),
+        sentry_dsn=observedsections.sentry_dsn(parts["sentry"], credentials),
     )
     for part in parts.values():
         part.done()

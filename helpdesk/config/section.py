@@ -14,7 +14,7 @@ from helpdesk.config.values import PATH, SHOWN, Kind, Unfit, shown
 from helpdesk.core.terminal import term_safe
 
 ENV_PREFIX = "HELPDESK_"
-SECRET_KEYS = frozenset({"password", "passwd", "pass", "secret", "secret_key", "token", "db_url"})
+SECRET_KEYS = frozenset({"password", "passwd", "pass", "secret", "secret_key", "token", "db_url", "dsn"})
 
 Value = TypeVar("Value")
 

@@ -5,7 +5,7 @@ from datetime import tzinfo
 from enum import StrEnum
 from pathlib import Path
 
-from helpdesk.config.secret import Secret
+from helpdesk.config.secret import NO_SECRET, Secret
 from helpdesk.config.suspicionsection import SuspicionSettings
 from helpdesk.core.keys import Keys
 from helpdesk.core.mail import Caps
@@ -176,6 +176,7 @@ class Settings:
     login: LoginLimits
     suspicion: SuspicionSettings
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    sentry_dsn: Secret = NO_SECRET
 
 
 @dataclass(frozen=True, slots=True)

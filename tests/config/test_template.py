@@ -84,7 +84,7 @@ def test_it_names_every_setting_there_is(tmp_path: Path) -> None:
     source = Source("test", tmp_path, {})
     _read(source, None, {}, with_secrets=True)
     variables = {f"HELPDESK_{name.replace('.', '_').upper()}" for name in template_names()}
-    secrets = {"HELPDESK_IMAP_PASSWORD", "HELPDESK_SMTP_PASSWORD"}
+    secrets = {"HELPDESK_IMAP_PASSWORD", "HELPDESK_SMTP_PASSWORD", "HELPDESK_SENTRY_DSN"}
     assert source.variables == variables | secrets
 
 
