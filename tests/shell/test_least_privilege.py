@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from helpdesk.actions.people import add_person
+from helpdesk.actions.weekly import queue_weekly
 from helpdesk.core.people import AddressState, Language, Role
 from helpdesk.store.tables import audit_logs, letters, mails
 from helpdesk.store.work import Work, in_work
@@ -30,6 +31,7 @@ def test_the_daemon_files_mail_and_the_shell_works_on_it(granted: Granted, tmp_p
 
     shell = ShellDesk(tmp_path, granted.shell_url)
     boss = shell.person("Boss", Role.ADMIN, password=PASSWORD)
+    assert queue_weekly(desk.desk, desk.now) == 1
     keyboard = shell.keyboard(boss)
     for line in (
         "ticket list",
