@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyotp
 import pytest
+from sqlalchemy import event
 
 from helpdesk.actions import login, passwords
 from helpdesk.actions.accounts import choose_password, reset_password
@@ -14,11 +15,12 @@ from helpdesk.core.people import AddressState, Language, Person, Role
 from helpdesk.core.permissions import Actor
 from helpdesk.core.sessions import SessionKind
 from helpdesk.errors import Refused
-from helpdesk.store.tables import credentials, letters, login_codes
+from helpdesk.store.tables import credentials, letters, login_codes, login_locks
 from helpdesk.store.work import in_work
 from tests.actions.intakes import ADMIN as CONTACT
 from tests.actions.logins import LAPTOP, LIBRARY, PASSWORD, TOTP_KEY, WRONG, House, at_once
 
+MINUTE = timedelta(minutes=1)
 ADMIN = Actor(Person(0, "console", Role.ADMIN, Language.EN))
 
 
@@ -252,6 +254,27 @@ def test_the_right_password_alone_does_not_begin_the_count_anew_where_a_code_is_
     for _ in range(5):
         house.proves()
     assert not house.gets_in()
+
+
+def test_an_attempt_beside_somebodys_first_one_is_counted_and_not_refused(house: House) -> None:
+    database = house.bench.desk.database
+    if database.kind == "sqlite":
+        pytest.skip("SQLite lets nobody write in between")
+    rivals = [1]
+
+    def first_attempt(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if "FROM login_locks" in statement and rivals and rivals.pop():
+            in_work(database, lambda work: work.logins.charge("account:1", 5, MINUTE, MINUTE, house.clock[0]))
+
+    event.listen(database.engine, "before_cursor_execute", first_attempt)
+    try:
+        charged = in_work(
+            database, lambda work: work.logins.charge("account:1", 5, MINUTE, MINUTE, house.clock[0])
+        )
+    finally:
+        event.remove(database.engine, "before_cursor_execute", first_attempt)
+    assert charged
+    assert [row["failed"] for row in house.rows(login_locks)] == [2]
 
 
 # The code by mail
