@@ -57,6 +57,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield _try(f"blob folder {settings.desk.blob_dir}", lambda: _writable(settings.desk.blob_dir))
     if (countries := settings.suspicion.country_file) is not None:
         yield _try(f"country file {countries}", lambda: require_countries(countries))
+    yield _try(f"audit folder {settings.audit.folder}", lambda: _writable(settings.audit.folder))
     yield from _database(settings)
     for mailbox in settings.mailboxes:
         yield _trust(mailbox)

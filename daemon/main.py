@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from daemon.commands import (
+    audit,
     breaker,
     demo,
     init,
@@ -19,7 +20,7 @@ from daemon.commands import (
 )
 from helpdesk.commandline import carried_out
 
-COMMANDS = (init, service, status, inspect, trust, why, replay, reconcile, letter, breaker, report, demo)
+COMMANDS = (init, service, status, inspect, trust, why, replay, reconcile, letter, breaker, audit, report, demo)
 
 
 def _parser() -> argparse.ArgumentParser:

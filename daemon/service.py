@@ -17,6 +17,7 @@ from daemon.notify import Lateness, Watchdog, ping_seconds
 from daemon.pools import Pools
 from daemon.presence import Presence
 from daemon.reconcilejob import ReconcileJob
+from daemon.sealing import Sealing
 from daemon.watch import LEASE_SECONDS, MailboxWatch, WatchSettings
 from helpdesk import killpoints
 from helpdesk.actions.clocks import after_a_clock_set_back
@@ -175,13 +176,21 @@ async def _serve(settings: Settings, database: Database, pools: Pools, careful: 
         intake = wiring.intake_of(settings, mailbox, desk, pool, delivery.wake, careful, lease)
         beat = watchdog.register(f"mailbox {mailbox.name}", mailbox_limit_seconds(mailbox.timeout_seconds))
         watches.append(MailboxWatch(_watch_settings(mailbox), intake, lease, beat))
+    owner = wiring.owner_name(settings)
     event(LOG, "started", pid=os.getpid(), mailboxes=len(watches), database=database.kind)
     for mailbox in settings.mailboxes:
         if not mailbox.trust.configured:
             event(LOG, "nobody_proven", logging.ERROR, mailbox=mailbox.name, advice=NO_TRUST)
     reconciling = ReconcileJob(settings, desk, careful, delivery.wake)
     names = [mailbox.name for mailbox in settings.mailboxes]
-    with Presence(database, wiring.owner_name(settings)), Metrics(settings.metrics, database, names):
+    beside = (
+        Presence(database, owner),
+        Sealing(desk, settings.audit, owner),
+        Metrics(settings.metrics, database, names),
+    )
+    with contextlib.ExitStack() as stack:
+        for one in beside:
+            stack.enter_context(one)
         status = await Service(settings, desk, watchdog, watches, delivery, reconciling).until_stopped(stop)
     for pool in pools.values():
         pool.close()  # a mailbox that was cut off files nothing more
@@ -234,6 +243,7 @@ def once(settings: Settings, pools: Pools) -> int:
             while alarms.write():
                 pass
         result = asyncio.run(wiring.delivery_of(settings, database).drain())
+        Sealing(desk, settings.audit, wiring.owner_name(settings)).look()
         event(
             LOG,
             "drained",

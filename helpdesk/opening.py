@@ -2,7 +2,7 @@
 
 from helpdesk.actions.desk import Desk
 from helpdesk.config import Settings
-from helpdesk.core.keys import REPLY_TOKENS
+from helpdesk.core.keys import AUDIT_CHAIN, REPLY_TOKENS
 from helpdesk.core.lettercaps import LetterLimits
 from helpdesk.core.letters import Stationery
 from helpdesk.core.rules import Policy
@@ -48,4 +48,5 @@ def desk_of(settings: Settings, database: Database) -> Desk:
         (key,),
         due=settings.tickets.due,
         thresholds=settings.suspicion.thresholds,
+        audit_key=settings.keys.derive(AUDIT_CHAIN),
     )

@@ -29,6 +29,12 @@ GRANT SELECT, INSERT, UPDATE ON counters TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT, INSERT, DELETE ON ticket_words TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT, UPDATE ON mail_orders TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT, INSERT ON audit_logs TO 'helpdesk_daemon'@'localhost';
+GRANT SELECT, INSERT, DELETE ON audit_unsealed TO 'helpdesk_daemon'@'localhost';
+-- A trigger keeps each seal for 90 days.
+GRANT SELECT, INSERT, DELETE ON audit_seals TO 'helpdesk_daemon'@'localhost';
+GRANT SELECT, INSERT ON audit_checkpoints TO 'helpdesk_daemon'@'localhost';
+-- Old audit rows go by this routine alone, which leaves every row of the last 90 days.
+GRANT EXECUTE ON PROCEDURE purge_audit_logs TO 'helpdesk_daemon'@'localhost';
 -- The daemon must see that these tables are there; REFERENCES alone lets nobody read or write them.
 GRANT REFERENCES ON credentials TO 'helpdesk_daemon'@'localhost';
 GRANT REFERENCES ON recovery_codes TO 'helpdesk_daemon'@'localhost';
@@ -63,6 +69,9 @@ GRANT SELECT, INSERT, UPDATE ON counters TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, DELETE ON ticket_words TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT ON mail_orders TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT ON audit_logs TO 'helpdesk_shell'@'localhost';
+GRANT SELECT, INSERT ON audit_unsealed TO 'helpdesk_shell'@'localhost';
+GRANT SELECT ON audit_seals TO 'helpdesk_shell'@'localhost';
+GRANT SELECT ON audit_checkpoints TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON credentials TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON recovery_codes TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON login_locks TO 'helpdesk_shell'@'localhost';

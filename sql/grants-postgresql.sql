@@ -32,6 +32,13 @@ GRANT SELECT, INSERT, UPDATE ON counters TO helpdesk_daemon;
 GRANT SELECT, INSERT, DELETE ON ticket_words TO helpdesk_daemon;
 GRANT SELECT, UPDATE ON mail_orders TO helpdesk_daemon;
 GRANT SELECT, INSERT ON audit_logs TO helpdesk_daemon;
+GRANT SELECT, INSERT, DELETE ON audit_unsealed TO helpdesk_daemon;
+-- A trigger keeps each seal for 90 days.
+GRANT SELECT, INSERT, DELETE ON audit_seals TO helpdesk_daemon;
+GRANT SELECT, INSERT ON audit_checkpoints TO helpdesk_daemon;
+-- Old audit rows go by this routine alone, which leaves every row of the last 90 days.
+REVOKE EXECUTE ON FUNCTION purge_audit_logs FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION purge_audit_logs TO helpdesk_daemon;
 
 -- the shell
 GRANT SELECT ON alembic_version TO helpdesk_shell;
@@ -58,6 +65,9 @@ GRANT SELECT, INSERT, UPDATE ON counters TO helpdesk_shell;
 GRANT SELECT, INSERT, DELETE ON ticket_words TO helpdesk_shell;
 GRANT SELECT, INSERT ON mail_orders TO helpdesk_shell;
 GRANT SELECT, INSERT ON audit_logs TO helpdesk_shell;
+GRANT SELECT, INSERT ON audit_unsealed TO helpdesk_shell;
+GRANT SELECT ON audit_seals TO helpdesk_shell;
+GRANT SELECT ON audit_checkpoints TO helpdesk_shell;
 GRANT SELECT, INSERT, UPDATE ON credentials TO helpdesk_shell;
 GRANT SELECT, INSERT, UPDATE, DELETE ON recovery_codes TO helpdesk_shell;
 GRANT SELECT, INSERT, UPDATE ON login_locks TO helpdesk_shell;

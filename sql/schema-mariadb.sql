@@ -1,5 +1,31 @@
 -- The schema of helpdeskd on MariaDB, for reading only: databases are made by `helpdeskd.py migrate`.
--- Written by `python -m helpdesk.store.reference`. The triggers that guard audit_logs stand in versions/006*.py.
+-- Written by `python -m helpdesk.store.reference`. The triggers that guard the audit trail stand in versions/.
+
+CREATE TABLE audit_checkpoints (
+    id BIGINT NOT NULL,
+    last_seq BIGINT NOT NULL,
+    last_mac VARBINARY(32) NOT NULL,
+    cutoff DATETIME(6) NOT NULL,
+    mac VARBINARY(32) NOT NULL,
+    CONSTRAINT pk_audit_checkpoints PRIMARY KEY (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+
+CREATE TABLE audit_seals (
+    seq BIGINT NOT NULL,
+    day VARCHAR(10) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    first_at DATETIME(6) NOT NULL,
+    last_at DATETIME(6) NOT NULL,
+    entry_count INTEGER NOT NULL,
+    entries LONGBLOB NOT NULL,
+    prev VARBINARY(32) NOT NULL,
+    mac VARBINARY(32) NOT NULL,
+    CONSTRAINT pk_audit_seals PRIMARY KEY (seq)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+
+CREATE TABLE audit_unsealed (
+    row_id BIGINT NOT NULL,
+    CONSTRAINT pk_audit_unsealed PRIMARY KEY (row_id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
 
 CREATE TABLE breakers (
     scope VARCHAR(300) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

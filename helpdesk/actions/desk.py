@@ -21,6 +21,7 @@ class Desk:
 
     ``reply_keys`` check the marks in answers, the newest first; ``language`` is that of the contacts. ``clock`` is
     the database's: what one daemon writes for later, others read, and our machine's clock may be wrong.
+    ``audit_key`` seals the audit trail.
     """
 
     database: Database
@@ -35,4 +36,5 @@ class Desk:
     reply_keys: tuple[bytes, ...] = field(repr=False)
     due: DueHours = field(default_factory=DueHours)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    audit_key: bytes = field(default=bytes(32), repr=False)
     clock: Callable[[Work], datetime] = lambda work: work.database_now()

@@ -4,6 +4,7 @@ from helpdesk.config.reading import PLACES, find, load, load_for_inspect, load_f
 from helpdesk.config.secret import Secret
 from helpdesk.config.settings import (
     AlertSettings,
+    AuditSettings,
     DatabaseSettings,
     DeskSettings,
     DnsSettings,
@@ -24,6 +25,7 @@ __all__ = [
     "PLACES",
     "AlertSettings",
     "Answer",
+    "AuditSettings",
     "DatabaseSettings",
     "DeskSettings",
     "DnsSettings",

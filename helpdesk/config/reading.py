@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from helpdesk.config import observedsections, sections
+from helpdesk.config.auditsection import audit
 from helpdesk.config.secret import Credentials, Secret
 from helpdesk.config.section import ENV_PREFIX, Section, Source, did_you_mean
 from helpdesk.config.settings import ImapSettings, InspectSettings, Settings
@@ -33,6 +34,7 @@ SECTIONS = (
     "suspicion",
     "metrics",
     "sentry",
+    "audit",
 )
 FILE_VARIABLE = f"{ENV_PREFIX}CONFIG"
 KEY_VARIABLE = f"{ENV_PREFIX}SECRET_KEY"
@@ -152,6 +154,7 @@ def _read(
         suspicion=suspicion(parts["suspicion"], desk.state_dir),
         metrics=observedsections.metrics(parts["metrics"]),
         sentry_dsn=observedsections.sentry_dsn(parts["sentry"], credentials),
+        audit=audit(parts["audit"], desk.state_dir),
     )
     for part in parts.values():
         part.done()

@@ -135,6 +135,14 @@ class TicketSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditSettings:
+    """What becomes of the audit trail. ``folder``: this daemon's daily copies; both go after ``keep_days``."""
+
+    folder: Path
+    keep_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class LimitSettings:
     """How much of one mail is looked at, and what the processes that look may use."""
 
@@ -175,6 +183,7 @@ class Settings:
     tickets: TicketSettings
     login: LoginLimits
     suspicion: SuspicionSettings
+    audit: AuditSettings
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     sentry_dsn: Secret = NO_SECRET
 

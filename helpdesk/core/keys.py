@@ -7,6 +7,7 @@ MIN_SECRET_BYTES = 32
 LOG_PEPPER = "log-pepper"
 REPLY_TOKENS = "reply-tokens"
 TOTP_SECRETS = "totp-secrets"
+AUDIT_CHAIN = "audit-chain"
 INSTALL_ID_HEX = 16
 
 

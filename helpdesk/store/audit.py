@@ -1,4 +1,4 @@
-"""The audit trail; rows are only ever added."""
+"""The audit trail; rows are only ever added, and staged for the next seal in the same transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert
 
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.store.ids import new_id
-from helpdesk.store.tables import audit_logs
+from helpdesk.store.tables import audit_logs, audit_unsealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +32,20 @@ class AuditTrail:
 
     def add(self, events: Sequence[Event]) -> None:
         """Record what happened."""
-        if events:
-            self._connection.execute(
-                insert(audit_logs),
-                [
-                    {
-                        "id": new_id(),
-                        "user_id": event.user_id,
-                        "action": event.action.value,
-                        "status": event.status.value,
-                        "ip_address": event.ip_address,
-                        "user_agent": event.user_agent,
-                        "created_at": event.at,
-                        "detail": dict(event.detail),
-                    }
-                    for event in events
-                ],
-            )
+        if not events:
+            return
+        rows = [
+            {
+                "id": new_id(),
+                "user_id": event.user_id,
+                "action": event.action.value,
+                "status": event.status.value,
+                "ip_address": event.ip_address,
+                "user_agent": event.user_agent,
+                "created_at": event.at,
+                "detail": dict(event.detail),
+            }
+            for event in events
+        ]
+        self._connection.execute(insert(audit_logs), rows)
+        self._connection.execute(insert(audit_unsealed), [{"row_id": row["id"]} for row in rows])

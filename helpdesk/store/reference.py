@@ -13,7 +13,7 @@ from helpdesk.store.tables import metadata
 FILE = Path(__file__).parents[2] / "sql" / "schema-mariadb.sql"
 HEAD = """\
 -- The schema of helpdeskd on MariaDB, for reading only: databases are made by `helpdeskd.py migrate`.
--- Written by `python -m helpdesk.store.reference`. The triggers that guard audit_logs stand in versions/006*.py.
+-- Written by `python -m helpdesk.store.reference`. The triggers that guard the audit trail stand in versions/.
 """
 
 

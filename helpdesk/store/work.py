@@ -33,7 +33,9 @@ from helpdesk.store.logins import Logins
 from helpdesk.store.mails import Mails
 from helpdesk.store.people import People
 from helpdesk.store.posts import Posts
+from helpdesk.store.purging import Purging
 from helpdesk.store.quarantine import Quarantine
+from helpdesk.store.seals import Seals
 from helpdesk.store.search import Search
 from helpdesk.store.sessions import Sessions
 from helpdesk.store.suggestions import Suggestions
@@ -82,6 +84,8 @@ class Work:
         self.leases = Leases(connection, self.database_now)
         self.audit = AuditTrail(connection)
         self.trail = Trail(connection)
+        self.seals = Seals(connection)
+        self.purging = Purging(connection)
         self.figures = Figures(connection)
         self.weekly = Weekly(connection)
         self.history = History(connection)

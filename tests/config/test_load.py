@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from helpdesk.config import DnsSettings, Level, Tls, find, load, load_for_inspect
+from helpdesk.config import AuditSettings, DnsSettings, Level, Tls, find, load, load_for_inspect
 from helpdesk.core.mail import Caps
 from helpdesk.core.people import Language, Role
 from helpdesk.core.trust import Trust
@@ -296,3 +296,14 @@ def test_no_role_may_use_an_editor_unless_the_settings_name_it(tmp_path: Path) -
     assert problem == (
         'FILE: [login] editor_roles: expected a list, each user or agent or manager or admin, found "agents"'
     )
+
+
+def test_the_audit_trail_is_kept_for_90_days_or_more(tmp_path: Path) -> None:
+    assert loaded(tmp_path).audit == AuditSettings(Path("/var/lib/helpdesk/audit"), 90)
+    text = with_line("audit", 'folder = "trail"\nkeep_days = 365')
+    assert loaded(tmp_path, text).audit == AuditSettings(tmp_path / "trail", 365)
+    there = with_line("desk", 'state_dir = "state"')
+    assert loaded(tmp_path, there).audit.folder == tmp_path / "state" / "audit"
+    assert problems(tmp_path, with_line("audit", "keep_days = 89")) == [
+        "FILE: [audit] keep_days: expected 90 to 3650, found 89"
+    ]

@@ -113,6 +113,7 @@ ENTRIES: Mapping[str, Entry] = {
     "breaker reset": Entry("breaker reset hour:all", Right.LETTERS),
     "audit list": Entry("audit list", Right.AUDIT),
     "audit export": Entry("audit export {folder}/new.csv", Right.EXPORT),
+    "audit verify": Entry("audit verify", Right.AUDIT),
     "suspicious list": Entry("suspicious list", Right.AUDIT),
     "status": Entry("status", Right.JOBS),
     "job list": Entry("job list", Right.JOBS),

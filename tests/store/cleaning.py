@@ -4,14 +4,17 @@ from sqlalchemy import text
 
 from helpdesk.store.engine import Database
 from helpdesk.store.names import MYSQL
-from helpdesk.store.tables import audit_logs, metadata
+from helpdesk.store.tables import audit_checkpoints, audit_logs, audit_seals, metadata
+
+GUARDED = (audit_logs, audit_seals, audit_checkpoints)
 
 
 def empty_tables(database: Database) -> None:
     """Remove every row; the triggers are there before and afterwards."""
     if database.kind in MYSQL:
         with database.engine.begin() as connection:
-            connection.execute(text(f"TRUNCATE TABLE {audit_logs.name}"))
+            for table in GUARDED:
+                connection.execute(text(f"TRUNCATE TABLE {table.name}"))
     with database.engine.begin() as connection:
         taken: list[str] = []
         if database.kind == "postgresql":

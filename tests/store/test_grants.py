@@ -2,18 +2,24 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from helpdesk.core.audit import Action, Outcome
+from helpdesk.core.auditchain import BEFORE_ALL, Entry, sealed
 from helpdesk.core.people import Language, Role
+from helpdesk.errors import StoreAway
+from helpdesk.store.audit import Event
 from helpdesk.store.engine import Database
 from helpdesk.store.schema import require_current
 from helpdesk.store.tables import metadata
-from helpdesk.store.work import in_work
+from helpdesk.store.work import Refusal, Work, in_work
 from tests.store.granting import Granted, granted_on, script
 
+KEPT, MINUTE = timedelta(days=90), timedelta(minutes=1)
 DENIED = re.compile(r"command denied|Access denied|permission denied|must be (?:owner|superuser)|not owner")
 LOGIN_TABLES = (
     "credentials",
@@ -52,6 +58,12 @@ FOR_BOTH = (
     "TRUNCATE TABLE audit_logs",
     "DROP TABLE audit_logs",
     "ALTER TABLE audit_logs ADD COLUMN x INTEGER",
+    "UPDATE audit_seals SET day = day",
+    "TRUNCATE TABLE audit_seals",
+    "DROP TABLE audit_seals",
+    "UPDATE audit_unsealed SET row_id = row_id",
+    "UPDATE audit_checkpoints SET last_seq = last_seq",
+    "DELETE FROM audit_checkpoints",
     "DELETE FROM people",
     "DELETE FROM tickets",
     "DELETE FROM mails",
@@ -108,6 +120,10 @@ FOR_DAEMON = (
     "DELETE FROM letters",
 )  # fmt: skip
 FOR_SHELL = (
+    "DELETE FROM audit_unsealed",
+    "DELETE FROM audit_seals",
+    "INSERT INTO audit_seals (seq) VALUES (1)",
+    "INSERT INTO audit_checkpoints (id) VALUES (1)",
     "INSERT INTO mails (id) VALUES (1)",
     "UPDATE leases SET owner = 'x'",
     "UPDATE mailboxes SET name = 'x'",
@@ -137,6 +153,30 @@ def test_the_daemon_reads_nothing_that_people_log_in_with_and_makes_nobody_an_ad
 
 def test_the_shell_takes_in_no_mail(granted: Granted) -> None:
     assert [one for one in FOR_SHELL if not refused(granted.shell, one)] == []
+
+
+def test_the_daemon_alone_purges_and_only_by_the_routine(granted: Granted) -> None:
+    now = in_work(granted.daemon, lambda work: work.database_now())
+    old, cutoff = now - 2 * KEPT, now - KEPT
+    events = [Event(Action.LOGIN, Outcome.SUCCESS, at) for at in (old, old, cutoff + MINUTE)]
+    in_work(granted.shell, lambda work: work.audit.add(events))
+
+    def purge(work: Work) -> int:
+        return work.purging.remove_rows(old, cutoff, 1)
+
+    def seal(work: Work) -> None:
+        entries = [Entry(key, 0, bytes(32)) for key in work.seals.staged(9)]
+        work.seals.add(
+            sealed(b"key", 1, "2026-11-26", BEFORE_ALL, entries, now), [one.row_id for one in entries]
+        )
+
+    assert in_work(granted.daemon, purge) == 0, "no seal covers them"
+    in_work(granted.daemon, seal)
+    with pytest.raises(StoreAway, match=r"denied"):
+        in_work(granted.shell, purge)
+    assert [in_work(granted.daemon, purge) for _ in range(3)] == [1, 1, 0]
+    with pytest.raises((StoreAway, Refusal), match="90 days"):
+        in_work(granted.daemon, lambda work: work.purging.remove_rows(old, cutoff + MINUTE, 9))
 
 
 def test_both_see_that_the_schema_is_the_newest(granted: Granted) -> None:

@@ -27,7 +27,11 @@ from helpdesk.store.schema import (
 )
 from helpdesk.store.tables import metadata
 
-NOT_REFERENCES = {"message_id", "id"}  # a Message-ID is text from a mail
+NOT_REFERENCES = {
+    "message_id",
+    "id",
+    "row_id",
+}  # a Message-ID is text from a mail; an audit row may be missing
 REVISIONS = revisions()
 NEWEST = REVISIONS[-1]
 

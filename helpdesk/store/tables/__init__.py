@@ -13,7 +13,14 @@ from helpdesk.store.tables.logins import (
 from helpdesk.store.tables.mails import attachments, mail_orders, mailboxes, mails, posts
 from helpdesk.store.tables.outbox import alerts, breakers, budgets, letters
 from helpdesk.store.tables.people import addresses, memberships, people, teams
-from helpdesk.store.tables.running import audit_logs, counters, leases
+from helpdesk.store.tables.running import (
+    audit_checkpoints,
+    audit_logs,
+    audit_seals,
+    audit_unsealed,
+    counters,
+    leases,
+)
 from helpdesk.store.tables.tickets import (
     canned_answers,
     participants,
@@ -28,7 +35,10 @@ __all__ = [
     "addresses",
     "alerts",
     "attachments",
+    "audit_checkpoints",
     "audit_logs",
+    "audit_seals",
+    "audit_unsealed",
     "breakers",
     "budgets",
     "canned_answers",

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, ForeignKey, Index, Table
 
-from helpdesk.store.columns import JSON, Integer, UtcDateTime, exact, words
+from helpdesk.store.columns import JSON, Integer, UtcDateTime, exact, long_bytes, row_id, short_bytes, words
 from helpdesk.store.tables.common import OPTIONS, key, metadata
 from helpdesk.store.tables.people import people
 
@@ -20,6 +20,40 @@ audit_logs = Table(
     Index(None, "action", "created_at"),
     Index(None, "status", "created_at"),
     Index(None, "user_id", "created_at"),
+    **OPTIONS,
+)
+
+audit_unsealed = (
+    Table(  # the rows of the audit trail that no seal covers yet; without a reference, so that one
+        "audit_unsealed",  # that is removed in between is missed
+        metadata,
+        Column("row_id", row_id(), primary_key=True, autoincrement=False),
+        **OPTIONS,
+    )
+)
+
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("seq", row_id(), primary_key=True, autoincrement=False),
+    Column("day", exact(10), nullable=False),  # in the desk's time zone
+    Column("first_at", UtcDateTime, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("entry_count", Integer, nullable=False),
+    Column("entries", long_bytes(), nullable=False),
+    Column("prev", short_bytes(32), nullable=False),
+    Column("mac", short_bytes(32), nullable=False),
+    **OPTIONS,
+)
+
+audit_checkpoints = Table(  # where the chain of seals begins after each purge
+    "audit_checkpoints",
+    metadata,
+    key(),
+    Column("last_seq", row_id(), nullable=False),
+    Column("last_mac", short_bytes(32), nullable=False),
+    Column("cutoff", UtcDateTime, nullable=False),
+    Column("mac", short_bytes(32), nullable=False),
     **OPTIONS,
 )
 

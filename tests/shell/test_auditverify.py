@@ -1,0 +1,77 @@
+"""``audit verify`` says whether all fits, what does not, and where the chain ends now."""
+
+import json
+
+from sqlalchemy import text
+
+from helpdesk.actions.sealing import seal_next
+from helpdesk.core.auditchain import Fault
+from helpdesk.core.people import Language, Role
+from helpdesk.store.tables import audit_logs
+from shell.commands.auditverify import FAULTS
+from shell.keyboard import Keyboard
+from tests.shell.desks import ShellDesk, said
+
+
+def chief(desk: ShellDesk, language: Language = Language.EN) -> Keyboard:
+    """Return an admin's keyboard; what was on record by then is sealed."""
+    made = desk.keyboard(desk.person("Chief", Role.ADMIN, language=language))
+    while seal_next(made.desk) is not None:
+        pass
+    return made
+
+
+def without_triggers(desk: ShellDesk, statement: str) -> None:
+    with desk.database.engine.begin() as connection:
+        for trigger in ("never_change", "stay"):
+            connection.execute(text(f"DROP TRIGGER audit_logs_{trigger}"))
+        connection.execute(text(statement))
+
+
+def test_every_fault_has_words() -> None:
+    assert set(FAULTS) == set(Fault)
+
+
+def test_all_fits(shell_desk: ShellDesk) -> None:
+    told = said(chief(shell_desk), "audit verify")
+    assert (told.status, told.error) == (0, "")
+    assert "1 rows in 1 seals, 0 not sealed yet." in told.out
+    assert "Anchor: 1:" in told.out
+    assert "All fits." in told.out
+    assert shell_desk.rows(audit_logs)[-1]["action"] == "AUDIT_VERIFIED"
+
+
+def test_what_does_not_fit_is_named(shell_desk: ShellDesk) -> None:
+    keyboard = chief(shell_desk, Language.FR)
+    without_triggers(shell_desk, "UPDATE audit_logs SET action = 'LOGOUT'")
+    told = said(keyboard, "audit verify")
+    assert told.status == 1
+    assert "ligne modifiée" in told.out
+    assert str(shell_desk.rows(audit_logs)[0]["id"]) in told.out
+    assert "1 endroit(s) ne concordent pas." in told.out
+
+
+def test_as_json(shell_desk: ShellDesk) -> None:
+    keyboard = chief(shell_desk)
+    sound = json.loads(said(keyboard, "audit verify --json").out)
+    assert sound["findings"] == []
+    assert (sound["count"], sound["rows"], sound["seals"], sound["unsealed"]) == (0, 1, 1, 0)
+    without_triggers(shell_desk, "DELETE FROM audit_logs WHERE action = 'PERSON_ADDED'")
+    told = said(keyboard, "audit verify --json")
+    (finding,) = json.loads(told.out)["findings"]
+    assert (finding["fault"], finding["seq"], told.status) == ("row removed", 1, 1)
+
+
+def test_an_anchor_that_was_kept_is_compared(shell_desk: ShellDesk) -> None:
+    keyboard = chief(shell_desk)
+    anchor = json.loads(said(keyboard, "audit verify --json").out)["anchor"]
+    assert said(keyboard, f"audit verify --anchor {anchor}").status == 0
+    told = said(keyboard, f"audit verify --anchor 1:{'00' * 32}")
+    assert told.status == 1
+    assert "cut: this seal is not in the chain" in told.out
+
+
+def test_what_is_no_anchor_is_refused(shell_desk: ShellDesk) -> None:
+    told = said(chief(shell_desk, Language.FR), "audit verify --anchor 1:beef")
+    assert told.status == 1
+    assert "64 chiffres hexadécimaux" in told.error
