@@ -7,7 +7,7 @@ BIN := .venv/bin
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test bench bench-desk faults lint venv servers clean
+.PHONY: help demo test bench bench-desk bench-purge faults lint venv servers clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -26,6 +26,9 @@ bench: venv servers  ## measure intake; ARGS="--json FILE" keeps the figures
 
 bench-desk: venv servers  ## measure the shell on a million tickets; ARGS="--json FILE --tickets N"
 	@$(BIN)/python -m bench.desk $(ARGS)
+
+bench-purge: venv servers  ## measure intake while five million audit rows are purged; ARGS="--rows N --json FILE"
+	@$(BIN)/python -m bench.purge $(ARGS)
 
 faults: venv servers  ## make every fault and count what is lost; QUICK=1: ten minutes, ARGS="--only kills"
 	@$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(ARGS)

@@ -74,15 +74,21 @@ class Running:
 
 
 @contextmanager
-def running_desk(folder: Path, url: str, dovecot: Dovecot, user: str, sink: SmtpSink) -> Iterator[Running]:
-    """Run the daemon on an empty database with 200 registered people; ends it with SIGTERM."""
+def running_desk(
+    folder: Path, url: str, dovecot: Dovecot, user: str, sink: SmtpSink, key: str = ""
+) -> Iterator[Running]:
+    """Run the daemon, on an empty database with 200 registered people; ends it with SIGTERM.
+
+    *key*: the secret of a desk that ``migrated_desk`` has made before, in place of a new one on an empty database.
+    """
     settings = _written_settings(folder, dovecot, user, sink)
-    _filled(url)
+    if not key:
+        migrated_desk(url)
     environ = {
         **os.environ,
         "HELPDESK_DATABASE_URL": url,
         "HELPDESK_IMAP_PASSWORD": PASSWORD,
-        "HELPDESK_SECRET_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "HELPDESK_SECRET_KEY": key or base64.b64encode(secrets.token_bytes(32)).decode(),
     }
     command = [sys.executable, str(ROOT / "helpdeskd.py"), "run", "--config", str(settings)]
     process = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True)
@@ -128,7 +134,8 @@ def _written_settings(folder: Path, dovecot: Dovecot, user: str, sink: SmtpSink)
     return settings
 
 
-def _filled(url: str) -> None:
+def migrated_desk(url: str) -> None:
+    """Make the tables and register 200 people."""
     database = open_database(url)
     migrate(database)
     for sender in SENDERS:
