@@ -18,6 +18,7 @@ from daemon.pools import Pools
 from daemon.presence import Presence
 from daemon.reconcilejob import ReconcileJob
 from daemon.sealing import Sealing
+from daemon.settingsseen import look_at_settings
 from daemon.watch import LEASE_SECONDS, MailboxWatch, WatchSettings
 from helpdesk import killpoints
 from helpdesk.actions.clocks import after_a_clock_set_back
@@ -177,6 +178,7 @@ async def _serve(settings: Settings, database: Database, pools: Pools, careful: 
         beat = watchdog.register(f"mailbox {mailbox.name}", mailbox_limit_seconds(mailbox.timeout_seconds))
         watches.append(MailboxWatch(_watch_settings(mailbox), intake, lease, beat))
     owner = wiring.owner_name(settings)
+    look_at_settings(settings, desk, owner)
     event(LOG, "started", pid=os.getpid(), mailboxes=len(watches), database=database.kind)
     for mailbox in settings.mailboxes:
         if not mailbox.trust.configured:

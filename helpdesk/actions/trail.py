@@ -8,6 +8,7 @@ from helpdesk.actions.permits import event_by, require_right
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.permissions import Actor, Right
 from helpdesk.errors import Refused
+from helpdesk.store.audit import Event
 from helpdesk.store.trail import Refusals, TrailFilter, TrailRow
 from helpdesk.store.work import Work, in_work
 
@@ -50,6 +51,18 @@ def note_export(
     def job(work: Work) -> None:
         row = event_by(actor, action, Outcome.SUCCESS, work.database_now(), file=name[:200], **span)
         work.audit.add([row])
+
+    in_work(desk.database, job)
+
+
+def note_settings(desk: Desk, owner: str, keys: Sequence[str] | None) -> None:
+    """Put on record which settings a daemon found changed; None: it has never seen them before. Raises StoreAway."""
+    told: dict[str, object] = (
+        {"daemon": owner, "first": True} if keys is None else {"daemon": owner, "keys": [*keys]}
+    )
+
+    def job(work: Work) -> None:
+        work.audit.add([Event(Action.SETTINGS_CHANGED, Outcome.SUCCESS, work.database_now(), detail=told)])
 
     in_work(desk.database, job)
 

@@ -8,6 +8,7 @@ LOG_PEPPER = "log-pepper"
 REPLY_TOKENS = "reply-tokens"
 TOTP_SECRETS = "totp-secrets"
 AUDIT_CHAIN = "audit-chain"
+SETTINGS_SEEN = "settings-seen"
 INSTALL_ID_HEX = 16
 
 
