@@ -6,7 +6,7 @@ from alembic import op
 from helpdesk.store.columns import UtcDateTime
 
 revision = "0045"
-down_revision = "0038"
+down_revision = "0044"
 branch_labels = None
 depends_on = None
 
