@@ -1,100 +1,81 @@
-"""The comparison of mailboxes and ledger as a job: once a day for each mailbox, however many daemons there are."""
+"""The comparison of mailboxes and ledger as a job: each night for each mailbox, and after an unclean stop."""
 
-import logging
 import os
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from daemon import wiring
 from daemon.imap import ImapInbox
+from daemon.jobs import LEASE_SECONDS, Job
 from daemon.reconcile import Scope, reconcile
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.leases import Lease
-from helpdesk.actions.reconcile import JOB, not_yet_today, note_reconciled, raise_alarm
+from helpdesk.actions.reconcile import raise_alarm
+from helpdesk.actions.runs import ask_for_run, lease_name
 from helpdesk.config import ImapSettings, Settings
+from helpdesk.core.jobs import JobName, Planned, Turn
 from helpdesk.core.reconciling import DAYS, Reconciled
 from helpdesk.errors import HelpdeskError, LeaseLost
-from helpdesk.logs import failed
 from helpdesk.opening import desk_of
 from helpdesk.store.engine import Database
 
-LOG = logging.getLogger("helpdesk.reconcile")
-LEASE_SECONDS = 120.0  # longer than a verb of IMAP may take, so that it is never lost on the way
-STOP_SECONDS = 1.5
-PAUSE_SECONDS = 900.0  # after a start the inbox is emptied first; after a failure a server may come back
+PAUSE_SECONDS = 900.0  # after a start the inbox is emptied first
 
 
-class ReconcileJob:
-    """Compares each mailbox with the ledger once a day, and after an unclean stop.
-
-    In a thread, on a connection of its own. *careful*: the last process did not stop by itself.
-    """
+class Comparison:
+    """Compares one mailbox with the ledger, on a connection of its own, once the inbox was emptied after a start."""
 
     def __init__(
-        self,
-        settings: Settings,
-        desk: Desk,
-        careful: bool,
-        on_letters: Callable[[], None],
-        pause_seconds: float = PAUSE_SECONDS,
+        self, settings: Settings, desk: Desk, mailbox: ImapSettings, pause_seconds: float = PAUSE_SECONDS
     ) -> None:
         self._settings = settings
         self._desk = desk
-        self._urgent = {mailbox.name for mailbox in settings.mailboxes} if careful else set()
-        self._on_letters = on_letters
-        self._pause_seconds = pause_seconds
+        self._mailbox = mailbox
         self._not_before = time.monotonic() + pause_seconds
-        self._ending = threading.Event()
-        self._thread: threading.Thread | None = None
         self._inbox: ImapInbox | None = None
 
-    def look(self) -> None:
-        """Begin where something is due and nothing is at work. Returns at once."""
-        busy = self._thread is not None and self._thread.is_alive()
-        if not busy and not self._ending.is_set() and time.monotonic() >= self._not_before:
-            self._thread = threading.Thread(target=self._run, name="reconcile", daemon=True)
-            self._thread.start()
+    def ready(self) -> bool:
+        """Say whether it may begin."""
+        return time.monotonic() >= self._not_before
 
-    def stop(self) -> None:
-        """End what is at work, in the middle of a verb too: what it has not done is done another time."""
-        self._ending.set()
-        if self._inbox is not None:
-            self._inbox.abort()
-        if self._thread is not None:
-            self._thread.join(STOP_SECONDS)
-
-    def _run(self) -> None:
+    def work(self, turn: Turn) -> str:
+        """Compare; return what was found, in numbers. Raises HelpdeskError."""
         try:
-            names = [mailbox.name for mailbox in self._settings.mailboxes]
-            due = {*not_yet_today(self._desk, names), *self._urgent}
-            for mailbox in self._settings.mailboxes:
-                if mailbox.name in due and not self._ending.is_set():
-                    self._one(mailbox)
-        except Exception as trouble:  # noqa: BLE001 - this job must not end the daemon; it is tried again
-            self._not_before = time.monotonic() + self._pause_seconds
-            if not self._ending.is_set():
-                failed(LOG, "not_reconciled", trouble)
-
-    def _one(self, mailbox: ImapSettings) -> None:
-        lease = lease_on(self._settings, self._desk.database, mailbox.name)
-        if not lease.keep():
-            return  # another daemon is at it
-        try:
-            with ImapInbox(wiring.account_of(mailbox)) as self._inbox:
-                found = reconcile(
-                    self._desk,
-                    self._inbox,
-                    scope_of(self._settings, mailbox),
-                    lambda: lease.keep() and not self._ending.is_set(),
-                )
-            if raise_alarm(self._desk, found):
-                self._on_letters()
-            note_reconciled(self._desk, mailbox.name)
-            self._urgent.discard(mailbox.name)
+            with ImapInbox(wiring.account_of(self._mailbox)) as self._inbox:
+                scope = scope_of(self._settings, self._mailbox)
+                found = reconcile(self._desk, self._inbox, scope, turn.going)
         finally:
             self._inbox = None
-            lease.release()
+        raise_alarm(self._desk, found)
+        return (
+            f"{found.compared} compared, {found.returned} returned, {found.withheld} withheld, "
+            f"{found.without_fate} forgotten, {found.misplaced} misplaced"
+        )
+
+    def cut(self) -> None:
+        """End it in the middle of a verb."""
+        if (inbox := self._inbox) is not None:
+            inbox.abort()
+
+
+def comparisons(
+    settings: Settings, desk: Desk, careful: bool, pause_seconds: float = PAUSE_SECONDS
+) -> list[Job]:
+    """Return the comparison of each mailbox as a job. *careful*: the last process did not stop by itself.
+
+    Raises StoreAway.
+    """
+    jobs = []
+    for mailbox in settings.mailboxes:
+        one = Comparison(settings, desk, mailbox, pause_seconds)
+        jobs.append(Job(_planned(settings, mailbox.name), one.work, one.ready, one.cut))
+        if careful:
+            ask_for_run(desk, jobs[-1].planned)
+    return jobs
+
+
+def _planned(settings: Settings, mailbox: str) -> Planned:
+    return Planned(JobName.RECONCILE, mailbox, settings.jobs.nightly)
 
 
 def reconcile_now(
@@ -123,7 +104,8 @@ def reconcile_now(
 
 def lease_on(settings: Settings, database: Database, mailbox: str, who: str = "") -> Lease:
     """Return the lease under which a mailbox is compared."""
-    return Lease(database, f"{JOB}{mailbox}", f"{wiring.owner_name(settings)}{who}", LEASE_SECONDS)
+    name = lease_name(_planned(settings, mailbox))
+    return Lease(database, name, f"{wiring.owner_name(settings)}{who}", LEASE_SECONDS)
 
 
 def scope_of(settings: Settings, mailbox: ImapSettings, days: int = DAYS, force: bool = False) -> Scope:

@@ -7,26 +7,29 @@ import os
 import signal
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 
 from daemon import meters, sentry, wiring
 from daemon.alertlog import AlertLog
 from daemon.deliver import Delivery
 from daemon.imap import ImapInbox
+from daemon.jobs import Job, Jobs
 from daemon.metrics import Metrics
 from daemon.notify import Lateness, Watchdog, ping_seconds
 from daemon.pools import Pools
 from daemon.presence import Presence
-from daemon.reconcilejob import ReconcileJob
+from daemon.reconcilejob import comparisons
 from daemon.sealing import Sealing
 from daemon.settingsseen import look_at_settings
 from daemon.watch import LEASE_SECONDS, MailboxWatch, WatchSettings
 from helpdesk import killpoints
 from helpdesk.actions.clocks import after_a_clock_set_back
 from helpdesk.actions.desk import Desk
-from helpdesk.actions.digest import hourly
+from helpdesk.actions.jobs import TASKS
 from helpdesk.actions.leases import RENEW_PARTS, Lease
 from helpdesk.actions.rolealarms import alarm_of_role_changes
 from helpdesk.config import ImapSettings, Settings
+from helpdesk.core.jobs import planned
 from helpdesk.errors import HelpdeskError, MailboxAway, StoreAway
 from helpdesk.logs import event
 from helpdesk.opening import desk_of, opened_database
@@ -37,7 +40,6 @@ LOG = logging.getLogger("helpdesk.service")
 STOP_SECONDS = 1.5  # how long a batch in hand may take after SIGTERM before its connection is cut
 TICK_SECONDS = 0.5
 SWITCH_SECONDS = 0.001  # how long letters wait for a thread that files mail; Python's own 5 ms starves them
-CHORE_SECONDS = 60.0
 CLOCK_SECONDS = 10.0
 ALARM_SECONDS = 5.0
 QUERY_SECONDS = 60.0  # what a silent database is waited for; connecting anew comes after that
@@ -54,17 +56,18 @@ class Service:
     watchdog: Watchdog
     watches: list[MailboxWatch]
     delivery: Delivery
-    reconciling: ReconcileJob
+    jobs: Jobs
     lateness: Lateness = field(default_factory=Lateness)
 
     async def until_stopped(self, stop: asyncio.Event) -> int:
         """Run until *stop*; return the exit status."""
         for watch in self.watches:
             watch.start()
+        self.jobs.start()
         letters = asyncio.create_task(self.delivery.run(stop))
         chores = [
             asyncio.create_task(one)
-            for one in (self._chores(), self._keep_leases(), self._look_at_clock(), self._tell_alarms())
+            for one in (self._keep_leases(), self._look_at_clock(), self._tell_alarms())
         ]
         pings = ping_seconds()
         status = 0
@@ -72,7 +75,7 @@ class Service:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), min(pings or TICK_SECONDS, TICK_SECONDS))
             self._tell_systemd()
-            dead = [watch.name for watch in self.watches if not watch.is_alive()]
+            dead = [loop.name for loop in (*self.watches, self.jobs) if not loop.is_alive()]
             if not stop.is_set() and (dead or letters.done()):
                 event(LOG, "broken", logging.CRITICAL, loops=",".join(dead) or "letters")
                 status = 1
@@ -83,17 +86,6 @@ class Service:
         await self._stop(letters)
         event(LOG, "stopped", status=status)
         return status
-
-    async def _chores(self) -> None:
-        """Look every minute whether the digest of the last hour is due, or a mailbox to be compared."""
-        while True:
-            self.reconciling.look()
-            try:
-                if await asyncio.to_thread(hourly, self.desk):
-                    self.delivery.wake()
-            except StoreAway:
-                pass  # the mailboxes tell of it
-            await asyncio.sleep(CHORE_SECONDS)
 
     async def _tell_alarms(self) -> None:
         """Write alarms to journal and file, also those that were raised at a keyboard."""
@@ -136,8 +128,8 @@ class Service:
     async def _stop(self, letters: "asyncio.Task[None]") -> None:
         for watch in self.watches:
             watch.stop()
-        await asyncio.to_thread(self.reconciling.stop)
-        await asyncio.gather(*(asyncio.to_thread(watch.join, STOP_SECONDS) for watch in self.watches))
+        joined = (asyncio.to_thread(watch.join, STOP_SECONDS) for watch in self.watches)
+        await asyncio.gather(asyncio.to_thread(self.jobs.stop), *joined)
         for watch in self.watches:
             if watch.is_alive():
                 event(LOG, "cut", logging.WARNING, mailbox=watch.name)
@@ -183,7 +175,7 @@ async def _serve(settings: Settings, database: Database, pools: Pools, careful: 
     for mailbox in settings.mailboxes:
         if not mailbox.trust.configured:
             event(LOG, "nobody_proven", logging.ERROR, mailbox=mailbox.name, advice=NO_TRUST)
-    reconciling = ReconcileJob(settings, desk, careful, delivery.wake)
+    jobs = Jobs(desk, owner, _jobs(settings, desk, careful), delivery.wake)
     names = [mailbox.name for mailbox in settings.mailboxes]
     beside = (
         Presence(database, owner),
@@ -193,10 +185,20 @@ async def _serve(settings: Settings, database: Database, pools: Pools, careful: 
     with contextlib.ExitStack() as stack:
         for one in beside:
             stack.enter_context(one)
-        status = await Service(settings, desk, watchdog, watches, delivery, reconciling).until_stopped(stop)
+        status = await Service(settings, desk, watchdog, watches, delivery, jobs).until_stopped(stop)
     for pool in pools.values():
         pool.close()  # a mailbox that was cut off files nothing more
     return status
+
+
+def _jobs(settings: Settings, desk: Desk, careful: bool) -> list[Job]:
+    """Return what runs by the clock, each with what does it."""
+    in_database = [
+        Job(one, partial(TASKS[one.job], desk, settings.jobs))
+        for one in planned(settings.jobs, ())
+        if one.job in TASKS
+    ]
+    return [*in_database, *comparisons(settings, desk, careful)]
 
 
 def mailbox_limit_seconds(timeout_seconds: float) -> float:

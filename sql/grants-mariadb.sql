@@ -25,6 +25,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON budgets TO 'helpdesk_daemon'@'localhost'
 GRANT SELECT, INSERT, UPDATE, DELETE ON alerts TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON breakers TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON leases TO 'helpdesk_daemon'@'localhost';
+GRANT SELECT, INSERT, UPDATE, DELETE ON job_runs TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON counters TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT, INSERT, DELETE ON ticket_words TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT, UPDATE ON mail_orders TO 'helpdesk_daemon'@'localhost';
@@ -65,6 +66,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON budgets TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON alerts TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON breakers TO 'helpdesk_shell'@'localhost';
 GRANT SELECT ON leases TO 'helpdesk_shell'@'localhost';
+GRANT SELECT, INSERT, UPDATE ON job_runs TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON counters TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, DELETE ON ticket_words TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT ON mail_orders TO 'helpdesk_shell'@'localhost';

@@ -57,6 +57,23 @@ CREATE TABLE counters (
     CONSTRAINT pk_counters PRIMARY KEY (name)
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
 
+CREATE TABLE job_runs (
+    id BIGINT NOT NULL,
+    job VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    scope VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    slot DATETIME(6) NOT NULL,
+    state VARCHAR(10) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    owner VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    attempts INTEGER NOT NULL,
+    started_at DATETIME(6),
+    ended_at DATETIME(6),
+    told VARCHAR(500) NOT NULL,
+    CONSTRAINT pk_job_runs PRIMARY KEY (id),
+    CONSTRAINT uq_job_runs_job_scope_slot UNIQUE (job, scope, slot)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE INDEX ix_job_runs_ended_at ON job_runs (ended_at);
+CREATE INDEX ix_job_runs_slot ON job_runs (slot);
+
 CREATE TABLE leases (
     name VARCHAR(150) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     owner VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

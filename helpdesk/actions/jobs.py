@@ -1,55 +1,101 @@
-"""The jobs that the daemon runs by the clock: when they are due, and the one that can be run from here."""
+"""The jobs that need nothing but the database, and all jobs as people at the keyboard see, ask for and run them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 
-from helpdesk.actions.alerts import hour_of
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.digest import hourly
 from helpdesk.actions.permits import event_by, require_right
-from helpdesk.actions.reconcile import not_yet_today
+from helpdesk.actions.runs import ask_for_run, begin_run, end_run, runs_of, to_begin_now
 from helpdesk.core.audit import Action, Outcome
+from helpdesk.core.jobs import JobName, JobPlan, Planned, Run, Turn, planned
 from helpdesk.core.permissions import Actor, Right
-from helpdesk.errors import Refused
+from helpdesk.errors import Refused, StoreAway
 from helpdesk.store.work import Work, in_work
 
-DIGEST, RECONCILE = "digest", "reconcile"
+BY_HAND = "shell"
+Task = Callable[[Desk, JobPlan, Turn], str]
+
+
+def _digest(desk: Desk, _plan: JobPlan, _turn: Turn) -> str:
+    return "letters are queued" if hourly(desk) else ""
+
+
+# What came of it, in a few words; empty where there was nothing to do.
+TASKS: Mapping[JobName, Task] = {
+    JobName.DIGEST: _digest,
+}
+IN_SHELL = frozenset((JobName.DIGEST,))  # what the shell's user of the database may do
 
 
 @dataclass(frozen=True, slots=True)
 class JobSeen:
-    """One job, of one ``mailbox`` where it has one. ``every`` is hour or day; ``done``: in the present one."""
+    """One job, of one ``scope`` where it has one. ``last``: its last run that ended; ``open``: one that has not."""
 
     name: str
-    mailbox: str
-    every: str
-    done: bool | None
+    scope: str
+    next_at: datetime
+    last: Run | None
+    open: Run | None
 
 
-def jobs(desk: Desk, actor: Actor, mailboxes: Sequence[str]) -> list[JobSeen]:
+def jobs(desk: Desk, actor: Actor, plan: JobPlan, mailboxes: Sequence[str]) -> list[JobSeen]:
     """Return the jobs of a desk with these mailboxes. Raises NotAllowed."""
     require_right(desk.database, actor, Right.JOBS)
-    due = not_yet_today(desk, mailboxes)
-    reconciled = [JobSeen(RECONCILE, name, "day", name not in due) for name in mailboxes]
-    return [JobSeen(DIGEST, "", "hour", None), *reconciled]
+    with Work(desk.database, read_only=True) as work:
+        now = desk.clock(work)
+        unended = {(run.job, run.scope): run for run in work.runs.open_ones()}
+        return [
+            JobSeen(
+                one.job.value,
+                one.scope,
+                one.rhythm.after(now, desk.stationery.zone),
+                work.runs.last_of(one.job.value, one.scope),
+                unended.get((one.job.value, one.scope)),
+            )
+            for one in planned(plan, mailboxes)
+        ]
 
 
-def run_job(desk: Desk, actor: Actor, name: str) -> bool:
-    """Run a job now; return whether there was anything to do. Raises NotAllowed, and Refused for what needs IMAP."""
+def job_runs(desk: Desk, actor: Actor, limit: int, name: str = "") -> list[Run]:
+    """Return the last runs, of one job or of all, newest first. Raises NotAllowed."""
     require_right(desk.database, actor, Right.JOBS)
-    if name != DIGEST:
+    return runs_of(desk, limit, JobName(name) if name else None)
+
+
+def run_job(desk: Desk, actor: Actor, plan: JobPlan, mailboxes: Sequence[str], name: str) -> str | None:
+    """Run a job now and return what came of it; None where the daemon was asked to, which does so within a minute.
+
+    Raises NotAllowed, and Refused for a job that this desk does not have.
+    """
+    require_right(desk.database, actor, Right.JOBS)
+    wanted = [one for one in planned(plan, mailboxes) if one.job.value == name]
+    if not wanted:
         raise Refused(
-            f"{name} looks into the mailboxes, which the shell does not: helpdeskd.py {name}",
-            f"{name} regarde dans les boîtes, ce que le shell ne fait pas : helpdeskd.py {name}",
+            f"{name} is not turned on in the settings", f"{name} n'est pas activé dans les réglages"
         )
-    queued = hourly(desk)
+    told = None
+    if wanted[0].job in IN_SHELL:
+        told = _run_here(desk, plan, wanted[0])
+    else:
+        for one in wanted:
+            ask_for_run(desk, one)
 
     def job(work: Work) -> None:
-        now = work.database_now()
-        hour = (hour_of(desk.clock(work)) - timedelta(hours=1)).isoformat()
-        row = event_by(actor, Action.JOB_RUN, Outcome.SUCCESS, now, job=name, hour=hour, queued=queued)
+        row = event_by(
+            actor, Action.JOB_RUN, Outcome.SUCCESS, work.database_now(), job=name, asked=told is None
+        )
         work.audit.add([row])
 
     in_work(desk.database, job)
-    return queued
+    return told
+
+
+def _run_here(desk: Desk, plan: JobPlan, one: Planned) -> str:
+    run = begin_run(desk, to_begin_now(desk, one), BY_HAND)
+    if run is None:
+        raise StoreAway(f"{one.job.value}: another began it at the same moment; try again")
+    told = TASKS[one.job](desk, plan, Turn(run, lambda: True))
+    end_run(desk, run, told)
+    return told

@@ -1,6 +1,6 @@
 """The ledger's side of the comparison with a mailbox, and the alarm when they do not agree."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +21,6 @@ from helpdesk.store.mails import message_key
 from helpdesk.store.rows import LedgerRow
 from helpdesk.store.work import Refusal, Work, in_work
 
-JOB = "job:reconcile:"
 _WIDE = Caps(max_header_bytes=1024 * 1024, max_header_fields=20_000, max_field_bytes=1024 * 1024)
 
 
@@ -110,25 +109,7 @@ def _queue(work: Work, desk: Desk, found: Reconciled) -> bool:
     return bool(rows)
 
 
-def not_yet_today(desk: Desk, mailboxes: Collection[str]) -> list[str]:
-    """Return those of these mailboxes that no daemon has reconciled since midnight UTC."""
-    with Work(desk.database, read_only=True) as work:
-        today = _today(desk, work)
-        done = work.budgets.used([(f"{JOB}{name}", today) for name in mailboxes])
-    return [name for name in mailboxes if (f"{JOB}{name}", today) not in done]
-
-
-def note_reconciled(desk: Desk, mailbox: str) -> None:
-    """Note that a mailbox has had its comparison of today."""
-    name = f"{JOB}{mailbox}"
-    in_work(desk.database, lambda work: work.budgets.spend({(name, _today(desk, work)): 1}))
-
-
 def now_of(desk: Desk) -> datetime:
     """Return the desk's time, for who has no transaction at hand."""
     with Work(desk.database, read_only=True) as work:
         return desk.clock(work)
-
-
-def _today(desk: Desk, work: Work) -> datetime:
-    return hour_of(desk.clock(work)).replace(hour=0)

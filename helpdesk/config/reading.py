@@ -9,6 +9,7 @@ from pathlib import Path
 
 from helpdesk.config import observedsections, sections
 from helpdesk.config.auditsection import audit
+from helpdesk.config.jobsection import jobs
 from helpdesk.config.secret import Credentials, Secret
 from helpdesk.config.section import ENV_PREFIX, Section, Source, did_you_mean
 from helpdesk.config.settings import ImapSettings, InspectSettings, Settings
@@ -20,21 +21,8 @@ from helpdesk.errors import BadSettings
 
 PLACES = (Path("helpdesk.toml"), Path("/etc/helpdesk/helpdesk.toml"))
 SECTIONS = (
-    "desk",
-    "database",
-    "imap",
-    "dns",
-    "smtp",
-    "caps",
-    "alerts",
-    "limits",
-    "logs",
-    "tickets",
-    "login",
-    "suspicion",
-    "metrics",
-    "sentry",
-    "audit",
+    *("desk", "database", "imap", "dns", "smtp", "caps", "alerts", "limits", "logs", "tickets", "login"),
+    *("suspicion", "audit", "jobs", "metrics", "sentry"),
 )
 FILE_VARIABLE = f"{ENV_PREFIX}CONFIG"
 KEY_VARIABLE = f"{ENV_PREFIX}SECRET_KEY"
@@ -155,6 +143,7 @@ def _read(
         metrics=observedsections.metrics(parts["metrics"]),
         sentry_dsn=observedsections.sentry_dsn(parts["sentry"], credentials),
         audit=audit(parts["audit"], desk.state_dir),
+        jobs=jobs(parts["jobs"]),
     )
     for part in parts.values():
         part.done()

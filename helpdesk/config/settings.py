@@ -7,6 +7,7 @@ from pathlib import Path
 
 from helpdesk.config.secret import NO_SECRET, Secret
 from helpdesk.config.suspicionsection import SuspicionSettings
+from helpdesk.core.jobs import JobPlan
 from helpdesk.core.keys import Keys
 from helpdesk.core.mail import Caps
 from helpdesk.core.people import Language
@@ -184,6 +185,7 @@ class Settings:
     login: LoginLimits
     suspicion: SuspicionSettings
     audit: AuditSettings
+    jobs: JobPlan
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     sentry_dsn: Secret = NO_SECRET
 

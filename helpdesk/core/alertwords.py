@@ -30,6 +30,7 @@ _ENGLISH = {
     Verdict.UNAUTHENTICATED: "unproven sender",
 }
 LETTERS_WAIT = {Language.FR: "des lettres attendent", Language.EN: "letters wait"}
+JOB_FAILED = {Language.FR: "une tâche a échoué", Language.EN: "a job failed"}
 LAST_HOUR = {Language.FR: "courrier refusé dans l’heure", Language.EN: "mail refused in the last hour"}
 
 DISAGREEMENT = {  # by the names in core.reconciling

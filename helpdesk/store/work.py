@@ -25,6 +25,7 @@ from helpdesk.store.failures import Refusal as Refusal
 from helpdesk.store.failures import meaning
 from helpdesk.store.figures import Figures
 from helpdesk.store.history import History
+from helpdesk.store.jobs import Runs
 from helpdesk.store.leases import Leases
 from helpdesk.store.ledger import Ledger
 from helpdesk.store.letters import Letters
@@ -82,6 +83,7 @@ class Work:
         self.budgets = Budgets(connection)
         self.alerts = Alerts(connection)
         self.leases = Leases(connection, self.database_now)
+        self.runs = Runs(connection)
         self.audit = AuditTrail(connection)
         self.trail = Trail(connection)
         self.seals = Seals(connection)

@@ -2,17 +2,20 @@
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import asdict
 
-from helpdesk.actions.jobs import DIGEST, RECONCILE, jobs, run_job
+from helpdesk.actions.jobs import job_runs, jobs, run_job
 from helpdesk.actions.permits import require_right
 from helpdesk.actions.status import as_data, health_of
 from helpdesk.core.health import Health, seconds_left, troubles
+from helpdesk.core.jobs import JobName, Run, RunState
 from helpdesk.core.permissions import Right
 from helpdesk.store.letters import DEAD, QUEUED, SENDING
 from shell.keyboard import Keyboard
 from shell.perform import EXIT_REFUSED
 from shell.verbs import Arguments, Verb
+from shell.words import Words
+
+NAMES = tuple(name.value for name in JobName)
 
 
 def _status(keyboard: Keyboard, given: argparse.Namespace) -> int:
@@ -75,35 +78,120 @@ def _lines(keyboard: Keyboard, health: Health) -> Iterator[tuple[str, str, str]]
 
 
 def _jobs(keyboard: Keyboard, given: argparse.Namespace) -> int:
-    names = [mailbox.name for mailbox in keyboard.settings.mailboxes]
-    found = jobs(keyboard.desk, keyboard.actor, names)
+    found = jobs(keyboard.desk, keyboard.actor, keyboard.settings.jobs, _mailboxes(keyboard))
     if given.json:
         for job in found:
-            keyboard.screen.json(asdict(job))
+            keyboard.screen.json(
+                {
+                    "name": job.name,
+                    "scope": job.scope,
+                    "next_at": job.next_at.isoformat(),
+                    "last": _as_data(job.last) if job.last else None,
+                    "open": _as_data(job.open) if job.open else None,
+                }
+            )
         return 0
     words = keyboard.words
-    every = {"hour": words("every hour", "chaque heure"), "day": words("every day", "chaque jour")}
-    done = {True: words("done", "fait"), False: words("due", "dû"), None: ""}
-    keyboard.screen.table(
-        (words("job", "tâche"), words("mailbox", "boîte"), words("when", "quand"), words("now", "à présent")),
-        [(job.name, job.mailbox, every[job.every], done[job.done]) for job in found],
+    heads = (
+        words("job", "tâche"),
+        words("mailbox", "boîte"),
+        words("next", "prochaine"),
+        words("last", "dernière"),
+        words("how it ended", "résultat"),
     )
+    rows = []
+    for job in found:
+        run = job.open or job.last
+        when = words.short(run.started_at or run.slot) if run else ""
+        ended = _ending(words, run) if run else ""
+        rows.append((job.name, job.scope, words.short(job.next_at), when, ended))
+    keyboard.screen.table(heads, rows)
     return 0
 
 
+def _runs(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    found = job_runs(keyboard.desk, keyboard.actor, max(given.limit, 1), given.name or "")
+    if given.json:
+        for run in found:
+            keyboard.screen.json(_as_data(run))
+        return 0
+    words = keyboard.words
+    heads = (
+        words("for", "pour"),
+        words("job", "tâche"),
+        words("mailbox", "boîte"),
+        words("begun", "commencée"),
+        words("attempts", "essais"),
+        words("how it ended", "résultat"),
+    )
+    rows = [
+        (
+            words.short(run.slot),
+            run.job,
+            run.scope,
+            words.short(run.started_at) if run.started_at else "",
+            str(run.attempts),
+            _ending(words, run),
+        )
+        for run in found
+    ]
+    keyboard.screen.table(heads, rows)
+    return 0
+
+
+def _mailboxes(keyboard: Keyboard) -> list[str]:
+    return [mailbox.name for mailbox in keyboard.settings.mailboxes]
+
+
+def _ending(words: Words, run: Run) -> str:
+    states = {
+        RunState.ASKED: words("asked for", "demandée"),
+        RunState.RUNNING: words("at work", "en cours"),
+        RunState.DONE: words("done", "faite"),
+        RunState.FAILED: words("failed", "échouée"),
+    }
+    return f"{states[run.state]}{f': {run.told}' if run.told else ''}"
+
+
+def _as_data(run: Run) -> dict[str, object]:
+    return {
+        "job": run.job,
+        "scope": run.scope,
+        "slot": run.slot.isoformat(),
+        "state": run.state.value,
+        "attempts": run.attempts,
+        "started_at": run.started_at.isoformat() if run.started_at else None,
+        "ended_at": run.ended_at.isoformat() if run.ended_at else None,
+        "told": run.told,
+        "by": run.owner,
+    }
+
+
 def _job_argument(arguments: Arguments) -> None:
-    arguments.add("name", choices=(DIGEST, RECONCILE), metavar="JOB", help=("which job", "quelle tâche"))
+    arguments.add("name", choices=NAMES, metavar="JOB", help=("which job", "quelle tâche"))
+
+
+def _runs_arguments(arguments: Arguments) -> None:
+    arguments.add("name", nargs="?", choices=NAMES, metavar="JOB", help=("which job", "quelle tâche"))
+    arguments.add("--limit", type=int, default=20, metavar="N", help=("at most so many", "au plus autant"))
 
 
 def _run(keyboard: Keyboard, given: argparse.Namespace) -> int:
-    queued = run_job(keyboard.desk, keyboard.actor, given.name)
+    told = run_job(keyboard.desk, keyboard.actor, keyboard.settings.jobs, _mailboxes(keyboard), given.name)
     words = keyboard.words
-    keyboard.screen.say(
-        words("{name}: letters are queued.", "{name} : des lettres partent.", name=given.name)
-        if queued
-        else words(
-            "{name}: there was nothing to tell.", "{name} : il n'y avait rien à dire.", name=given.name
+    if told is None:
+        keyboard.screen.say(
+            words(
+                "{name}: the daemon does it within a minute; job runs {name} tells how it ended.",
+                "{name} : le service la fait d'ici une minute ; job runs {name} dit comment elle a fini.",
+                name=given.name,
+            )
         )
+        return 0
+    keyboard.screen.say(
+        words("{name}: done: {told}.", "{name} : fait : {told}.", name=given.name, told=told)
+        if told
+        else words("{name}: there was nothing to do.", "{name} : il n'y avait rien à faire.", name=given.name)
     )
     return 0
 
@@ -122,6 +210,8 @@ STATUS_VERBS = (
 JOB_VERBS = (
     Verb("job", "list", ("what runs by the clock", "ce qui tourne à l'heure dite"), "job list", _jobs, Right.JOBS,
          reads=True),
+    Verb("job", "runs", ("how the last runs ended", "comment ont fini les dernières fois"), "job runs digest", _runs,
+         Right.JOBS, _runs_arguments, reads=True),
     Verb("job", "run", ("run one now", "en lancer une maintenant"), "job run digest", _run, Right.JOBS,
          _job_argument),
 )  # fmt: skip

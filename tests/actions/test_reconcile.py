@@ -15,8 +15,6 @@ from helpdesk.actions.reconcile import (
     fates_by_key,
     forgotten,
     message_key_in,
-    not_yet_today,
-    note_reconciled,
     raise_alarm,
 )
 from helpdesk.core.fingerprint import HEAD_BYTES, fingerprint_of
@@ -153,14 +151,3 @@ def test_a_flood_of_other_alerts_does_not_hush_it_up(desk: IntakeBench) -> None:
     assert raise_alarm(silent, RETURNED)
     (content,) = desk.column(letters, "content")
     assert "back in the inbox" in str(message_from_bytes(content)["Subject"])
-
-
-def test_a_mailbox_is_due_once_a_day(desk: IntakeBench) -> None:
-    both = ["main", "second"]
-    assert not_yet_today(desk.desk, both) == both
-    note_reconciled(desk.desk, "main")
-    assert not_yet_today(desk.desk, both) == ["second"]
-    desk.later(timedelta(hours=14, minutes=59))
-    assert not_yet_today(desk.desk, both) == ["second"]
-    desk.later(timedelta(minutes=1))
-    assert not_yet_today(desk.desk, both) == both

@@ -13,9 +13,11 @@ from typing import cast
 import pytest
 
 from daemon import reconcilejob, wiring
-from daemon.reconcilejob import ReconcileJob, lease_on
-from helpdesk.actions.reconcile import note_reconciled
+from daemon.jobs import Jobs
+from daemon.reconcilejob import comparisons, lease_on
+from helpdesk.actions.runs import begin_run, due_runs, end_run
 from helpdesk.config import Settings
+from helpdesk.core.jobs import RETRY_AFTER, JobPlan
 from helpdesk.core.reconciling import Reconciled
 from helpdesk.errors import MailboxAway
 from helpdesk.store.tables import letters
@@ -36,7 +38,8 @@ class Stage:
         self.cut = threading.Event()
         mailboxes = [SimpleNamespace(name=name) for name in NAMES]
         self.settings = cast(
-            "Settings", SimpleNamespace(mailboxes=mailboxes, desk=SimpleNamespace(state_dir=folder))
+            "Settings",
+            SimpleNamespace(mailboxes=mailboxes, desk=SimpleNamespace(state_dir=folder), jobs=JobPlan()),
         )
 
     def reconcile(
@@ -55,16 +58,9 @@ class Stage:
     def wake(self) -> None:
         self.woken += 1
 
-    def job(self, *, careful: bool = False, pause_seconds: float = 0.0) -> ReconcileJob:
-        return ReconcileJob(self.settings, self.desk.desk, careful, self.wake, pause_seconds)
-
-
-def done(job: ReconcileJob) -> None:
-    """Let the job look, and wait for what it began."""
-    job.look()
-    if job._thread is not None:
-        job._thread.join(60)
-        assert not job._thread.is_alive()
+    def jobs(self, *, careful: bool = False, pause_seconds: float = 0.0, owner: str = "one") -> Jobs:
+        made = comparisons(self.settings, self.desk.desk, careful, pause_seconds)
+        return Jobs(self.desk.desk, owner, made, self.wake)
 
 
 @pytest.fixture
@@ -80,39 +76,53 @@ def stage(sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     sqlite.drop_database(url)
 
 
-def test_each_mailbox_is_compared_once_a_day_also_across_restarts(stage: Stage) -> None:
-    job = stage.job()
-    done(job)
-    done(job)
-    done(stage.job())
+def test_each_mailbox_is_compared_once_a_night_also_across_restarts(stage: Stage) -> None:
+    jobs = stage.jobs()
+    jobs.look()
+    jobs.look()
+    stage.jobs().look()
     assert stage.compared == ["main", "second"]
     stage.desk.later(timedelta(days=1))
-    done(job)
+    jobs.look()
     assert stage.compared == ["main", "second"] * 2
 
 
 def test_after_an_unclean_stop_it_is_done_once_more_that_day(stage: Stage) -> None:
-    done(stage.job())
-    job = stage.job(careful=True)
-    done(job)
-    done(job)
+    stage.jobs().look()
+    stage.desk.later(timedelta(seconds=1))
+    jobs = stage.jobs(careful=True)
+    jobs.look()
+    jobs.look()
+    assert stage.compared == ["main", "second"] * 2
+
+
+def test_several_unclean_stops_before_it_could_begin_make_it_no_more(stage: Stage) -> None:
+    stage.jobs().look()
+    for _ in range(3):
+        stage.desk.later(timedelta(seconds=1))
+        stage.jobs(careful=True, pause_seconds=3600).look()
+    stage.jobs().look()
     assert stage.compared == ["main", "second"] * 2
 
 
 def test_after_a_start_the_inbox_is_emptied_first(stage: Stage) -> None:
-    done(stage.job(careful=True, pause_seconds=3600))
+    stage.jobs(careful=True, pause_seconds=3600).look()
     assert stage.compared == []
 
 
 def test_what_another_daemon_has_in_hand_is_left_to_it(stage: Stage) -> None:
-    other = lease_on(stage.settings, stage.desk.desk.database, "main", ":other")
+    desk = stage.desk.desk
+    other = lease_on(stage.settings, desk.database, "main", ":other")
     assert other.keep()
-    job = stage.job()
-    done(job)
+    jobs = stage.jobs()
+    jobs.look()
     assert stage.compared == ["second"]
-    note_reconciled(stage.desk.desk, "main")
+    (due,) = due_runs(desk, [one.planned for one in comparisons(stage.settings, desk, careful=False)])
+    run = begin_run(desk, due, "other")
+    assert run is not None
+    end_run(desk, run, "")
     other.release()
-    done(job)
+    jobs.look()
     assert stage.compared == ["second"]
 
 
@@ -123,34 +133,29 @@ def test_a_failure_is_told_and_the_comparison_done_another_time(
     def fail(_going: Callable[[], bool]) -> Reconciled:
         raise trouble
 
-    caplog.set_level(logging.ERROR, "helpdesk.reconcile")
+    caplog.set_level(logging.ERROR, "helpdesk.jobs")
     ok, stage.does = stage.does, fail
-    job = stage.job()
-    done(job)
-    assert stage.compared == ["main"]
-    assert [record.getMessage() for record in caplog.records] == ["not_reconciled"]
+    jobs = stage.jobs()
+    jobs.look()
+    jobs.look()
+    assert stage.compared == ["main", "second"], (
+        "one does not keep the other from its turn; both wait a while"
+    )
+    assert [record.getMessage() for record in caplog.records] == ["job_failed"] * 2
     stage.does = ok
-    done(job)
-    assert stage.compared == ["main", "main", "second"]
+    stage.desk.later(RETRY_AFTER)
+    jobs.look()
+    jobs.look()
+    assert stage.compared == ["main", "second"] * 2
 
 
-def test_after_a_failure_it_waits_before_it_tries_again(stage: Stage) -> None:
-    def fail(_going: Callable[[], bool]) -> Reconciled:
-        raise MailboxAway("away")
-
-    stage.does = fail
-    job = stage.job()
-    job._pause_seconds = 3600
-    done(job)
-    done(job)
-    assert stage.compared == ["main"]
-
-
-def test_an_alarm_wakes_the_letters(stage: Stage) -> None:
+def test_an_alarm_is_queued_and_wakes_the_letters(stage: Stage) -> None:
     stage.does = lambda _going: Reconciled("main", compared=3, returned=1)
-    done(stage.job())
-    assert stage.woken == 1, "the second mailbox found the same, and its letter is there already"
-    assert len(stage.desk.rows(letters)) == 1
+    stage.jobs().look()
+    assert stage.woken == 2
+    assert len(stage.desk.rows(letters)) == 1, (
+        "the second mailbox found the same, and its letter is there already"
+    )
 
 
 def test_a_stop_ends_a_comparison_in_the_middle_and_it_counts_as_not_done(stage: Stage) -> None:
@@ -166,13 +171,12 @@ def test_a_stop_ends_a_comparison_in_the_middle_and_it_counts_as_not_done(stage:
         raise MailboxAway("cut")
 
     stage.does = hang
-    job = stage.job()
-    job.look()
+    jobs = stage.jobs()
+    jobs.start()
     assert begun.wait(60)
-    job.look()
-    job.stop()
-    done(job)
+    jobs.stop()
+    jobs.join(60)
     assert stage.compared == ["main"]
     stage.does = lambda _going: Reconciled("main", 3)
-    done(stage.job())
+    stage.jobs().look()
     assert stage.compared == ["main", "main", "second"]

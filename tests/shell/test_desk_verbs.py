@@ -128,6 +128,7 @@ def test_nothing_stored_can_steer_the_terminal(desk: ShellBench, language: Langu
         ("breaker", "reset", hostile),
         ("status",),
         ("job", "list"),
+        ("job", "runs"),
         ("statistics",),
     ):
         for json_too in ([], ["--json"]) if line[1:2] != ("reset",) else ([],):
@@ -296,20 +297,46 @@ def test_status_tells_the_troubles_in_the_language_of_the_person(desk: ShellBenc
     assert "SOUCI aucun service ne tourne" in desk.run("status").out
 
 
-def test_jobs_are_what_there_is_today(desk: ShellBench) -> None:
-    found = desk.run("job", "list", "--json").json
-    assert [(one["name"], one["every"], one["done"]) for one in found] == [
-        ("digest", "hour", None),
-        ("reconcile", "day", False),
-    ]
-    assert "helpdeskd.py reconcile" in desk.run("job", "run", "reconcile").error
-    assert "nothing to tell" in desk.run("job", "run", "digest").out
+def test_jobs_are_listed_with_their_next_time_and_how_the_last_run_ended(desk: ShellBench) -> None:
+    found = {(one["name"], one["scope"]): one for one in desk.run("job", "list", "--json").json}
+    digest = found["digest", ""]
+    assert (digest["next_at"], digest["last"]) == ("2026-11-20T10:00:00+00:00", None)
+    assert found["reconcile", "main"]["next_at"] == "2026-11-21T02:30:00+00:00"
+    desk.run("job", "run", "digest")
+    last = next(one for one in desk.run("job", "list", "--json").json if one["name"] == "digest")["last"]
+    assert (last["state"], last["by"], last["slot"]) == ("done", "shell", NOW.isoformat())
+    assert "done" in desk.run("job", "list").out
+
+
+def test_a_job_of_the_database_runs_at_once_and_is_on_record(desk: ShellBench) -> None:
+    assert "nothing to do" in desk.run("job", "run", "digest").out
     hour = NOW.replace(minute=0) - timedelta(hours=1)
     with desk.bench.desk.database.engine.begin() as connection:
         connection.execute(insert(budgets), {"scope": "refused:spoof", "window_start": hour, "used": 3})
+    desk.bench.later(timedelta(seconds=1))
     assert "letters are queued" in desk.run("job", "run", "digest").out
     assert desk.bench.column(letters, "kind") == ["alert"]
     assert desk.bench.column(audit_logs, "action").count("JOB_RUN") == 2
+    told = [(one["state"], one["told"]) for one in desk.run("job", "runs", "digest", "--json").json]
+    assert told == [("done", "letters are queued"), ("done", "")]
+
+
+def test_a_job_of_the_mailboxes_is_asked_of_the_daemon_once(desk: ShellBench) -> None:
+    for _ in range(2):
+        assert "the daemon does it within a minute" in desk.run("job", "run", "reconcile").out
+    (run,) = desk.run("job", "runs", "--json").json
+    assert (run["job"], run["scope"], run["state"], run["attempts"]) == ("reconcile", "main", "asked", 0)
+    assert "asked for" in desk.run("job", "runs").out
+    desk.language = Language.FR
+    desk.actors[Role.ADMIN] = Actor(replace(desk.actor(Role.ADMIN).person, language=Language.FR))
+    assert "demandée" in desk.run("job", "runs").out
+
+
+def test_no_more_runs_are_shown_than_asked_for(desk: ShellBench) -> None:
+    for _ in range(3):
+        desk.run("job", "run", "digest")
+        desk.bench.later(timedelta(seconds=1))
+    assert len(desk.run("job", "runs", "--limit", "2", "--json").json) == 2
 
 
 def test_statistics_count_draw_and_are_plain_for_screen_readers(desk: ShellBench) -> None:

@@ -117,6 +117,7 @@ ENTRIES: Mapping[str, Entry] = {
     "suspicious list": Entry("suspicious list", Right.AUDIT),
     "status": Entry("status", Right.JOBS),
     "job list": Entry("job list", Right.JOBS),
+    "job runs": Entry("job runs digest", Right.JOBS),
     "job run": Entry("job run digest", Right.JOBS),
     "statistics": Entry("statistics", Right.STATISTICS),
     "login": Entry("login", None),

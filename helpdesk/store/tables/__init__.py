@@ -19,6 +19,7 @@ from helpdesk.store.tables.running import (
     audit_seals,
     audit_unsealed,
     counters,
+    job_runs,
     leases,
 )
 from helpdesk.store.tables.tickets import (
@@ -44,6 +45,7 @@ __all__ = [
     "canned_answers",
     "counters",
     "credentials",
+    "job_runs",
     "leases",
     "letters",
     "login_codes",

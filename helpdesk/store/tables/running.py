@@ -1,6 +1,6 @@
-"""What the running of the desk needs: the audit trail, leases, counters."""
+"""What the running of the desk needs: the audit trail, leases, counters, jobs."""
 
-from sqlalchemy import Column, ForeignKey, Index, Table
+from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 
 from helpdesk.store.columns import JSON, Integer, UtcDateTime, exact, long_bytes, row_id, short_bytes, words
 from helpdesk.store.tables.common import OPTIONS, key, metadata
@@ -73,4 +73,23 @@ counters = Table(
     Column("name", exact(40), primary_key=True),
     Column("value", Integer, nullable=False),
     **OPTIONS,
+)
+
+job_runs = (
+    Table(  # one row for each run of a job; its key is what makes it one, however many daemons there are
+        "job_runs",
+        metadata,
+        key(),
+        Column("job", exact(40), nullable=False),
+        Column("scope", exact(100), nullable=False),  # a mailbox; empty for a job that has no scope
+        Column("slot", UtcDateTime, nullable=False, index=True),  # the moment that it is for
+        Column("state", exact(10), nullable=False),  # asked, running, done, failed
+        Column("owner", exact(64), nullable=False),  # who began the last attempt
+        Column("attempts", Integer, nullable=False),
+        Column("started_at", UtcDateTime),
+        Column("ended_at", UtcDateTime, index=True),
+        Column("told", words(500), nullable=False),
+        UniqueConstraint("job", "scope", "slot"),
+        **OPTIONS,
+    )
 )
