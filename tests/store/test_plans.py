@@ -162,6 +162,11 @@ TICKET, PERSON = Step("tickets", ("id",)), Step("people", ("id",))
             id="the oldest unsettled mail",
         ),
         pytest.param(
+            lambda work: work.mails.without_fate(box(work)),
+            Step("mails", ("fate", "rejected_at", "seen_at")),
+            id="mails without a fate",
+        ),
+        pytest.param(
             lambda work: work.mails.released(box(work)),
             Step("mails", ("mailbox_id", "look_again_at")),
             id="released mails",
