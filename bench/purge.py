@@ -1,7 +1,8 @@
 """``make bench-purge``: how quick intake is on MariaDB while millions of old audit rows are removed beside it.
 
-The daemon empties a full mailbox again and again on one database, first alone, then as long as the purge goes on.
-The ratio of the medians is what intake keeps.
+The daemon empties a full mailbox again and again on one database as long as the purge goes on. For every fifth round
+the purge stands still, so that a machine that grows slower or quicker meanwhile changes both figures. The ratio of
+the medians is what intake keeps.
 """
 
 import argparse
@@ -37,7 +38,7 @@ from tests.servers.smtp_sink import SmtpSink
 
 ROWS = 5_000_000
 MAILS = 1000
-ALONE_ROUNDS = 5
+EVERY_ALONE = 5
 BUFFER_POOL_BYTES = 2**30
 FILE_ROWS = 250_000
 KEEP_DAYS = 90
@@ -51,11 +52,13 @@ KEY = base64.b64encode(secrets.token_bytes(32)).decode()
 
 @dataclass
 class Purge:
-    """A purge in a thread, as the daemon's nightly job runs it."""
+    """A purge in a thread, as the daemon's nightly job runs it; ``going`` unless it is made to stand still."""
 
     desk: Desk
     ending: threading.Event = field(default_factory=threading.Event)
-    done: list[tuple[Purged, float]] = field(default_factory=list)
+    going: threading.Event = field(default_factory=threading.Event)
+    done: list[Purged] = field(default_factory=list)
+    seconds: float = 0.0
 
     def start(self) -> threading.Thread:
         """Begin."""
@@ -65,8 +68,14 @@ class Purge:
 
     def _run(self) -> None:
         begun = time.perf_counter()
-        purged = purge_audit(self.desk, KEEP_DAYS, self.ending.is_set)
-        self.done.append((purged, time.perf_counter() - begun))
+        self.done.append(purge_audit(self.desk, KEEP_DAYS, self.ending.is_set, self._rest))
+        self.seconds += time.perf_counter() - begun
+
+    def _rest(self, seconds: float) -> None:
+        time.sleep(seconds)
+        held = time.perf_counter()
+        self.going.wait()
+        self.seconds -= time.perf_counter() - held
 
 
 def main() -> None:
@@ -99,21 +108,23 @@ def main() -> None:
 
 def _measured(folder: Path, url: str, measure: "partial[float]") -> dict[str, float]:
     measure(0)  # caches fill
-    alone = [measure(seed) for seed in range(1, ALONE_ROUNDS + 1)]
-    database = opened_database(load(folder / "helpdesk.toml", _environ(url)))
-    purge = Purge(desk_of(load(folder / "helpdesk.toml", _environ(url)), database))
-    beside: list[float] = []
-    thread, seed = purge.start(), ALONE_ROUNDS
+    settings = load(folder / "helpdesk.toml", _environ(url))
+    database = opened_database(settings)
+    purge, alone, beside = Purge(desk_of(settings, database)), list[float](), list[float]()
+    thread = purge.start()
     try:
         while thread.is_alive():
-            seed += 1
-            rate = measure(seed)
-            if thread.is_alive() or not beside:
-                beside.append(rate)
+            held = (len(alone) + len(beside)) % EVERY_ALONE == 0
+            (purge.going.clear if held else purge.going.set)()
+            rate = measure(len(alone) + len(beside) + 1)
+            if held or thread.is_alive() or not beside:
+                (alone if held else beside).append(rate)
     finally:
         purge.ending.set()
+        purge.going.set()
         thread.join()
-    (purged, seconds), left = purge.done[0], _old_rows(database, purge.done[0][0].cutoff)
+    (purged,), seconds = purge.done, purge.seconds
+    left = _old_rows(database, purged.cutoff)
     database.close()
     if left or not purged.whole:
         raise RuntimeError(f"{left} old rows are left")
