@@ -130,11 +130,11 @@ def refused_often(times: Sequence[datetime], limits: Thresholds) -> bool:
 
 _WORDS: Mapping[Action, tuple[str, str]] = {
     Action.LOGIN: ("refused logins", "connexions refusées"),
-    Action.LOGIN_LOCKED: ("a login was locked", "connexion verrouillée"),
     Action.LOGIN_FAILED_OFTEN: (
         "several failed logins within a short time",
         "plusieurs échecs de connexion en peu de temps",
     ),
+    Action.LOGIN_LOCKED: ("a login was locked", "connexion verrouillée"),
     Action.LOGIN_FROM_NEW_PLACE: ("a login from a new place", "connexion depuis un endroit nouveau"),
     Action.SENDER_FORGED: (
         "mail in the name of a registered address",
@@ -144,11 +144,11 @@ _WORDS: Mapping[Action, tuple[str, str]] = {
         "many mails from unknown senders",
         "beaucoup de messages d’expéditeurs inconnus",
     ),
+    Action.SENDER_FLOOD: ("many mails from one sender", "beaucoup de messages d’un même expéditeur"),
     Action.ROUTE_CHANGED: (
         "mail of a registered address on another route",
         "message d’une adresse inscrite par un autre chemin",
     ),
-    Action.SENDER_FLOOD: ("many mails from one sender", "beaucoup de messages d’un même expéditeur"),
     Action.MAIL_DISOWNED: (
         "the owner of an address says “not me”: it is frozen",
         "le titulaire d’une adresse répond « pas moi » : elle est gelée",

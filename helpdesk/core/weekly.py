@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
+from helpdesk.core.audit import Action
 from helpdesk.core.standing import day_begins
+from helpdesk.core.suspicion import SUSPICIOUS as SUSPICIOUS_ACTIONS
 
 MAX_DAYS = 31  # with the four weeks before it, within the 90 days that audit rows are kept
 BEFORE_DAYS = 28
@@ -14,22 +16,10 @@ SHOWN_FROZEN = 10
 LONGEST_DEFERRED = timedelta(hours=72)  # a mail waits 48 hours for its verdict; then it is held
 AGE_DAYS = (1, 3, 7, 14, 30)  # where the ages of open tickets are parted
 
-LOGIN = "LOGIN"  # counts where it failed; the others count however they ended
-LOCKED = "LOGIN_LOCKED"
-FROZEN = "ADDRESS_FROZEN"
-SUSPICIOUS = (
-    LOGIN,
-    "LOGIN_FAILED_OFTEN",
-    LOCKED,
-    "LOGIN_FROM_NEW_PLACE",
-    "SENDER_FORGED",
-    "MANY_UNKNOWN_SENDERS",
-    "SENDER_FLOOD",
-    "ROUTE_CHANGED",
-    "MAIL_DISOWNED",
-    "UNAUTHORIZED_ROLE_CHANGE",
-    "UNAUTHORIZED_ACCESS",
-)
+LOGIN = Action.LOGIN.value  # counts where it failed; the others count however they ended
+LOCKED = Action.LOGIN_LOCKED.value
+FROZEN = Action.ADDRESS_FROZEN.value
+SUSPICIOUS = tuple(action.value for action in SUSPICIOUS_ACTIONS)
 
 
 class Trend(StrEnum):
