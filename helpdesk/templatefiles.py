@@ -38,6 +38,13 @@ _EXAMPLES: dict[LetterKind, dict[str, object]] = {
         "happened": [{"what": "a login", "when": "today", "place": "here", "client": "shell", "count": 2}],
     },
     LetterKind.SENDER_FORGED: {"seen": "today"},
+    LetterKind.TICKETS_OVERDUE: {
+        "count": 2,
+        "tickets": [{"number": 1, "subject": "Subject", "due": "today"}],
+        "more": 1,
+    },
+    LetterKind.HELD_MAIL_ENDING: {"count": 2, "ends": "today"},
+    LetterKind.LOGIN_ENDING: {"ends": "today"},
     LetterKind.ALERT: {"what": "spoof", "when": "today", "count": 1, "reason": "why", "sample": "text"},
     LetterKind.WEEKLY_REPORT: {
         "first": "today",

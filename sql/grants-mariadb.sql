@@ -14,6 +14,7 @@ GRANT SELECT, UPDATE (best_verdict, bounces, bounced_at, disowned_at, route) ON 
 GRANT SELECT, INSERT, UPDATE ON tickets TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT, INSERT ON participants TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT, INSERT ON ticket_events TO 'helpdesk_daemon'@'localhost';
+GRANT SELECT, INSERT ON ticket_reminders TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT ON tags TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT ON canned_answers TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON mailboxes TO 'helpdesk_daemon'@'localhost';
@@ -36,6 +37,9 @@ GRANT SELECT, INSERT, DELETE ON audit_seals TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT, INSERT ON audit_checkpoints TO 'helpdesk_daemon'@'localhost';
 -- Old audit rows go by this routine alone, which leaves every row of the last 90 days.
 GRANT EXECUTE ON PROCEDURE purge_audit_logs TO 'helpdesk_daemon'@'localhost';
+-- It tells people that a remembered login ends, and removes what is over without reading it.
+GRANT SELECT (id, person_id, kind, expires_at, revoked_at) ON sessions TO 'helpdesk_daemon'@'localhost';
+GRANT EXECUTE ON PROCEDURE forget_logins TO 'helpdesk_daemon'@'localhost';
 -- The daemon must see that these tables are there; REFERENCES alone lets nobody read or write them.
 GRANT REFERENCES ON credentials TO 'helpdesk_daemon'@'localhost';
 GRANT REFERENCES ON recovery_codes TO 'helpdesk_daemon'@'localhost';
@@ -43,7 +47,6 @@ GRANT REFERENCES ON login_locks TO 'helpdesk_daemon'@'localhost';
 GRANT REFERENCES ON login_codes TO 'helpdesk_daemon'@'localhost';
 GRANT REFERENCES ON login_failures TO 'helpdesk_daemon'@'localhost';
 GRANT REFERENCES ON places TO 'helpdesk_daemon'@'localhost';
-GRANT REFERENCES ON sessions TO 'helpdesk_daemon'@'localhost';
 
 -- the shell
 GRANT SELECT ON alembic_version TO 'helpdesk_shell'@'localhost';
@@ -55,6 +58,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON addresses TO 'helpdesk_shell'@'localhost
 GRANT SELECT, INSERT, UPDATE ON tickets TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, DELETE ON participants TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT ON ticket_events TO 'helpdesk_shell'@'localhost';
+GRANT SELECT, INSERT ON ticket_reminders TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, DELETE ON tags TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON canned_answers TO 'helpdesk_shell'@'localhost';
 GRANT SELECT ON mailboxes TO 'helpdesk_shell'@'localhost';

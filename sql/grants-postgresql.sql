@@ -17,6 +17,7 @@ GRANT SELECT, UPDATE (best_verdict, bounces, bounced_at, disowned_at, route) ON 
 GRANT SELECT, INSERT, UPDATE ON tickets TO helpdesk_daemon;
 GRANT SELECT, INSERT ON participants TO helpdesk_daemon;
 GRANT SELECT, INSERT ON ticket_events TO helpdesk_daemon;
+GRANT SELECT, INSERT ON ticket_reminders TO helpdesk_daemon;
 GRANT SELECT ON tags TO helpdesk_daemon;
 GRANT SELECT ON canned_answers TO helpdesk_daemon;
 GRANT SELECT, INSERT, UPDATE ON mailboxes TO helpdesk_daemon;
@@ -40,6 +41,9 @@ GRANT SELECT, INSERT ON audit_checkpoints TO helpdesk_daemon;
 -- Old audit rows go by this routine alone, which leaves every row of the last 90 days.
 REVOKE EXECUTE ON FUNCTION purge_audit_logs FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION purge_audit_logs TO helpdesk_daemon;
+-- It tells people that a remembered login ends, and removes what is over without reading it.
+GRANT SELECT (id, person_id, kind, expires_at, revoked_at) ON sessions TO helpdesk_daemon;
+GRANT EXECUTE ON FUNCTION forget_logins() TO helpdesk_daemon;
 
 -- the shell
 GRANT SELECT ON alembic_version TO helpdesk_shell;
@@ -51,6 +55,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON addresses TO helpdesk_shell;
 GRANT SELECT, INSERT, UPDATE ON tickets TO helpdesk_shell;
 GRANT SELECT, INSERT, DELETE ON participants TO helpdesk_shell;
 GRANT SELECT, INSERT ON ticket_events TO helpdesk_shell;
+GRANT SELECT, INSERT ON ticket_reminders TO helpdesk_shell;
 GRANT SELECT, INSERT, DELETE ON tags TO helpdesk_shell;
 GRANT SELECT, INSERT, UPDATE, DELETE ON canned_answers TO helpdesk_shell;
 GRANT SELECT ON mailboxes TO helpdesk_shell;

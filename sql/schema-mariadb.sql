@@ -281,6 +281,7 @@ CREATE TABLE tickets (
     due_at DATETIME(6),
     first_answered_at DATETIME(6),
     merged_into_id BIGINT,
+    closed_at DATETIME(6),
     CONSTRAINT pk_tickets PRIMARY KEY (id),
     CONSTRAINT uq_tickets_number UNIQUE (number),
     CONSTRAINT fk_tickets_requester_id FOREIGN KEY(requester_id) REFERENCES people (id),
@@ -290,6 +291,7 @@ CREATE TABLE tickets (
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
 CREATE INDEX ix_tickets_assignee_id_status_number_urgency ON tickets (assignee_id, status, number, urgency);
 CREATE INDEX ix_tickets_assignee_id_status_updated_at_number ON tickets (assignee_id, status, updated_at, number);
+CREATE INDEX ix_tickets_closed_at_status_updated_at ON tickets (closed_at, status, updated_at);
 CREATE INDEX ix_tickets_merged_into_id ON tickets (merged_into_id);
 CREATE INDEX ix_tickets_opened_at ON tickets (opened_at);
 CREATE INDEX ix_tickets_requester_id_status_number ON tickets (requester_id, status, number);
@@ -336,6 +338,7 @@ CREATE INDEX ix_mails_mailbox_id_look_again_at ON mails (mailbox_id, look_again_
 CREATE INDEX ix_mails_mailbox_id_settled_at ON mails (mailbox_id, settled_at);
 CREATE INDEX ix_mails_message_id ON mails (message_id);
 CREATE INDEX ix_mails_person_id ON mails (person_id);
+CREATE INDEX ix_mails_raw_sha256 ON mails (raw_sha256);
 CREATE INDEX ix_mails_sender_seen_at ON mails (sender, seen_at);
 CREATE INDEX ix_mails_ticket_id ON mails (ticket_id);
 
@@ -370,6 +373,14 @@ CREATE TABLE ticket_events (
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
 CREATE INDEX ix_ticket_events_person_id ON ticket_events (person_id);
 CREATE INDEX ix_ticket_events_ticket_id ON ticket_events (ticket_id);
+
+CREATE TABLE ticket_reminders (
+    ticket_id BIGINT NOT NULL,
+    due_at DATETIME(6) NOT NULL,
+    told_at DATETIME(6) NOT NULL,
+    CONSTRAINT pk_ticket_reminders PRIMARY KEY (ticket_id, due_at),
+    CONSTRAINT fk_ticket_reminders_ticket_id FOREIGN KEY(ticket_id) REFERENCES tickets (id)
+) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
 
 CREATE TABLE letters (
     id BIGINT NOT NULL,

@@ -4,8 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from helpdesk.actions.blobcare import collect_blobs
+from helpdesk.actions.closing import close_resolved
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.digest import hourly
+from helpdesk.actions.endings import tell_of_endings
+from helpdesk.actions.expiry import expire
+from helpdesk.actions.overdue import remind_of_overdue
 from helpdesk.actions.permits import event_by, require_right
 from helpdesk.actions.runs import ask_for_run, begin_run, end_run, runs_of, to_begin_now
 from helpdesk.core.audit import Action, Outcome
@@ -25,8 +30,15 @@ def _digest(desk: Desk, _plan: JobPlan, _turn: Turn) -> str:
 # What came of it, in a few words; empty where there was nothing to do.
 TASKS: Mapping[JobName, Task] = {
     JobName.DIGEST: _digest,
+    JobName.OVERDUE: remind_of_overdue,
+    JobName.CLOSE: close_resolved,
+    JobName.EXPIRE: expire,
+    JobName.COLLECT_BLOBS: collect_blobs,
+    JobName.ENDINGS: tell_of_endings,
 }
-IN_SHELL = frozenset((JobName.DIGEST,))  # what the shell's user of the database may do
+IN_SHELL = frozenset(
+    (JobName.DIGEST, JobName.OVERDUE, JobName.CLOSE)
+)  # what the shell's user of the database may do
 
 
 @dataclass(frozen=True, slots=True)

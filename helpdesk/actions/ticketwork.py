@@ -41,12 +41,17 @@ def find_ticket(desk: Desk, actor: Actor, right: Right, number: int) -> Ticket:
 
 
 def workable_ticket(desk: Desk, actor: Actor, right: Right, number: int) -> Ticket:
-    """Return a ticket that *actor* may change now. Raises Refused for one that is deleted or merged, NotAllowed."""
+    """Return a ticket that *actor* may change now. Raises Refused for one that is deleted, closed or merged."""
     ticket = find_ticket(desk, actor, right, number)
     if ticket.deleted:
         raise Refused(
             f"ticket {number} is deleted; first: ticket restore {number}",
             f"le ticket {number} est supprimé ; d'abord : ticket restore {number}",
+        )
+    if ticket.closed_at is not None:
+        raise Refused(
+            f"ticket {number} is closed since {ticket.closed_at:%Y-%m-%d}: open a new one",
+            f"le ticket {number} est clos depuis le {ticket.closed_at:%Y-%m-%d} : ouvrez-en un nouveau",
         )
     if ticket.merged_into_id is not None:
         with Work(desk.database, read_only=True) as work:
@@ -92,8 +97,11 @@ def move(work: Work, actor: Actor, ticket: Ticket, status: Status, now: datetime
 
 
 def changed(work: Work, ticket: Ticket, seen: Mapping[str, object], values: Mapping[str, object]) -> None:
-    """Change a ticket's row. Raises Refused where it is no longer as it was *seen*, deleted or merged meanwhile."""
-    there = {"merged_into_id": ticket.merged_into_id, "deleted_at": None}
+    """Change a ticket's row.
+
+    Raises Refused where it is no longer as it was *seen*, or deleted, closed or merged meanwhile.
+    """
+    there = {"merged_into_id": ticket.merged_into_id, "deleted_at": None, "closed_at": ticket.closed_at}
     if not work.tickets.change(ticket.id, there | dict(seen), **values):
         raise Refused(
             f"ticket {ticket.number} was changed by somebody else just now; look at it again",

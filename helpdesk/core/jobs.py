@@ -15,7 +15,12 @@ class JobName(StrEnum):
     """What runs by the clock."""
 
     DIGEST = "digest"
+    OVERDUE = "overdue"
     RECONCILE = "reconcile"
+    CLOSE = "close"
+    EXPIRE = "expire"
+    COLLECT_BLOBS = "collect-blobs"
+    ENDINGS = "endings"
 
 
 class RunState(StrEnum):
@@ -29,11 +34,16 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobPlan:
-    """When jobs run, by the clocks of the desk's zone."""
+    """When jobs run, by the clocks of the desk's zone, and after how long something is over.
+
+    ``close_after_days``: without a word about a resolved ticket; 0: never. ``held_days``: kept mail is kept so long.
+    """
 
     nightly: Daily = Daily(time(3, 30))  # noqa: RUF009 - frozen, as this is
     morning: Daily = Daily(time(8))  # noqa: RUF009
     report: Daily = Daily(time(7), MONDAY)  # noqa: RUF009
+    close_after_days: int = 30
+    held_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,12 @@ def planned(plan: JobPlan, mailboxes: Sequence[str]) -> list[Planned]:
     """Return the jobs of a desk with these mailboxes."""
     return [
         Planned(JobName.DIGEST, "", Hourly()),
+        Planned(JobName.OVERDUE, "", Hourly()),
         *(Planned(JobName.RECONCILE, name, plan.nightly) for name in mailboxes),
+        Planned(JobName.CLOSE, "", plan.nightly),
+        Planned(JobName.EXPIRE, "", plan.nightly),
+        Planned(JobName.COLLECT_BLOBS, "", plan.nightly),
+        Planned(JobName.ENDINGS, "", plan.morning),
     ]
 
 

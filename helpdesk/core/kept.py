@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from helpdesk.core.people import AddressState, KnownAddress
 from helpdesk.core.tickets import KEPT
+from helpdesk.core.verdict import Verdict
 
 POISON_RULE = "poison"  # as core.rules names it
 
@@ -42,6 +43,16 @@ class KeptCase:
 
 
 Problem = tuple[str, str]  # in English, in French
+_NEAR_PROOF = (Verdict.PASS, Verdict.PASS_DKIM, Verdict.WEAK)
+
+
+def may_hear_of_it(verdict: str, state: AddressState) -> bool:
+    """Say whether the owner of an address is written to about kept mail that claims to be from there.
+
+    As at its arrival: a registered owner, where the proof was good or at least such that they were asked. Never
+    about a forgery: it would make us write to whomever its forger likes.
+    """
+    return state is AddressState.VERIFIED and verdict in _NEAR_PROOF
 
 
 def order_problem(case: KeptCase, kind: OrderKind, known: KnownAddress | None) -> Problem | None:

@@ -51,10 +51,19 @@ class LetterKind(StrEnum):
     SUSPICIOUS_LOGIN = "suspicious_login"
     SENDER_FORGED = "sender_forged"
     WEEKLY_REPORT = "weekly_report"
+    TICKETS_OVERDUE = "tickets_overdue"
+    HELD_MAIL_ENDING = "held_mail_ending"
+    LOGIN_ENDING = "login_ending"
 
 
 ALERTS = (LetterKind.ALERT, LetterKind.SUSPICIOUS_LOGIN, LetterKind.SENDER_FORGED)
-ANSWER_NOTHING = (*ALERTS, LetterKind.WEEKLY_REPORT)  # no mail that came in caused them
+GENERATED = (  # by the clock or by an attack, in answer to nothing (RFC 3834 §5)
+    *ALERTS,
+    LetterKind.WEEKLY_REPORT,
+    LetterKind.TICKETS_OVERDUE,
+    LetterKind.HELD_MAIL_ENDING,
+    LetterKind.LOGIN_ENDING,
+)
 
 
 class Template(Protocol):
@@ -249,7 +258,7 @@ def assembled(
     marked = mark if to.person_id is not None else None
     token = "" if marked is None else mark_token(stationery.key, marked, to.person_id or 0)
     own_id = message_id(dedupe, stationery.domain, marked, token)
-    automatic = "auto-generated" if kind in ANSWER_NOTHING else "auto-replied"
+    automatic = "auto-generated" if kind in GENERATED else "auto-replied"
     by_a_person = kind is LetterKind.TICKET_ANSWERED  # RFC 3834 §5 is about automatic letters only
     head = [
         f"Date: {format_datetime(now.astimezone(stationery.zone))}\r\n",

@@ -290,12 +290,16 @@ def _why_apart(ticket: Ticket, facts: Facts, policy: Policy) -> str:
         return f"this mail names ticket {ticket.number}, which is deleted"
     if not _may_join(facts, ticket):
         return f"this mail names ticket {ticket.number}, which its sender may not see"
+    if ticket.closed_at is not None:
+        return f"follows ticket {ticket.number}, which is closed"
     if _long_resolved(ticket, facts, policy):
         return f"follows ticket {ticket.number}, resolved over {policy.reopen_days} days ago"
     return ""
 
 
 def _long_resolved(ticket: Ticket, facts: Facts, policy: Policy) -> bool:
+    if ticket.status is Status.RESOLVED and ticket.closed_at is not None:
+        return True
     if ticket.status is not Status.RESOLVED or ticket.resolved_at is None:
         return False
     return facts.now - ticket.resolved_at > timedelta(days=policy.reopen_days)

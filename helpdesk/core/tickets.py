@@ -105,7 +105,10 @@ KEPT = (Fate.HELD, Fate.QUARANTINED)  # kept whole for a person to look at; thes
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One ticket as the rules see it. ``participants`` are person ids, the requester's not among them."""
+    """One ticket as the rules see it. ``participants`` are person ids, the requester's not among them.
+
+    ``closed_at``: when it was closed for good, long after it was resolved; an answer to it opens a new one.
+    """
 
     id: int
     number: int
@@ -123,3 +126,4 @@ class Ticket:
     due_at: datetime | None = None
     first_answered_at: datetime | None = None
     merged_into_id: int | None = None
+    closed_at: datetime | None = None

@@ -6,14 +6,18 @@ synced, renamed, its folder synced. What a crash leaves over is a file that no r
 
 import os
 import tempfile
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from helpdesk.errors import StoreAway
 
 FOLDER_MODE = 0o700
 WRITERS = 8
+ORPHAN_SECONDS = 24 * 3600  # how long a file may wait for the row that names it
+NEW, ASIDE = ".new-", ".old-"
 
 
 class Blobs:
@@ -46,13 +50,51 @@ class Blobs:
         except OSError as error:
             raise StoreAway(f"blobs in {self._folder}: {error.strerror}; nothing was filed") from error
 
+    def old_ones(self) -> Iterator[list[str]]:
+        """Yield, folder by folder, the blobs that nobody has put for a day. What a crash left half done is put right.
+
+        Raises StoreAway.
+        """
+        try:
+            folders = sorted(one for one in self._folder.iterdir() if one.is_dir())
+            for folder in folders:
+                _mend(folder)
+                yield sorted(one.name for one in folder.iterdir() if one.name[0] != "." and _is_old(one))
+        except FileNotFoundError:
+            return  # no blob was ever written
+        except OSError as error:
+            raise StoreAway(f"blobs in {self._folder}: {error.strerror}; nothing was collected") from error
+
+    def remove_if_old(self, sha256: str) -> bool:
+        """Remove a blob that no row names; False where somebody put it again just now. Raises StoreAway.
+
+        It is set aside first: who puts it meanwhile either finds none, and writes it, or has made it young.
+        """
+        path = self.path(sha256)
+        aside = path.with_name(f"{ASIDE}{sha256}")
+        try:
+            path.rename(aside)
+            if not _is_old(aside):
+                aside.rename(path)
+                return False
+            aside.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StoreAway(f"blobs in {self._folder}: {error.strerror}; nothing was removed") from error
+        return True
+
 
 def _write_missing(blob: tuple[Path, bytes]) -> None:
     path, content = blob
-    if path.exists() and path.stat().st_size == len(content):
-        return
+    with suppress(FileNotFoundError):
+        there = path.stat()
+        if there.st_size == len(content):
+            if there.st_mtime < time.time() - ORPHAN_SECONDS / 2:
+                os.utime(path)  # it is wanted: no collection of orphans removes it now
+            return
     _make_folder(path.parent)
-    handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)  # mode 0600
+    handle, name = tempfile.mkstemp(prefix=NEW, dir=path.parent)  # mode 0600
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -62,6 +104,23 @@ def _write_missing(blob: tuple[Path, bytes]) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _is_old(path: Path) -> bool:
+    return path.stat().st_mtime < time.time() - ORPHAN_SECONDS
+
+
+def _mend(folder: Path) -> None:
+    """Bring back what was set aside by a collection that ended in the middle, and remove what was never finished."""
+    for path in list(folder.iterdir()):
+        if path.name.startswith(ASIDE):
+            blob = path.with_name(path.name.removeprefix(ASIDE))
+            if blob.exists():
+                path.unlink()
+            else:
+                path.rename(blob)
+        elif path.name.startswith(NEW) and _is_old(path):
+            path.unlink()
 
 
 def _make_folder(folder: Path) -> None:

@@ -38,6 +38,12 @@ class Runs:
         found = self._read(select(job_runs).where(ended).order_by(job_runs.c.slot.desc()).limit(1))
         return found[0] if found else None
 
+    def last_done(self, job: str, scope: str) -> Run | None:
+        """Return the last run of a job that did what it should."""
+        mine = and_(job_runs.c.job == job, job_runs.c.scope == scope, job_runs.c.state == RunState.DONE.value)
+        found = self._read(select(job_runs).where(mine).order_by(job_runs.c.slot.desc()).limit(1))
+        return found[0] if found else None
+
     def add(self, job: str, scope: str, slot: datetime, owner: str, started_at: datetime | None) -> Run:
         """Make the run of a slot: begun by *owner*, or asked for only. Refused where the slot has one already."""
         state = RunState.RUNNING if started_at else RunState.ASKED

@@ -90,7 +90,7 @@ class Tickets:
             self._connection.execute(
                 update(tickets)
                 .where(tickets.c.id.in_(ids), tickets.c.status.not_in(UNRESOLVED))
-                .values(status=Status.WAITING.value, resolved_at=None, updated_at=at)
+                .values(status=Status.WAITING.value, resolved_at=None, closed_at=None, updated_at=at)
             )
 
     def touch(self, ids: Collection[int], at: datetime) -> None:
@@ -119,6 +119,7 @@ class Tickets:
                 row.due_at,
                 row.first_answered_at,
                 row.merged_into_id,
+                row.closed_at,
             )
             for row in rows
         }

@@ -43,6 +43,7 @@ from helpdesk.store.suggestions import Suggestions
 from helpdesk.store.teams import Teams
 from helpdesk.store.tickets import Tickets
 from helpdesk.store.trail import Trail
+from helpdesk.store.upkeep import Upkeep
 from helpdesk.store.weekly import Weekly
 
 LOG = logging.getLogger("helpdesk.store")
@@ -84,6 +85,7 @@ class Work:
         self.alerts = Alerts(connection)
         self.leases = Leases(connection, self.database_now)
         self.runs = Runs(connection)
+        self.upkeep = Upkeep(connection)
         self.audit = AuditTrail(connection)
         self.trail = Trail(connection)
         self.seals = Seals(connection)

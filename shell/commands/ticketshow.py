@@ -24,6 +24,7 @@ KINDS = {  # of changes, in French; English is what the history itself says
     "merged": "fusionné dans",
     "took over": "a repris",
     "split": "scindé",
+    "closed": "clos",
     "deleted": "supprimé",
     "restored": "restauré",
     "answer undone": "réponse annulée",

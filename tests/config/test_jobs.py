@@ -15,21 +15,26 @@ def test_without_settings_nights_mornings_and_mondays_are_the_usual_ones(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("line", "key", "rhythm"),
+    ("line", "key", "value"),
     [
         ('nightly = "00:00"', "nightly", Daily(time(0, 0))),
         ('morning = "23:59"', "morning", Daily(time(23, 59))),
         ('report = "sunday 18:30"', "report", Daily(time(18, 30), 6)),
+        ("close_after_days = 0", "close_after_days", 0),
+        ("close_after_days = 3650", "close_after_days", 3650),
+        ("held_days = 8", "held_days", 8),
     ],
 )
-def test_a_time_is_taken_as_written(tmp_path: Path, line: str, key: str, rhythm: Daily) -> None:
-    assert getattr(loaded(tmp_path, with_line("jobs", line)).jobs, key) == rhythm
+def test_a_setting_is_taken_as_written(tmp_path: Path, line: str, key: str, value: object) -> None:
+    assert getattr(loaded(tmp_path, with_line("jobs", line)).jobs, key) == value
 
 
 @pytest.mark.parametrize(
     ("line", "told"),
     [
         ('nightly = "3:30"', 'nightly: expected a time like 03:30, found "3:30"'),
+        ("close_after_days = -1", "close_after_days: expected 0 to 3650, found -1"),
+        ("held_days = 7", "held_days: expected 8 to 3650, found 7"),
         ("morning = 8", "morning: expected a time like 03:30, found 8"),
         ('report = "07:00"', 'report: expected a weekday and a time like monday 07:00, found "07:00"'),
         (
@@ -38,7 +43,7 @@ def test_a_time_is_taken_as_written(tmp_path: Path, line: str, key: str, rhythm:
         ),
     ],
 )
-def test_what_is_no_time_is_refused(tmp_path: Path, line: str, told: str) -> None:
+def test_what_does_not_fit_is_refused(tmp_path: Path, line: str, told: str) -> None:
     assert problems(tmp_path, with_line("jobs", line)) == [f"FILE: [jobs] {told}"]
 
 

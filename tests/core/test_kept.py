@@ -2,9 +2,17 @@
 
 import pytest
 
-from helpdesk.core.kept import KeptCase, OrderKind, kept_problem, order_problem, reject_problem
+from helpdesk.core.kept import (
+    KeptCase,
+    OrderKind,
+    kept_problem,
+    may_hear_of_it,
+    order_problem,
+    reject_problem,
+)
 from helpdesk.core.people import AddressState, KnownAddress, Language, Person, Role
 from helpdesk.core.tickets import KEPT, Fate
+from helpdesk.core.verdict import Verdict
 
 RELEASE, BIND, REPLAY = OrderKind
 
@@ -66,3 +74,12 @@ def test_an_order_is_for_what_the_daemon_could_file(
 def test_a_rejection_is_for_what_is_open(what: KeptCase, said: str | None) -> None:
     problem = reject_problem(what)
     assert (problem is None) if said is None else (problem is not None and said in problem[0])
+
+
+@pytest.mark.parametrize("state", AddressState)
+@pytest.mark.parametrize("verdict", Verdict)
+def test_only_registered_owners_hear_of_kept_mail_and_never_of_a_forgery(
+    verdict: Verdict, state: AddressState
+) -> None:
+    near_proof = verdict in (Verdict.PASS, Verdict.PASS_DKIM, Verdict.WEAK)
+    assert may_hear_of_it(verdict.value, state) is (near_proof and state is AddressState.VERIFIED)

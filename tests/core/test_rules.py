@@ -447,6 +447,16 @@ def test_an_unregistered_sender_who_quotes_a_ticket_gets_nowhere_near_it() -> No
             id="a second longer: a new one that follows it",
         ),
         pytest.param(
+            replace(a_ticket(resolved=timedelta(0)), closed_at=NOW),
+            lambda _ticket: OpenTicket("follows ticket 7, which is closed"),
+            id="closed for good, however lately it was resolved",
+        ),
+        pytest.param(
+            replace(a_ticket(resolved=timedelta(0)), closed_at=NOW, resolved_at=None),
+            lambda _ticket: OpenTicket("follows ticket 7, which is closed"),
+            id="closed, and resolved nobody knows when",
+        ),
+        pytest.param(
             a_ticket(deleted=True),
             lambda _ticket: OpenTicket("this mail names ticket 7, which is deleted"),
             id="deleted",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from helpdesk.core import letters, staffletters, suspicionletters
+from helpdesk.core import jobletters, letters, staffletters, suspicionletters
 from helpdesk.core.audit import Action
 from helpdesk.core.letters import Addressee, Answered, Letter, LetterKind, LetterTemplates, Notice, Stationery
 from helpdesk.core.people import Language
@@ -58,6 +58,11 @@ def stationery(plus_addressing: bool = True, desk_name: str = "Assistance numér
     )
 
 
+def late(subject: str) -> list[jobletters.Late]:
+    """Return more tickets than one letter names."""
+    return [jobletters.Late(number, subject, NOW) for number in range(123, 145)]
+
+
 def golden_letters() -> dict[str, Letter]:
     """Return every letter in every language, by the name of its file."""
     desk = stationery()
@@ -101,6 +106,9 @@ def golden_letters() -> dict[str, Letter]:
             weekly_report(
                 desk, admin_of(language), reports.a_busy_week(), keys[LetterKind.WEEKLY_REPORT], reports.NOW
             ),
+            jobletters.tickets_overdue(desk, learner, late(subject), keys[LetterKind.TICKETS_OVERDUE], NOW),
+            jobletters.held_mail_ending(desk, learner, 2, NOW, keys[LetterKind.HELD_MAIL_ENDING], NOW),
+            jobletters.login_ending(desk, learner, NOW, keys[LetterKind.LOGIN_ENDING], NOW),
         )
         made |= {f"{language.value}_{letter.kind.value}.eml": letter for letter in ones}
     return made

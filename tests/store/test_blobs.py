@@ -6,7 +6,8 @@ import os
 import resource
 import signal
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from helpdesk.errors import StoreAway
-from helpdesk.store.blobs import Blobs
+from helpdesk.store import blobs as blobs_module
+from helpdesk.store.blobs import ORPHAN_SECONDS, Blobs
 
 EVERY_BYTE = bytes(range(256)) * 5
 
@@ -179,3 +181,85 @@ def test_a_blob_has_its_name_only_after_its_bytes_are_synced(
         ("file .new-", False),
         (f"folder {first_two}", True),
     ]
+
+
+def aged(path: Path, seconds: float) -> None:
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+
+
+OLD, YOUNG = ORPHAN_SECONDS + 60, ORPHAN_SECONDS - 60
+
+
+def stored(blobs: Blobs, content: bytes, age_seconds: float = OLD) -> str:
+    sha256 = named(content)[0]
+    blobs.put([named(content)])
+    aged(blobs.path(sha256), age_seconds)
+    return sha256
+
+
+def test_only_what_nobody_has_put_for_a_day_is_old(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path / "blobs")
+    assert list(blobs.old_ones()) == []
+    old = stored(blobs, b"old")
+    stored(blobs, b"young", YOUNG)
+    assert [name for some in blobs.old_ones() for name in some] == [old]
+    blobs.put([named(b"old")])
+    assert [name for some in blobs.old_ones() for name in some] == []
+
+
+def test_an_old_blob_is_removed_and_a_young_one_is_not(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path / "blobs")
+    old, young = stored(blobs, b"old"), stored(blobs, b"young", YOUNG)
+    assert blobs.remove_if_old(old)
+    assert not blobs.remove_if_old(old), "it is gone"
+    assert not blobs.remove_if_old(young)
+    assert files(tmp_path) == [young]
+
+
+def test_a_blob_that_is_put_while_it_is_being_removed_is_there_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each point of the removal another puts it: none of them may lose it."""
+    blobs = Blobs(tmp_path / "blobs")
+    plain_rename, plain_is_old = Path.rename, blobs_module._is_old
+
+    def put_before(call: Callable[..., object]) -> Callable[..., object]:
+        def both(*given: object) -> object:
+            with monkeypatch.context() as once:
+                once.setattr(Path, "rename", plain_rename)
+                once.setattr(blobs_module, "_is_old", plain_is_old)
+                blobs.put([named(b"wanted")])
+            return call(*given)
+
+        return both
+
+    for where, name, call in ((Path, "rename", plain_rename), (blobs_module, "_is_old", plain_is_old)):
+        sha256 = stored(blobs, b"wanted")
+        with monkeypatch.context() as patched:
+            patched.setattr(where, name, put_before(call))
+            blobs.remove_if_old(sha256)
+        assert blobs.read(sha256) == b"wanted"
+
+
+def test_what_a_crash_left_half_removed_is_brought_back(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path / "blobs")
+    sha256 = stored(blobs, b"set aside")
+    path = blobs.path(sha256)
+    path.rename(path.with_name(f".old-{sha256}"))
+    assert [name for some in blobs.old_ones() for name in some] == [sha256]
+    assert blobs.read(sha256) == b"set aside"
+    path.with_name(f".old-{sha256}").write_bytes(b"set aside")
+    list(blobs.old_ones())
+    assert files(tmp_path) == [sha256]
+
+
+def test_what_was_never_finished_is_removed_after_a_day(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path / "blobs")
+    folder = blobs.path(stored(blobs, b"x")).parent
+    for name, age in (("old", OLD), ("young", YOUNG)):
+        unfinished = folder / f".new-{name}"
+        unfinished.touch()
+        aged(unfinished, age)
+    list(blobs.old_ones())
+    assert [name for name in files(tmp_path) if name.startswith(".new-")] == [".new-young"]

@@ -46,7 +46,7 @@ def test_every_table_stands_in_the_scripts_for_both_users(name: str) -> None:
     told = {(found[2], found[3]) for found in grants if found}
     for table in metadata.tables:
         assert (table, "helpdesk_shell") in told
-        unseen = table in LOGIN_TABLES and "postgresql" in name
+        unseen = table in LOGIN_TABLES and table != "sessions" and "postgresql" in name
         assert ((table, "helpdesk_daemon") in told) is not unseen
 
 
@@ -102,7 +102,9 @@ ON = {
 }
 FOR_DAEMON = (
     *(f"SELECT * FROM {table}" for table in LOGIN_TABLES),
-    *(f"SELECT count(*) FROM {table}" for table in LOGIN_TABLES),
+    *(f"SELECT count(*) FROM {table}" for table in LOGIN_TABLES if table != "sessions"),
+    "SELECT token_hash FROM sessions",
+    "SELECT ip_address FROM sessions",
     *(f"UPDATE {table} SET {column} = {column}" for table, column in zip(
         LOGIN_TABLES, ("person_id", "person_id", "scope", "person_id", "scope", *["person_id"] * 2), strict=True)),
     "SELECT password_hash FROM credentials",

@@ -27,6 +27,7 @@ from helpdesk.store.tables.tickets import (
     participants,
     tags,
     ticket_events,
+    ticket_reminders,
     ticket_words,
     tickets,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "tags",
     "teams",
     "ticket_events",
+    "ticket_reminders",
     "ticket_words",
     "tickets",
 ]

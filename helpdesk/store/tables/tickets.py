@@ -26,6 +26,7 @@ tickets = Table(
     Column(
         "merged_into_id", ForeignKey("tickets.id"), index=True
     ),  # the ticket that took its conversation over
+    Column("closed_at", UtcDateTime),  # when it was closed for good, long after it was resolved
     # Each list of `store.listing` is read from one of these in its order; the last columns only filter.
     Index(None, "requester_id", "status", "number"),
     Index(None, "assignee_id", "status", "number", "urgency"),
@@ -35,6 +36,16 @@ tickets = Table(
     Index(None, "status", "urgency", "number"),
     Index(None, "status", "updated_at", "number"),
     Index(None, "status", "due_at", "number"),
+    Index(None, "closed_at", "status", "updated_at"),
+    **OPTIONS,
+)
+
+ticket_reminders = Table(  # of which ticket, with which due date, somebody was told
+    "ticket_reminders",
+    metadata,
+    Column("ticket_id", ForeignKey(tickets.c.id), primary_key=True),
+    Column("due_at", UtcDateTime, primary_key=True),
+    Column("told_at", UtcDateTime, nullable=False),
     **OPTIONS,
 )
 

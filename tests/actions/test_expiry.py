@@ -1,0 +1,207 @@
+"""Kept mail that nobody decides about is given up after its days, and its owner hears of it before."""
+
+from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+
+import pytest
+
+from helpdesk.actions.endings import FARTHEST, HELD_NOTICE, LOGIN_NOTICE, tell_of_endings
+from helpdesk.actions.expiry import RUNS, expire
+from helpdesk.core.jobs import JobName, JobPlan, RunState
+from helpdesk.core.sessions import SessionKind
+from helpdesk.errors import LeaseLost
+from helpdesk.store.tables import job_runs, letters, mails
+from helpdesk.store.upkeep import Upkeep
+from helpdesk.store.work import Work, in_work
+from tests.actions.intakes import JEAN, NOW, ZOE, a_mail
+from tests.actions.staff import AGENT, Staffed
+from tests.actions.turns import a_turn
+
+DAYS = timedelta(days=JobPlan().held_days)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+WEAK = ("spf=pass smtp.mailfrom=univ.example",)
+FORGED = ("dmarc=fail header.from=univ.example",)
+OLD = NOW - timedelta(days=60)  # a Date so old that the mail may be another's copy
+
+
+@pytest.fixture(autouse=True)
+def no_procedures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tables are made without migrations; what removes logins is tested where it is made."""
+    monkeypatch.setattr(Upkeep, "forget_logins", lambda *_: None)
+
+
+def kept(staffed: Staffed, *raws: bytes) -> list[dict[str, object]]:
+    staffed.bench.file(*raws)
+    with staffed.bench.desk.database.engine.begin() as connection:
+        connection.execute(letters.delete())
+    return staffed.bench.ledger()
+
+
+def give_up(staffed: Staffed) -> str:
+    return expire(staffed.bench.desk, JobPlan(), a_turn())
+
+
+@pytest.mark.parametrize(
+    ("waited", "gone"), [(DAYS - SECOND, False), (DAYS, True)], ids=["a second less", "30 days"]
+)
+@pytest.mark.parametrize("says", [WEAK, FORGED], ids=["weak", "forged"])
+def test_a_kept_mail_is_given_up_after_its_days(
+    staffed: Staffed, says: tuple[str, ...], waited: timedelta, gone: bool
+) -> None:
+    (before,) = kept(staffed, a_mail(says=says))
+    assert before["raw_sha256"]
+    staffed.bench.later(waited)
+    assert give_up(staffed) == ("1 kept mails expired" if gone else "")
+    (row,) = staffed.bench.ledger()
+    assert (row["raw_sha256"] is None, row["rejected_at"] == staffed.bench.now) == (gone, gone)
+    assert {**row, "raw_sha256": "", "rejected_at": None} == {**before, "raw_sha256": "", "rejected_at": None}
+    record = {"mail": row["id"], "fate": "held", "verdict": row["verdict"], "days": 30}
+    assert (("MAIL_EXPIRED", "SUCCESS", record) in staffed.audited()) is gone
+    assert give_up(staffed) == ""
+
+
+def test_what_somebody_rejected_lets_go_of_its_bytes_30_days_after_that(staffed: Staffed) -> None:
+    (row,) = kept(staffed, a_mail(says=FORGED))
+    rejected_at = NOW + timedelta(days=20)
+    in_work(
+        staffed.bench.desk.database, lambda work: work.quarantine.reject(int(str(row["id"])), rejected_at)
+    )
+    staffed.bench.later(timedelta(days=50) - SECOND)
+    assert give_up(staffed) == ""
+    staffed.bench.later(SECOND)
+    assert give_up(staffed) == "1 kept mails expired"
+    (row,) = staffed.bench.ledger()
+    assert (row["raw_sha256"], row["rejected_at"]) == (None, rejected_at)
+
+
+def test_what_its_owner_confirmed_is_on_its_way_and_stays(staffed: Staffed) -> None:
+    (row,) = kept(staffed, a_mail(says=WEAK))
+    with staffed.bench.desk.database.engine.begin() as connection:
+        connection.execute(mails.update().values(look_again_at=NOW))
+    staffed.bench.later(DAYS)
+    assert give_up(staffed) == ""
+    assert staffed.bench.ledger()[0]["raw_sha256"] == row["raw_sha256"]
+
+
+def test_a_ticket_is_never_given_up(staffed: Staffed) -> None:
+    staffed.bench.file(a_mail())
+    staffed.bench.later(DAYS * 10)
+    assert give_up(staffed) == ""
+
+
+def test_many_are_given_up_in_batches_and_a_stop_leaves_the_rest(
+    staffed: Staffed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpdesk.actions.expiry.BATCH", 2)
+    kept(staffed, *(a_mail(says=FORGED, message_id=f"<{number}@x>") for number in range(5)))
+    staffed.bench.later(DAYS)
+    with pytest.raises(LeaseLost):
+        expire(staffed.bench.desk, JobPlan(), a_turn(going=lambda: False))
+    assert give_up(staffed) == "3 kept mails expired"
+
+
+def test_runs_of_jobs_are_forgotten_after_400_days(staffed: Staffed) -> None:
+    for slot in (NOW, NOW - SECOND):
+        ended_run(staffed, slot)
+    staffed.bench.later(RUNS)
+    give_up(staffed)
+    assert staffed.bench.column(job_runs, "slot") == [NOW]
+
+
+def ended_run(staffed: Staffed, slot: datetime) -> None:
+    def job(work: Work) -> None:
+        run = work.runs.add(JobName.ENDINGS.value, "", slot, "x", slot)
+        work.runs.end(run, RunState.DONE, "", slot)
+
+    in_work(staffed.bench.desk.database, job)
+
+
+def tell(staffed: Staffed, slot: datetime, plan: JobPlan | None = None) -> list[str]:
+    """Let a run for *slot* tell of endings and end; return who was written to."""
+    desk = staffed.bench.desk
+    staffed.bench.clock[0] = slot
+    before = len(staffed.bench.letters())
+    turn = a_turn(slot)
+    tell_of_endings(desk, plan or JobPlan(), turn)
+    ended_run(staffed, slot)
+    return [recipient for _kind, recipient in staffed.bench.letters()[before:]]
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        pytest.param(a_mail(says=WEAK), [JEAN], id="weak: its owner was asked, too"),
+        pytest.param(a_mail(date=OLD), [JEAN], id="proven, held because it is old"),
+        pytest.param(a_mail(says=FORGED), [], id="forged: never"),
+        pytest.param(a_mail(says=()), [], id="unproven: never"),
+        pytest.param(a_mail(sender="x@univ.example"), [], id="proven, of nobody we know"),
+    ],
+)
+def test_a_week_before_the_end_its_owner_hears_of_it_where_the_table_allows(
+    staffed: Staffed, raw: bytes, told: list[str]
+) -> None:
+    (row,) = kept(staffed, raw)
+    assert row["fate"] == "held"
+    end = NOW + DAYS - HELD_NOTICE
+    assert tell(staffed, end) == [], "a moment less than a week is not over"
+    assert tell(staffed, end + SECOND) == told
+    assert tell(staffed, end + DAY) == []
+
+
+def test_many_mails_in_the_name_of_one_person_are_one_letter(staffed: Staffed) -> None:
+    kept(staffed, *(a_mail(says=WEAK, message_id=f"<{number}@x>") for number in range(9)))
+    assert tell(staffed, NOW + DAYS - HELD_NOTICE + SECOND) == [JEAN]
+    (content,) = staffed.bench.column(letters, "content")
+    letter = message_from_bytes(content, policy=default)
+    body = letter.get_body(("plain",))
+    assert body is not None
+    assert "9 messages" in body.get_content()
+    assert "20 décembre 2026" in body.get_content()
+    assert letter["Auto-Submitted"] == "auto-generated"
+
+
+def test_what_came_into_sight_while_no_daemon_ran_is_told_of_too(staffed: Staffed) -> None:
+    kept(staffed, a_mail(says=WEAK))
+    end = NOW + DAYS - HELD_NOTICE
+    assert tell(staffed, end - DAY) == []
+    assert tell(staffed, end + 4 * DAY) == [JEAN], "the last run was five days before"
+
+
+def test_a_first_run_looks_back_for_a_day_only(staffed: Staffed) -> None:
+    kept(staffed, a_mail(says=WEAK))
+    assert tell(staffed, NOW + DAYS - HELD_NOTICE + DAY + SECOND) == []
+    assert FARTHEST > DAY
+
+
+def test_a_run_that_is_done_again_tells_nothing_twice(staffed: Staffed) -> None:
+    kept(staffed, a_mail(says=WEAK))
+    slot = NOW + DAYS - HELD_NOTICE + SECOND
+    staffed.bench.clock[0] = slot
+    for told in ("1 letters are queued", ""):
+        assert tell_of_endings(staffed.bench.desk, JobPlan(), a_turn(slot)) == told
+
+
+def remembered(staffed: Staffed, address: str, ends: datetime, kind: SessionKind) -> None:
+    """Begin a session of one kind or the other."""
+
+    def job(work: Work) -> None:
+        work.sessions.add(staffed.id(address), address, kind.value, "", "", NOW, ends)
+
+    in_work(staffed.bench.desk.database, job)
+
+
+def test_whoever_let_a_login_be_remembered_hears_three_days_before_its_end(staffed: Staffed) -> None:
+    ends = NOW + timedelta(days=30)
+    remembered(staffed, AGENT, ends, SessionKind.REMEMBERED)
+    remembered(staffed, ZOE, ends, SessionKind.SHELL)
+    assert tell(staffed, ends - LOGIN_NOTICE) == []
+    assert tell(staffed, ends - LOGIN_NOTICE + SECOND) == [AGENT]
+    assert tell(staffed, ends - LOGIN_NOTICE + DAY) == []
+
+
+def test_of_a_login_that_was_revoked_nobody_hears(staffed: Staffed) -> None:
+    ends = NOW + timedelta(days=30)
+    remembered(staffed, AGENT, ends, SessionKind.REMEMBERED)
+    in_work(staffed.bench.desk.database, lambda work: work.sessions.revoke(NOW, person_id=staffed.id(AGENT)))
+    assert tell(staffed, ends - LOGIN_NOTICE + SECOND) == []
