@@ -11,6 +11,7 @@ from functools import partial
 
 from daemon import meters, sentry, wiring
 from daemon.alertlog import AlertLog
+from daemon.certificates import look_at_certificates
 from daemon.deliver import Delivery
 from daemon.imap import ImapInbox
 from daemon.jobs import Job, Jobs
@@ -29,7 +30,7 @@ from helpdesk.actions.jobs import TASKS
 from helpdesk.actions.leases import RENEW_PARTS, Lease
 from helpdesk.actions.rolealarms import alarm_of_role_changes
 from helpdesk.config import ImapSettings, Settings
-from helpdesk.core.jobs import planned
+from helpdesk.core.jobs import JobName, planned
 from helpdesk.errors import HelpdeskError, MailboxAway, StoreAway
 from helpdesk.logs import event
 from helpdesk.opening import desk_of, opened_database
@@ -198,7 +199,12 @@ def _jobs(settings: Settings, desk: Desk, careful: bool) -> list[Job]:
         for one in planned(settings.jobs, ())
         if one.job in TASKS
     ]
-    return [*in_database, *comparisons(settings, desk, careful)]
+    certificates = [
+        Job(one, partial(look_at_certificates, settings, desk))
+        for one in planned(settings.jobs, ())
+        if one.job is JobName.CERTIFICATES
+    ]
+    return [*in_database, *comparisons(settings, desk, careful), *certificates]
 
 
 def mailbox_limit_seconds(timeout_seconds: float) -> float:

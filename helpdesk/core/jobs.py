@@ -21,6 +21,7 @@ class JobName(StrEnum):
     EXPIRE = "expire"
     COLLECT_BLOBS = "collect-blobs"
     ENDINGS = "endings"
+    CERTIFICATES = "certificates"
 
 
 class RunState(StrEnum):
@@ -102,6 +103,7 @@ def planned(plan: JobPlan, mailboxes: Sequence[str]) -> list[Planned]:
         Planned(JobName.EXPIRE, "", plan.nightly),
         Planned(JobName.COLLECT_BLOBS, "", plan.nightly),
         Planned(JobName.ENDINGS, "", plan.morning),
+        Planned(JobName.CERTIFICATES, "", plan.morning),
     ]
 
 

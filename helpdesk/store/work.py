@@ -2,6 +2,7 @@
 
 import logging
 import random
+import ssl
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -140,6 +141,11 @@ class Work:
             moment = datetime.fromisoformat(told) if isinstance(told, str) else told
             self._now = moment.replace(tzinfo=UTC)
         return self._now
+
+    def server_certificate(self) -> bytes | None:
+        """Return the certificate (DER) that the server has shown; None without TLS, and from PostgreSQL's driver."""
+        sock = getattr(self._connection.connection.driver_connection, "_sock", None)
+        return sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
 
     def _meaning(self, trouble: StatementError | PoolTimeout) -> Exception:
         told = meaning(trouble, self._database.shown)
