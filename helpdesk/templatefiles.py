@@ -45,6 +45,7 @@ _EXAMPLES: dict[LetterKind, dict[str, object]] = {
     },
     LetterKind.HELD_MAIL_ENDING: {"count": 2, "ends": "today"},
     LetterKind.LOGIN_ENDING: {"ends": "today"},
+    LetterKind.CANARY: {},
     LetterKind.ALERT: {"what": "spoof", "when": "today", "count": 1, "reason": "why", "sample": "text"},
     LetterKind.WEEKLY_REPORT: {
         "first": "today",

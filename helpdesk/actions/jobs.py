@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from helpdesk.actions.blobcare import collect_blobs
+from helpdesk.actions.canary import look_for_canary, send_canary
 from helpdesk.actions.closing import close_resolved
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.digest import hourly
@@ -35,6 +36,8 @@ TASKS: Mapping[JobName, Task] = {
     JobName.EXPIRE: expire,
     JobName.COLLECT_BLOBS: collect_blobs,
     JobName.ENDINGS: tell_of_endings,
+    JobName.CANARY: send_canary,
+    JobName.CANARY_BACK: look_for_canary,
 }
 IN_SHELL = frozenset(
     (JobName.DIGEST, JobName.OVERDUE, JobName.CLOSE)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from helpdesk.config.section import Section
-from helpdesk.config.values import Kind, Unfit, number
+from helpdesk.config.values import TRUTH, Kind, Unfit, number
 from helpdesk.core.jobs import JobPlan
 from helpdesk.core.slots import Daily, daily, weekly
 
@@ -30,5 +30,7 @@ def jobs(section: Section) -> JobPlan:
         morning=section.optional("morning", DAILY, usual.morning),
         report=section.optional("report", WEEKLY, usual.report),
         close_after_days=section.optional("close_after_days", number(0, 3650), usual.close_after_days),
+        canary=section.optional("canary", TRUTH, usual.canary),
+        canary_minutes=section.optional("canary_minutes", number(5, 55), usual.canary_minutes),
         held_days=section.optional("held_days", number(8, 3650), usual.held_days),
     )

@@ -32,6 +32,8 @@ _ENGLISH = {
 LETTERS_WAIT = {Language.FR: "des lettres attendent", Language.EN: "letters wait"}
 JOB_FAILED = {Language.FR: "une tâche a échoué", Language.EN: "a job failed"}
 CERTIFICATE_ENDS = {Language.FR: "un certificat expire bientôt", Language.EN: "a certificate ends soon"}
+CANARY_LOST = {Language.FR: "le courrier ne circule plus", Language.EN: "mail does not flow"}
+CANARY_BACK = {Language.FR: "le courrier circule de nouveau", Language.EN: "mail flows again"}
 LAST_HOUR = {Language.FR: "courrier refusé dans l’heure", Language.EN: "mail refused in the last hour"}
 
 DISAGREEMENT = {  # by the names in core.reconciling

@@ -61,3 +61,8 @@ def login_ending(
     """Return the note that a login which scripts remember is about to end, to its owner."""
     values: dict[str, object] = {"ends": shown_time(ends_at, stationery.zone, to.language)}
     return assembled(stationery, LetterKind.LOGIN_ENDING, to, values, dedupe, now, None, Answered())
+
+
+def canary(stationery: Stationery, to: Addressee, dedupe: str, now: datetime) -> Letter:
+    """Return a letter of the desk to itself."""
+    return assembled(stationery, LetterKind.CANARY, to, {}, dedupe, now, None, Answered())

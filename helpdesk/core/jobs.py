@@ -22,6 +22,8 @@ class JobName(StrEnum):
     COLLECT_BLOBS = "collect-blobs"
     ENDINGS = "endings"
     CERTIFICATES = "certificates"
+    CANARY = "canary"
+    CANARY_BACK = "canary-back"
 
 
 class RunState(StrEnum):
@@ -38,6 +40,7 @@ class JobPlan:
     """When jobs run, by the clocks of the desk's zone, and after how long something is over.
 
     ``close_after_days``: without a word about a resolved ticket; 0: never. ``held_days``: kept mail is kept so long.
+    ``canary``: whether the desk writes to itself each hour; the letter must be back within ``canary_minutes``.
     """
 
     nightly: Daily = Daily(time(3, 30))  # noqa: RUF009 - frozen, as this is
@@ -45,6 +48,8 @@ class JobPlan:
     report: Daily = Daily(time(7), MONDAY)  # noqa: RUF009
     close_after_days: int = 30
     held_days: int = 30
+    canary: bool = False
+    canary_minutes: int = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,14 @@ def planned(plan: JobPlan, mailboxes: Sequence[str]) -> list[Planned]:
         Planned(JobName.COLLECT_BLOBS, "", plan.nightly),
         Planned(JobName.ENDINGS, "", plan.morning),
         Planned(JobName.CERTIFICATES, "", plan.morning),
+        *(_canary(plan) if plan.canary else ()),
+    ]
+
+
+def _canary(plan: JobPlan) -> list[Planned]:
+    return [
+        Planned(JobName.CANARY, "", Hourly()),
+        Planned(JobName.CANARY_BACK, "", Hourly(plan.canary_minutes)),
     ]
 
 

@@ -54,6 +54,7 @@ class LetterKind(StrEnum):
     TICKETS_OVERDUE = "tickets_overdue"
     HELD_MAIL_ENDING = "held_mail_ending"
     LOGIN_ENDING = "login_ending"
+    CANARY = "canary"
 
 
 ALERTS = (LetterKind.ALERT, LetterKind.SUSPICIOUS_LOGIN, LetterKind.SENDER_FORGED)
@@ -63,6 +64,7 @@ GENERATED = (  # by the clock or by an attack, in answer to nothing (RFC 3834 §
     LetterKind.TICKETS_OVERDUE,
     LetterKind.HELD_MAIL_ENDING,
     LetterKind.LOGIN_ENDING,
+    LetterKind.CANARY,
 )
 
 

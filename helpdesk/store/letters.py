@@ -36,6 +36,13 @@ class Letters:
         query = select(letters.c.dedupe).where(letters.c.dedupe.in_(dedupes))
         return set(self._connection.scalars(query))
 
+    def message_id_of(self, dedupe: str) -> str | None:
+        """Return the Message-ID of the letter that exists under a key."""
+        found: str | None = self._connection.scalar(
+            select(letters.c.message_id).where(letters.c.dedupe == dedupe)
+        )
+        return found
+
     def tickets_by_message_ids(self, message_ids: Collection[str]) -> dict[str, int]:
         """Return the tickets that our letters with these Message-IDs are about."""
         ours = [message_id for message_id in message_ids if fits_key(message_id, MAX_KEY)]

@@ -23,6 +23,9 @@ def test_without_settings_nights_mornings_and_mondays_are_the_usual_ones(tmp_pat
         ("close_after_days = 0", "close_after_days", 0),
         ("close_after_days = 3650", "close_after_days", 3650),
         ("held_days = 8", "held_days", 8),
+        ("canary = true", "canary", True),
+        ("canary_minutes = 5", "canary_minutes", 5),
+        ("canary_minutes = 55", "canary_minutes", 55),
     ],
 )
 def test_a_setting_is_taken_as_written(tmp_path: Path, line: str, key: str, value: object) -> None:
@@ -34,6 +37,8 @@ def test_a_setting_is_taken_as_written(tmp_path: Path, line: str, key: str, valu
     [
         ('nightly = "3:30"', 'nightly: expected a time like 03:30, found "3:30"'),
         ("close_after_days = -1", "close_after_days: expected 0 to 3650, found -1"),
+        ("canary_minutes = 4", "canary_minutes: expected 5 to 55, found 4"),
+        ("canary_minutes = 56", "canary_minutes: expected 5 to 55, found 56"),
         ("held_days = 7", "held_days: expected 8 to 3650, found 7"),
         ("morning = 8", "morning: expected a time like 03:30, found 8"),
         ('report = "07:00"', 'report: expected a weekday and a time like monday 07:00, found "07:00"'),

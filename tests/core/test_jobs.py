@@ -16,6 +16,7 @@ from helpdesk.core.jobs import (
     next_step,
     planned,
 )
+from helpdesk.core.slots import Hourly
 
 SLOT = datetime(2026, 11, 26, 2, 30, tzinfo=UTC)
 BEGUN = SLOT + timedelta(minutes=1)
@@ -65,3 +66,11 @@ def test_each_mailbox_has_its_own_comparison() -> None:
     found = [(one.job, one.scope) for one in planned(JobPlan(), ["main", "second"])]
     assert found.count((JobName.DIGEST, "")) == 1
     assert [scope for job, scope in found if job is JobName.RECONCILE] == ["main", "second"]
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_the_canary_flies_where_it_is_wanted_and_is_looked_for_after_its_minutes(wanted: bool) -> None:
+    jobs = {one.job: one for one in planned(JobPlan(canary=wanted, canary_minutes=20), [])}
+    assert (JobName.CANARY in jobs, JobName.CANARY_BACK in jobs) == (wanted, wanted)
+    if wanted:
+        assert (jobs[JobName.CANARY].rhythm, jobs[JobName.CANARY_BACK].rhythm) == (Hourly(), Hourly(20))

@@ -108,6 +108,7 @@ def golden_letters() -> dict[str, Letter]:
             ),
             jobletters.tickets_overdue(desk, learner, late(subject), keys[LetterKind.TICKETS_OVERDUE], NOW),
             jobletters.held_mail_ending(desk, learner, 2, NOW, keys[LetterKind.HELD_MAIL_ENDING], NOW),
+            jobletters.canary(desk, Addressee("desk@help.example", language), keys[LetterKind.CANARY], NOW),
             jobletters.login_ending(desk, learner, NOW, keys[LetterKind.LOGIN_ENDING], NOW),
         )
         made |= {f"{language.value}_{letter.kind.value}.eml": letter for letter in ones}

@@ -1,0 +1,64 @@
+"""The desk writes to itself through relay and mailbox, and tells the contacts when a letter is not back in time."""
+
+import hmac
+from datetime import datetime
+
+from helpdesk.actions.desk import Desk
+from helpdesk.actions.outbox import letter_row
+from helpdesk.core.alertwords import CANARY_BACK, CANARY_LOST
+from helpdesk.core.jobletters import canary
+from helpdesk.core.jobs import JobPlan, Turn
+from helpdesk.core.letters import Addressee, Notice, alert, dedupe_key
+from helpdesk.store.work import Work, in_work
+
+LOST, BACK, NONE = "it did not come back", "it came back", "none was sent"
+
+
+def send_canary(desk: Desk, _plan: JobPlan, turn: Turn) -> str:
+    """Queue the letter of this hour to the desk's own address. Raises StoreAway."""
+
+    def job(work: Work) -> str:
+        now, key = desk.clock(work), _key(desk, turn.run.slot)
+        if not work.letters.known([key]):
+            to = Addressee(desk.stationery.desk_address, desk.language)
+            work.letters.add([letter_row(canary(desk.stationery, to, key, now), now)])
+        return "sent"
+
+    return in_work(desk.database, job)
+
+
+def look_for_canary(desk: Desk, plan: JobPlan, turn: Turn) -> str:
+    """Say whether the letter of this hour is in the ledger; tell the contacts when that changes. Raises StoreAway."""
+    return in_work(desk.database, lambda work: _look(work, desk, plan, turn))
+
+
+def _look(work: Work, desk: Desk, plan: JobPlan, turn: Turn) -> str:
+    now = desk.clock(work)
+    sent = work.letters.message_id_of(_key(desk, turn.run.slot))
+    if sent is None:
+        return NONE
+    found = BACK if work.ledger.by_message_id(sent, 1) else LOST
+    last = work.runs.last_done(turn.run.job, turn.run.scope)
+    was_lost = last is not None and last.told == LOST
+    if was_lost == (found == LOST):
+        return found
+    words = CANARY_LOST if found == LOST else CANARY_BACK
+    reason = f"a letter of the desk to itself: {found} within {plan.canary_minutes} minutes"
+    notice = Notice(words[desk.language], now, 1, reason)
+    keys = {to: dedupe_key("canary", found, turn.run.slot.isoformat(), to) for to in desk.alert_addresses}
+    told = work.letters.known(keys.values())
+    work.letters.add(
+        [
+            letter_row(alert(desk.stationery, Addressee(to, desk.language), notice, dedupe, now), now)
+            for to, dedupe in keys.items()
+            if dedupe not in told
+        ]
+    )
+    return found
+
+
+def _key(desk: Desk, slot: datetime) -> str:
+    """The Message-ID follows from it, so nobody may guess it: whoever could would make a dead desk look alive."""
+    hour = slot.replace(minute=0, second=0, microsecond=0).isoformat()
+    mark = hmac.digest(desk.stationery.key, f"canary\0{hour}".encode(), "sha256").hex()
+    return dedupe_key("canary", mark)
