@@ -20,7 +20,21 @@ from daemon.commands import (
 )
 from helpdesk.commandline import carried_out
 
-COMMANDS = (init, service, status, inspect, trust, why, replay, reconcile, letter, breaker, audit, report, demo)
+COMMANDS = (
+    init,
+    service,
+    status,
+    inspect,
+    trust,
+    why,
+    replay,
+    reconcile,
+    letter,
+    breaker,
+    audit,
+    report,
+    demo,
+)
 
 
 def _parser() -> argparse.ArgumentParser:

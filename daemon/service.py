@@ -26,7 +26,7 @@ from daemon.watch import LEASE_SECONDS, MailboxWatch, WatchSettings
 from helpdesk import killpoints
 from helpdesk.actions.clocks import after_a_clock_set_back
 from helpdesk.actions.desk import Desk
-from helpdesk.actions.jobs import TASKS
+from helpdesk.actions.jobs import TASKS, last_ends
 from helpdesk.actions.leases import RENEW_PARTS, Lease
 from helpdesk.actions.rolealarms import alarm_of_role_changes
 from helpdesk.config import ImapSettings, Settings
@@ -181,7 +181,7 @@ async def _serve(settings: Settings, database: Database, pools: Pools, careful: 
     beside = (
         Presence(database, owner),
         Sealing(desk, settings.audit, owner),
-        Metrics(settings.metrics, database, names),
+        Metrics(settings.metrics, database, names, partial(last_ends, plan=settings.jobs)),
     )
     with contextlib.ExitStack() as stack:
         for one in beside:

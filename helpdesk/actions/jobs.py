@@ -13,7 +13,10 @@ from helpdesk.actions.endings import tell_of_endings
 from helpdesk.actions.expiry import expire
 from helpdesk.actions.overdue import remind_of_overdue
 from helpdesk.actions.permits import event_by, require_right
+from helpdesk.actions.purge import purge_audit
 from helpdesk.actions.runs import ask_for_run, begin_run, end_run, runs_of, to_begin_now
+from helpdesk.actions.sealing import current_anchor
+from helpdesk.actions.weekly import queue_weekly
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.jobs import JobName, JobPlan, Planned, Run, Turn, planned
 from helpdesk.core.permissions import Actor, Right
@@ -28,6 +31,22 @@ def _digest(desk: Desk, _plan: JobPlan, _turn: Turn) -> str:
     return "letters are queued" if hourly(desk) else ""
 
 
+def _purge_audit(desk: Desk, plan: JobPlan, turn: Turn) -> str:
+    purged = purge_audit(desk, plan.audit_days, lambda: not turn.going())
+    return f"{purged.rows} rows and {purged.seals} seals are gone" if purged.rows or purged.seals else ""
+
+
+def _weekly_report(desk: Desk, _plan: JobPlan, turn: Turn) -> str:
+    count = queue_weekly(desk, turn.run.slot, str(current_anchor(desk)))
+    return f"{count} letters are queued" if count else ""
+
+
+def last_ends(work: Work, plan: JobPlan) -> dict[str, datetime]:
+    """Return when each job last did what it should, of those that ever did; comparisons are not among them."""
+    last = {one.job.value: work.runs.last_done(one.job.value, one.scope) for one in planned(plan, ())}
+    return {name: run.ended_at for name, run in last.items() if run and run.ended_at}
+
+
 # What came of it, in a few words; empty where there was nothing to do.
 TASKS: Mapping[JobName, Task] = {
     JobName.DIGEST: _digest,
@@ -35,6 +54,8 @@ TASKS: Mapping[JobName, Task] = {
     JobName.CLOSE: close_resolved,
     JobName.EXPIRE: expire,
     JobName.COLLECT_BLOBS: collect_blobs,
+    JobName.PURGE_AUDIT: _purge_audit,
+    JobName.WEEKLY_REPORT: _weekly_report,
     JobName.ENDINGS: tell_of_endings,
     JobName.CANARY: send_canary,
     JobName.CANARY_BACK: look_for_canary,

@@ -22,8 +22,8 @@ DAILY = _rhythm("a time like 03:30", daily, daily("00:00"))
 WEEKLY = _rhythm("a weekday and a time like monday 07:00", weekly, weekly("monday 00:00"))
 
 
-def jobs(section: Section) -> JobPlan:
-    """Read [jobs]."""
+def jobs(section: Section, audit_days: int) -> JobPlan:
+    """Read [jobs]; *audit_days* stand in [audit]."""
     usual = JobPlan()
     return JobPlan(
         nightly=section.optional("nightly", DAILY, usual.nightly),
@@ -33,4 +33,5 @@ def jobs(section: Section) -> JobPlan:
         canary=section.optional("canary", TRUTH, usual.canary),
         canary_minutes=section.optional("canary_minutes", number(5, 55), usual.canary_minutes),
         held_days=section.optional("held_days", number(8, 3650), usual.held_days),
+        audit_days=audit_days,
     )

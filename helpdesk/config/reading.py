@@ -125,6 +125,7 @@ def _read(
     parts = {name: Section(source, (name,), table.get(name)) for name in SECTIONS if name != "imap"}
     credentials = replace(_credentials(source, parts["desk"], with_secrets), wanted=wanted)
     desk = sections.desk(parts["desk"])
+    trail = audit(parts["audit"], desk.state_dir)
     settings = Settings(
         file=file,
         desk=desk,
@@ -142,8 +143,8 @@ def _read(
         suspicion=suspicion(parts["suspicion"], desk.state_dir),
         metrics=observedsections.metrics(parts["metrics"]),
         sentry_dsn=observedsections.sentry_dsn(parts["sentry"], credentials),
-        audit=audit(parts["audit"], desk.state_dir),
-        jobs=jobs(parts["jobs"]),
+        audit=trail,
+        jobs=jobs(parts["jobs"], trail.keep_days),
     )
     for part in parts.values():
         part.done()

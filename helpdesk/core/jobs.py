@@ -20,6 +20,8 @@ class JobName(StrEnum):
     CLOSE = "close"
     EXPIRE = "expire"
     COLLECT_BLOBS = "collect-blobs"
+    PURGE_AUDIT = "purge-audit"
+    WEEKLY_REPORT = "weekly-report"
     ENDINGS = "endings"
     CERTIFICATES = "certificates"
     CANARY = "canary"
@@ -39,8 +41,9 @@ class RunState(StrEnum):
 class JobPlan:
     """When jobs run, by the clocks of the desk's zone, and after how long something is over.
 
-    ``close_after_days``: without a word about a resolved ticket; 0: never. ``held_days``: kept mail is kept so long.
-    ``canary``: whether the desk writes to itself each hour; the letter must be back within ``canary_minutes``.
+    ``close_after_days``: without a word about a resolved ticket; 0: never. ``held_days``: kept mail is kept so long,
+    ``audit_days``: audit rows likewise, 90 or more. ``canary``: whether the desk writes to itself each hour; the
+    letter must be back within ``canary_minutes``.
     """
 
     nightly: Daily = Daily(time(3, 30))  # noqa: RUF009 - frozen, as this is
@@ -48,6 +51,7 @@ class JobPlan:
     report: Daily = Daily(time(7), MONDAY)  # noqa: RUF009
     close_after_days: int = 30
     held_days: int = 30
+    audit_days: int = 90
     canary: bool = False
     canary_minutes: int = 15
 
@@ -107,6 +111,8 @@ def planned(plan: JobPlan, mailboxes: Sequence[str]) -> list[Planned]:
         Planned(JobName.CLOSE, "", plan.nightly),
         Planned(JobName.EXPIRE, "", plan.nightly),
         Planned(JobName.COLLECT_BLOBS, "", plan.nightly),
+        Planned(JobName.PURGE_AUDIT, "", plan.nightly),
+        Planned(JobName.WEEKLY_REPORT, "", plan.report),
         Planned(JobName.ENDINGS, "", plan.morning),
         Planned(JobName.CERTIFICATES, "", plan.morning),
         *(_canary(plan) if plan.canary else ()),

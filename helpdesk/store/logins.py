@@ -127,7 +127,9 @@ class Logins:
         if self._connection.execute(charged).rowcount:
             return True
         locked_until = self._connection.scalar(select(table.locked_until).where(table.scope == scope))
-        if locked_until is not None:  # where it is past, somebody's first attempt came between the two statements
+        if (
+            locked_until is not None
+        ):  # where it is past, somebody's first attempt came between the two statements
             return locked_until <= now and self._connection.execute(charged).rowcount > 0
         first = {"scope": scope, "failed": 1, "since": now, "locked_until": now + lock if limit <= 1 else now}
         self._connection.execute(insert(login_locks), first)

@@ -11,10 +11,12 @@ from sqlalchemy import insert
 
 from helpdesk.actions import chainwalk, purge, sealing
 from helpdesk.actions.chainwalk import ChainWalk
+from helpdesk.actions.jobs import TASKS
 from helpdesk.actions.purge import purge_audit
 from helpdesk.actions.sealing import copy_seals, current_anchor
 from helpdesk.actions.verify import verify_trail
 from helpdesk.core.auditchain import Fault, checkpoint_of, unpacked
+from helpdesk.core.jobs import JobName, JobPlan
 from helpdesk.core.people import Language, Person, Role
 from helpdesk.core.permissions import Actor
 from helpdesk.errors import Refused, StoreAway
@@ -23,6 +25,7 @@ from helpdesk.store.ids import new_id
 from helpdesk.store.tables import audit_checkpoints, audit_seals, metadata
 from helpdesk.store.work import Refusal
 from tests.actions.trails import Trail, a_trail, now_of
+from tests.actions.turns import a_turn
 from tests.store.cleaning import empty_tables
 
 KEPT = timedelta(days=90)
@@ -70,6 +73,16 @@ def test_no_row_is_older_than_90_days_afterwards_and_no_younger_one_is_lost(trai
     trail.seal_all()
     assert trail.findings() == []
     assert purged(trail).rows == 0
+
+
+def test_the_job_keeps_as_many_days_as_it_is_told(trail: Trail) -> None:
+    now = now_of(trail.database)
+    trail.add(now - KEPT - MINUTE, now - KEPT - 2 * MINUTE, now - KEPT + MINUTE)
+    trail.seal_all()
+    purge_job = TASKS[JobName.PURGE_AUDIT]
+    assert purge_job(trail.desk, JobPlan(audit_days=91), a_turn()) == ""
+    assert purge_job(trail.desk, JobPlan(), a_turn()) == "2 rows and 0 seals are gone", "the seal holds a younger row too"
+    assert len(ages(trail)) == 1
 
 
 def test_it_is_on_record_with_its_counts(trail: Trail) -> None:
