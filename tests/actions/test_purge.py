@@ -81,7 +81,9 @@ def test_the_job_keeps_as_many_days_as_it_is_told(trail: Trail) -> None:
     trail.seal_all()
     purge_job = TASKS[JobName.PURGE_AUDIT]
     assert purge_job(trail.desk, JobPlan(audit_days=91), a_turn()) == ""
-    assert purge_job(trail.desk, JobPlan(), a_turn()) == "2 rows and 0 seals are gone", "the seal holds a younger row too"
+    assert purge_job(trail.desk, JobPlan(), a_turn()) == "2 rows and 0 seals are gone", (
+        "the seal holds a younger row too"
+    )
     assert len(ages(trail)) == 1
 
 

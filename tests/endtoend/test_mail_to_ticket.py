@@ -1,6 +1,7 @@
 """From the mailbox to the letter, on real servers, on every database."""
 
 import binascii
+import json
 from dataclasses import replace
 from email import message_from_bytes
 from email.header import Header
@@ -40,7 +41,7 @@ def test_a_second_run_does_nothing_more(world: World) -> None:
     assert len(world.sink.messages) == 1
 
 
-def test_a_forged_mail_is_held_and_answered_to_nobody(world: World) -> None:
+def test_a_forged_mail_is_held_and_told_to_contacts_and_owner_alone(world: World) -> None:
     world.dovecot.append_many("desk", [from_learner(proof="dmarc=fail header.from=ecole.example")])
     assert world.once().returncode == 0
     assert world.rows("SELECT COUNT(*) FROM tickets") == [(0,)]
@@ -48,7 +49,11 @@ def test_a_forged_mail_is_held_and_answered_to_nobody(world: World) -> None:
     assert world.rows("SELECT action, status FROM audit_logs WHERE action = 'SENDER_FORGED'") == [
         ("SENDER_FORGED", "DENIED")
     ]
-    assert [letter.recipients for letter in world.sink.messages] == [("admin@ecole.example",)]
+    told = {letter.recipients for letter in world.sink.messages}
+    assert told == {("admin@ecole.example",), ("marie@ecole.example",)}
+    assert len(world.sink.messages) == 2
+    lines = (world.folder / "state" / "alerts.log").read_text().splitlines()
+    assert sorted(json.loads(line)["kind"] for line in lines) == ["SENDER_FORGED", "alert:spoof"]
     assert world.dovecot.folder_counts("desk")["Held"] == 1
 
 

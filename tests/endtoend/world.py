@@ -50,6 +50,8 @@ per_address_hour = 100000
 per_address_day = 100000
 per_domain_hour = 100000
 overall_hour = 100000
+[suspicion]
+sender_mails = 100000
 [alerts]
 to = ["admin@ecole.example"]
 """
