@@ -105,24 +105,33 @@ class ChainWalk:
                 seq, prev = seal.seq, seal.mac
                 if seq in wanted:
                     met[seq] = prev
-            if not seals:
+            if not seals:  # the last ones went since the walk began
+                self._tell_missing(self._or_purged(Anchor(seq, prev)).seq + 1, self.top.seq + 1)
                 break
+        if self.checkpoint is not None:
+            met.setdefault(self.checkpoint.last_seq, self.checkpoint.last_mac)
         return met
 
     def _before(self, seal: Seal, last: Anchor) -> bytes | None:
         """Return the code of the seal before this one; None where that is gone, which is told."""
         if seal.seq == last.seq + 1:
             return last.mac
+        last = self._or_purged(last)
+        self._tell_missing(last.seq + 1, seal.seq)
+        return last.mac if seal.seq == last.seq + 1 else None
+
+    def _or_purged(self, last: Anchor) -> Anchor:
+        """Return the last seal that is accounted for: the one met last, or one that a purge has removed since."""
         self._look_for_purge()
         if self.checkpoint is not None and self.checkpoint.last_seq > last.seq:
-            last = self.checkpoint.anchor
-        gap = seal.seq - last.seq - 1
-        if gap <= 0:
-            return last.mac if gap == 0 else None
-        for seq in range(last.seq + 1, min(seal.seq, last.seq + 1 + MOST_FINDINGS)):
+            return self.checkpoint.anchor
+        return last
+
+    def _tell_missing(self, first: int, end: int) -> None:
+        told = min(end, first + MOST_FINDINGS)
+        for seq in range(first, told):
             self._tell(Finding(Fault.SEAL_REMOVED, seq=seq))
-        self.more += max(gap - MOST_FINDINGS, 0)
-        return None
+        self.more += max(end - max(told, first), 0)
 
     def _look_for_purge(self) -> None:
         """Let what a purge has removed since the walk began be removed."""

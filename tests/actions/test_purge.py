@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from helpdesk.actions import chainwalk, purge, sealing
 from helpdesk.actions.chainwalk import ChainWalk
@@ -223,6 +223,42 @@ def test_a_purge_after_the_rows_were_counted_is_no_finding(
 
     monkeypatch.setattr(ChainWalk, "_follow", purge_first)
     assert trail.findings() == []
+
+
+def test_a_purge_of_every_seal_while_it_is_verified_leaves_the_anchor_in_the_chain(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trail.add(*[now_of(trail.database) - 2 * KEPT] * 40)
+    last = trail.seal_all()[-1]
+    look, looks = ChainWalk._look_at, []
+
+    def look_and_purge(walk: ChainWalk, *given: object) -> None:
+        looks.append(given)
+        if len(looks) == 1:
+            purged(trail)
+        look(walk, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ChainWalk, "_look_at", look_and_purge)
+    assert trail.findings(last.anchor) == []
+    assert trail.seals() == []
+
+
+def test_an_end_that_is_cut_off_while_it_is_verified_is_found(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trail.add(*[now_of(trail.database) - 2 * KEPT] * 40)
+    seals = trail.seal_all()
+    look, looks = ChainWalk._look_at, []
+
+    def look_and_cut(walk: ChainWalk, *given: object) -> None:
+        looks.append(given)
+        if len(looks) == 1:  # the triggers let seals go that are so old
+            trail.tamper(delete(audit_seals).where(audit_seals.c.seq > 4))
+        look(walk, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ChainWalk, "_look_at", look_and_cut)
+    gone = [(one.fault, one.seq) for one in trail.findings() if one.seq and one.row_id is None]
+    assert gone == [(Fault.SEAL_REMOVED, seal.seq) for seal in seals[4:]]
 
 
 def test_files_and_anchors_from_before_a_purge_are_no_findings(trail: Trail, tmp_path: Path) -> None:
