@@ -229,7 +229,7 @@ def parsed_anchor(text: str) -> Anchor:
     if anchor.seq < 1 or len(anchor.mac) != MAC_BYTES:
         raise Refused(
             "an anchor is a number, a colon and 64 hexadecimal digits, as `audit verify` prints it",
-            "une ancre est un nombre, deux-points et 64 chiffres hexadécimaux, comme `audit verify` l’affiche",
+            "une ancre est un nombre, deux-points et 64 chiffres hexadécimaux, comme `audit verify` l'affiche",
         )
     return anchor
 
