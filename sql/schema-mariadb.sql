@@ -338,7 +338,6 @@ CREATE INDEX ix_mails_mailbox_id_look_again_at ON mails (mailbox_id, look_again_
 CREATE INDEX ix_mails_mailbox_id_settled_at ON mails (mailbox_id, settled_at);
 CREATE INDEX ix_mails_message_id ON mails (message_id);
 CREATE INDEX ix_mails_person_id ON mails (person_id);
-CREATE INDEX ix_mails_raw_sha256 ON mails (raw_sha256);
 CREATE INDEX ix_mails_sender_seen_at ON mails (sender, seen_at);
 CREATE INDEX ix_mails_ticket_id ON mails (ticket_id);
 

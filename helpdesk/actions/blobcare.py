@@ -12,10 +12,14 @@ def collect_blobs(desk: Desk, _plan: JobPlan, turn: Turn) -> str:
     Raises StoreAway and LeaseLost.
     """
     count = 0
+    with Work(desk.database, read_only=True) as work:
+        kept = work.upkeep.kept_blobs()  # what is kept from now on is put from now on, and so is not old
     for names in desk.blobs.old_ones():
         with Work(desk.database, read_only=True) as work:
-            used = work.upkeep.in_use(names)
-        count += sum(desk.blobs.remove_if_old(name) for name in names if name not in used)
+            attached = work.upkeep.attached(names)
+        count += sum(
+            desk.blobs.remove_if_old(name) for name in names if name not in kept and name not in attached
+        )
         if not turn.going():
             raise LeaseLost("collecting was stopped before its end; the rest is collected another time")
     return f"{count} blobs removed" if count else ""

@@ -34,14 +34,16 @@ class Runs:
 
     def last_of(self, job: str, scope: str) -> Run | None:
         """Return the last run of a job that has ended."""
-        ended = and_(job_runs.c.job == job, job_runs.c.scope == scope, job_runs.c.ended_at.is_not(None))
-        found = self._read(select(job_runs).where(ended).order_by(job_runs.c.slot.desc()).limit(1))
-        return found[0] if found else None
+        return self._last(job, scope, job_runs.c.ended_at.is_not(None))
 
     def last_done(self, job: str, scope: str) -> Run | None:
         """Return the last run of a job that did what it should."""
-        mine = and_(job_runs.c.job == job, job_runs.c.scope == scope, job_runs.c.state == RunState.DONE.value)
-        found = self._read(select(job_runs).where(mine).order_by(job_runs.c.slot.desc()).limit(1))
+        return self._last(job, scope, job_runs.c.state == RunState.DONE.value)
+
+    def _last(self, job: str, scope: str, which: ColumnElement[bool]) -> Run | None:
+        mine = select(job_runs).where(job_runs.c.job == job, job_runs.c.scope == scope, which)
+        backwards = (job_runs.c.job.desc(), job_runs.c.scope.desc(), job_runs.c.slot.desc())  # as its index
+        found = self._read(mine.order_by(*backwards).limit(1))
         return found[0] if found else None
 
     def add(self, job: str, scope: str, slot: datetime, owner: str, started_at: datetime | None) -> Run:

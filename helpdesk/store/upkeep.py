@@ -3,9 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, text, update
 
 from helpdesk.core.people import Role
 from helpdesk.store.chunks import chunks
@@ -139,16 +138,19 @@ class Upkeep:
         self._connection.execute(undecided.values(rejected_at=at))
         self._connection.execute(update(mails).where(kept).values(raw_sha256=None))
 
-    def in_use(self, sha256s: Collection[str]) -> set[str]:
-        """Return those of these blobs that a row names."""
-        found: set[str] = set()
-        for some in chunks(sha256s):
-            queries: list[Select[Any]] = [
-                select(attachments.c.sha256).where(attachments.c.sha256.in_(some)),
-                select(mails.c.raw_sha256).where(mails.c.raw_sha256.in_(some)),
-            ]
-            found.update(name for query in queries for name in self._connection.scalars(query))
-        return found
+    def kept_blobs(self) -> set[str]:
+        """Return the blobs that kept mails name; no other mail names one."""
+        kept = and_(mails.c.fate.in_(KEPT), mails.c.raw_sha256.is_not(None))
+        return set(self._connection.scalars(select(mails.c.raw_sha256).where(kept)))
+
+    def attached(self, sha256s: Collection[str]) -> set[str]:
+        """Return those of these blobs that an attachment names."""
+        query = select(attachments.c.sha256)
+        return {
+            name
+            for some in chunks(sha256s)
+            for name in self._connection.scalars(query.where(attachments.c.sha256.in_(some)))
+        }
 
     def remembered_ending(self, since: datetime, until: datetime) -> list[tuple[int, datetime]]:
         """Return whose remembered logins end from *since* until before *until*, and when."""

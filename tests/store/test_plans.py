@@ -45,7 +45,10 @@ def grown(request: pytest.FixtureRequest) -> Iterator[Database]:
 def grow(database: Database) -> None:
     """Fill the tables as years of use would: nearly all settled, sent and resolved."""
     person, mailbox = a_person(database), a_mailbox(database)
-    tickets = [a_ticket(person, number, status="resolved") for number in range(1, ROWS + 1)]
+    tickets = [
+        a_ticket(person, number, status="resolved", closed_at=NOW if number % 100 else None)
+        for number in range(1, ROWS + 1)
+    ]
     mails = [ledger_row(mailbox, uid, tickets) for uid in range(1, ROWS + 1)]
     posts = [a_post(ticket["id"]) for ticket in tickets]
     in_work(database, lambda work: fill(work, person, tickets, mails, posts))
@@ -115,6 +118,14 @@ def fill(work: Work, person: Person, tickets: list[Row], mails: list[Row], posts
         insert(tables.participants),
         [{"ticket_id": ticket["id"], "person_id": person.id} for ticket in tickets],
     )
+    connection.execute(
+        insert(tables.ticket_reminders),
+        [{"ticket_id": ticket["id"], "due_at": NOW, "told_at": NOW} for ticket in tickets],
+    )
+    ended = {"scope": "", "state": "done", "owner": "x", "attempts": 1, "told": "", "ended_at": NOW}
+    names = ["digest", *(f"job {n}" for n in range(9))]
+    runs = [{"id": n, "job": names[n % 10], "slot": NOW + n * SECOND, "started_at": NOW} for n in range(ROWS)]
+    connection.execute(insert(tables.job_runs), [run | ended for run in runs])
 
 
 def attachment(post_id: int, position: int) -> Row:
@@ -299,6 +310,43 @@ TICKET, PERSON = Step("tickets", ("id",)), Step("people", ("id",))
             lambda work: work.posts.attachments_of(IDS),
             Step("attachments", ("post_id",)),
             id="attachments of posts",
+        ),
+        pytest.param(
+            lambda work: work.upkeep.close_resolved(NOW + DAY, NOW, 10),
+            Step("tickets", ("closed_at", "status", "updated_at")),
+            id="tickets to be closed",
+        ),
+        pytest.param(
+            lambda work: work.upkeep.overdue(NOW, 10),
+            None,  # by status and any other column: few are open
+            id="overdue tickets",
+        ),
+        pytest.param(
+            lambda work: work.upkeep.outdated(NOW - DAY, 10),
+            Step("mails", ("fate", "rejected_at", "seen_at")),
+            id="kept mail that is over",
+        ),
+        pytest.param(
+            lambda work: work.upkeep.held_between(NOW - DAY, NOW, 10),
+            Step("mails", ("fate", "rejected_at", "seen_at")),
+            id="held mail that ends soon",
+        ),
+        pytest.param(
+            lambda work: work.upkeep.kept_blobs(),
+            Step("mails", ("fate", "rejected_at", "seen_at")),
+            id="blobs of kept mails",
+        ),
+        pytest.param(
+            lambda work: work.upkeep.attached(["a" * 63 + "b", "b" * 64]),
+            Step("attachments", ("sha256",)),
+            id="attachments that name a blob",
+        ),
+        pytest.param(lambda work: work.runs.at([NOW]), Step("job_runs", ("slot",)), id="runs of slots"),
+        pytest.param(lambda work: work.runs.open_ones(), Step("job_runs", ("ended_at",)), id="open runs"),
+        pytest.param(
+            lambda work: work.runs.last_of("digest", ""),
+            None,  # by its key, or from the newest slot on
+            id="the last run of a job",
         ),
         pytest.param(
             lambda work: work.budgets.used([(f"hour:address:a{n}@x.example", NOW + n * DAY) for n in IDS]),

@@ -49,7 +49,6 @@ mails = Table(  # the ledger: one row for each mail seen
     Index(None, "fate", "rejected_at", "seen_at"),
     Index(None, "mailbox_id", "settled_at"),
     Index(None, "mailbox_id", "look_again_at"),
-    Index(None, "raw_sha256"),
     **OPTIONS,
 )
 

@@ -1,4 +1,4 @@
-"""What the nightly jobs look for: resolved tickets that are not closed yet, and who names a blob."""
+"""Resolved tickets that are not closed yet, by how long nothing has happened to them."""
 
 from alembic import op
 
@@ -9,8 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the indexes."""
+    """Add the index."""
     op.create_index(
         "ix_tickets_closed_at_status_updated_at", "tickets", ["closed_at", "status", "updated_at"]
     )
-    op.create_index("ix_mails_raw_sha256", "mails", ["raw_sha256"])
