@@ -1,16 +1,22 @@
 """With the rights that the scripts in sql/ give, the shell does its day's work and the daemon files mail."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from daemon.jobs import Job, Jobs
+from helpdesk.actions.jobs import TASKS
 from helpdesk.actions.people import add_person
+from helpdesk.actions.runs import runs_of
 from helpdesk.actions.weekly import queue_weekly
+from helpdesk.core.jobs import JobPlan, RunState, planned
 from helpdesk.core.people import AddressState, Language, Role
 from helpdesk.store.tables import audit_logs, letters, mails
 from helpdesk.store.work import Work, in_work
-from tests.actions.intakes import JEAN, a_mail, bench
+from tests.actions.intakes import JEAN, NOW, IntakeBench, a_mail, bench
 from tests.shell.desks import PASSWORD, ShellDesk, said
 from tests.store.granting import Granted, granted_on
 
@@ -22,12 +28,34 @@ def granted(request: pytest.FixtureRequest) -> Iterator[Granted]:
         yield made
 
 
+def run_every_job(desk: IntakeBench) -> None:
+    """Let the daemon's user do what runs by the clock, with tickets, mails and files that it is about."""
+    desk.file(a_mail(message_id="<3@univ.example>", says=("spf=pass smtp.mailfrom=univ.example",)))
+    desk.file(a_mail("Résolu", message_id="<4@univ.example>"))
+    desk.resolve(3, NOW)
+    desk.later(timedelta(days=60))
+    plan = JobPlan(canary=True)
+    jobs = [
+        Job(one, partial(TASKS[one.job], desk.desk, plan)) for one in planned(plan, ()) if one.job in TASKS
+    ]
+    daemon = Jobs(desk.desk, "me", jobs)
+    daemon.look()
+    runs = runs_of(desk.desk, 99)
+    assert {run.state for run in runs} == {RunState.DONE}, [run.told for run in runs]
+    assert {run.job for run in runs} == {one.planned.job.value for one in jobs}
+    told = {run.job: run.told for run in runs}
+    assert (told["close"], told["overdue"]) == ("1 tickets closed", "2 tickets told of")
+    assert told["expire"] == "1 kept mails expired"
+    desk.later(-timedelta(days=60))
+
+
 def test_the_daemon_files_mail_and_the_shell_works_on_it(granted: Granted, tmp_path: Path) -> None:
     jean = add_person(granted.owner, JEAN, "Jean Dupont", Role.USER, Language.FR, AddressState.VERIFIED)
     desk = bench(granted.daemon_url, tmp_path)
     desk.file(a_mail(), a_mail("Mon écran", message_id="<2@univ.example>"))
     assert [row["fate"] for row in desk.rows(mails)] == ["opened", "opened"]
     in_work(desk.desk.database, lambda work: work.leases.take("imap:main", "me", 30))
+    run_every_job(desk)
 
     shell = ShellDesk(tmp_path, granted.shell_url)
     boss = shell.person("Boss", Role.ADMIN, password=PASSWORD)
@@ -43,6 +71,12 @@ def test_the_daemon_files_mail_and_the_shell_works_on_it(granted: Granted, tmp_p
         "person add zoe@univ.example --name Zoé",
         "session list --all",
         "unlock boss@help.example",
+        "job list",
+        "job runs",
+        "job run digest",
+        "job run overdue",
+        "job run close",
+        "job run expire",
     ):
         told = said(keyboard, line)
         assert (told.status, told.error) == (0, ""), line
