@@ -19,7 +19,6 @@ PIN = re.compile(r"([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==([0-9][0-9A-Za-z.+!]*)")
 NOT_IMPORTED = {
     "requirements.txt": {
         "psycopg": "SQLAlchemy loads it for postgresql+psycopg:// URLs",
-        "schedule": "chosen for the daemon's jobs, which are not built yet",
     },
     "requirements-dev.txt": {
         "ruff": "run as a command",
