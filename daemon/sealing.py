@@ -21,7 +21,7 @@ LOG = logging.getLogger("helpdesk.audit")
 LEASE = "audit"
 LEASE_SECONDS = 30.0
 EVERY_SECONDS = 5.0
-REST_SECONDS = 0.1  # between two seals while many rows wait: intake goes first
+REST_SECONDS = 0.2  # between two seals while many rows wait: intake goes first
 STOP_SECONDS = 1.0
 
 

@@ -127,7 +127,7 @@ def local_day(at: datetime, zone: tzinfo) -> str:
 
 def canonical(row: Mapping[str, object]) -> bytes:
     """Return the one form of an audit row: JSON of its columns in ASCII, sorted, its time in UTC."""
-    return json.dumps(row, sort_keys=True, separators=(",", ":"), default=_told).encode("ascii")
+    return _ENCODER.encode(row).encode("ascii")
 
 
 def _told(value: object) -> str:
@@ -135,6 +135,9 @@ def _told(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     return repr(value)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_told)
 
 
 def entry_of(key: bytes, row_id: int, row: Mapping[str, object] | None) -> Entry:
