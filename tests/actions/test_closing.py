@@ -7,12 +7,13 @@ import pytest
 
 from helpdesk.actions.closing import BATCH, close_resolved
 from helpdesk.actions.marks import delete_ticket, restore_ticket
-from helpdesk.actions.ticketwork import add_note, answer_ticket, change_status
+from helpdesk.actions.ticketwork import add_note, answer_ticket, change_status, changed, find_ticket
 from helpdesk.core.jobs import JobPlan
+from helpdesk.core.permissions import Right
 from helpdesk.core.rules import Policy
 from helpdesk.core.tickets import Status
 from helpdesk.errors import LeaseLost, Refused
-from helpdesk.store.work import in_work
+from helpdesk.store.work import Work, in_work
 from tests.actions.intakes import JEAN, NOW, a_mail
 from tests.actions.staff import ADMIN, Staffed
 from tests.actions.turns import a_turn
@@ -97,6 +98,21 @@ def test_a_closed_ticket_is_worked_on_no_more(staffed: Staffed) -> None:
             work()
     delete_ticket(desk, admin, 1)
     restore_ticket(desk, admin, 1)
+
+
+def test_work_that_was_begun_before_the_ticket_was_closed_is_refused(staffed: Staffed) -> None:
+    resolved(staffed)
+    staffed.bench.later(DAYS)
+    desk = staffed.bench.desk
+    before = find_ticket(desk, staffed.actor(ADMIN), Right.WORK_ON_TICKET, 1)
+    close(staffed)
+
+    def job(work: Work) -> None:
+        changed(work, before, {}, {"status": "in_progress"})
+
+    with pytest.raises(Refused, match="changed by somebody else just now"):
+        in_work(desk.database, job)
+    assert staffed.ticket(1)["status"] == "resolved"
 
 
 def test_a_ticket_that_an_answer_reopens_is_not_closed_any_more(staffed: Staffed) -> None:

@@ -93,10 +93,17 @@ def test_what_is_one_persons_is_one_letter(staffed: Staffed) -> None:
     assert all(f"n° {number}" in text and f"« Subject {number} »" in text for number in (1, 2, 3))
 
 
-@pytest.mark.parametrize("change", ["resolved", "deleted"])
+@pytest.mark.parametrize("change", ["resolved", "deleted", "merged"])
 def test_what_needs_nobody_is_not_told_of(staffed: Staffed, change: str) -> None:
-    opened(staffed)
-    staffed.change(1, **({"status": "resolved"} if change == "resolved" else {"deleted_at": NOW}))
+    opened(staffed, 2)
+    staffed.change(2, due_at=NOW + SECOND)
+    other = staffed.ticket(2)["id"]
+    changes: dict[str, dict[str, object]] = {
+        "resolved": {"status": "resolved"},
+        "deleted": {"deleted_at": NOW},
+        "merged": {"merged_into_id": other},
+    }
+    staffed.change(1, **changes[change])
     assert remind(staffed) == ""
     assert told(staffed) == []
 
