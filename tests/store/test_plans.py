@@ -95,6 +95,11 @@ def fill(work: Work, person: Person, tickets: list[Row], mails: list[Row], posts
     )
     work.budgets.spend({(f"hour:address:a{n}@x.example", NOW + n % 30 * DAY): 1 for n in range(ROWS)})
     connection = work._connection
+    connection.execute(insert(tables.alerts), [alert(number, person.id) for number in range(ROWS)])
+    connection.execute(
+        insert(tables.login_failures),
+        [{"id": new_id(), "scope": f"account:{n % 500}", "at": NOW + n * SECOND} for n in range(ROWS)],
+    )
     new = [new_id() for _ in range(ROWS)]
     alike = {
         "name": "x",
@@ -126,6 +131,22 @@ def fill(work: Work, person: Person, tickets: list[Row], mails: list[Row], posts
     names = ["digest", *(f"job {n}" for n in range(9))]
     runs = [{"id": n, "job": names[n % 10], "slot": NOW + n * SECOND, "started_at": NOW} for n in range(ROWS)]
     connection.execute(insert(tables.job_runs), [run | ended for run in runs])
+
+
+def alert(number: int, person_id: int) -> Row:
+    """Return an alert; one in a thousand stands in no journal yet."""
+    at = NOW + number * SECOND
+    return {
+        "id": new_id(),
+        "dedupe": f"{number:064x}",
+        "kind": "SENDER_FORGED",
+        "person_id": person_id,
+        "at": at,
+        "count": 1,
+        "letters": 1,
+        "to_owner": 1,
+        "told_at": None if number % 1000 == 0 else at,
+    }
 
 
 def attachment(post_id: int, position: int) -> Row:
@@ -259,6 +280,24 @@ TICKET, PERSON = Step("tickets", ("id",)), Step("people", ("id",))
             lambda work: work.people.count_bounce("jean@univ.example", NOW, DAY),
             Step("addresses", ("address",)),
             id="count a letter that came back",
+        ),
+        pytest.param(
+            lambda work: work.alerts.known([f"{one:064x}" for one in IDS]),
+            Step("alerts", ("dedupe",)),
+            id="causes that are known",
+        ),
+        pytest.param(
+            lambda work: work.alerts.untold(100), Step("alerts", ("told_at", "id")), id="alarms not told"
+        ),
+        pytest.param(
+            lambda work: work.alerts.of_owners(NOW, NOW + 60 * SECOND, ["LOGIN"]),
+            Step("alerts", ("at",)),
+            id="alarms of an hour",
+        ),
+        pytest.param(
+            lambda work: work.logins.failures("account:7", NOW),
+            Step("login_failures", ("scope", "at")),
+            id="failed logins",
         ),
         pytest.param(lambda work: work.letters.next_due_at(), DUE, id="when the next letter is due"),
         pytest.param(lambda work: work.letters.counts(), DUE, id="letters by state"),
