@@ -17,6 +17,7 @@ from helpdesk.core.audit import Action
 from helpdesk.core.breakerscopes import CAME_BACK, why_waiting
 from helpdesk.core.letters import Addressee, Letter, Notice, alert, dedupe_key
 from helpdesk.core.people import AddressState, KnownAddress, Language
+from helpdesk.core.standing import standing
 from helpdesk.core.suspicion import Alarm, in_words
 from helpdesk.core.suspicionletters import Happened, sender_forged, suspicious_login
 from helpdesk.store.alerts import NewAlert
@@ -42,10 +43,10 @@ def hour_of(now: datetime) -> datetime:
     return now.replace(minute=0, second=0, microsecond=0)
 
 
-def usual_owner(work: Work, person_id: int | None) -> KnownAddress | None:
-    """Return the address that a person is told at: the first verified one."""
+def usual_owner(work: Work, person_id: int | None, now: datetime) -> KnownAddress | None:
+    """Return the address that a person is told at: the first verified one that is valid now."""
     owned = work.people.addresses_of(person_id) if person_id else []
-    return next((known for known in owned if known.state is AddressState.VERIFIED), None)
+    return next((known for known in owned if standing(known, now) is AddressState.VERIFIED), None)
 
 
 def raise_alarms(work: Work, desk: Desk, alarms: Sequence[Alarm], now: datetime) -> None:

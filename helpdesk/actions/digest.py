@@ -72,7 +72,7 @@ def _digests_of_owners(desk: Desk, work: Work) -> bool:
     untold: dict[int, list[Alerted]] = {}
     for one in work.alerts.of_owners(hour, hour + timedelta(hours=1), TO_OWNERS):
         untold.setdefault(one.person_id or 0, []).append(one)
-    found = [(usual_owner(work, person_id), ones) for person_id, ones in untold.items()]
+    found = [(usual_owner(work, person_id, now), ones) for person_id, ones in untold.items()]
     owners = [(owner, ones) for owner, ones in found if owner and owner.address not in desk.alert_addresses]
     keys = {owner.address: dedupe_key("digest of", hour.isoformat(), owner.address) for owner, _ in owners}
     known = work.letters.known(keys.values())

@@ -85,7 +85,8 @@ def charge(door: Door, account: str, place: Place, person_id: int | None = None)
                 detail = {"scope": "account" if scope == account else "from"}
                 row = door_event(Action.LOGIN_LOCKED, Outcome.DENIED, now, person_id, place, detail)
                 work.audit.add([row])
-                alarm = login_alarm(Action.LOGIN_LOCKED, scope, usual_owner(work, person_id), place)
+                owner = usual_owner(work, person_id, now)
+                alarm = login_alarm(Action.LOGIN_LOCKED, scope, owner, place)
                 raise_alarms(work, door.desk, [alarm], now)
         return True
 

@@ -10,6 +10,7 @@ from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.people import AddressState, KnownAddress
 from helpdesk.core.routes import PROVEN, remembered_route, route_changed
 from helpdesk.core.rules import Facts
+from helpdesk.core.standing import standing
 from helpdesk.core.suspicion import Alarm
 from helpdesk.core.tickets import Fate
 from helpdesk.core.verdict import Verdict
@@ -46,12 +47,8 @@ def note_sender(noticed: Noticed, arrival: Arrival, facts: Facts, mail_id: int, 
     if verdict in PROVEN:
         noticed.senders[known.address] += 1
         noticed.owners[known.address] = known
-    if (
-        verdict is Verdict.SPOOF
-        and fate is Fate.HELD
-        and known.state is AddressState.VERIFIED
-        and known.person.active
-    ):
+    allowed = standing(known, facts.now) is AddressState.VERIFIED  # nobody else hears from us
+    if verdict is Verdict.SPOOF and fate is Fate.HELD and allowed:
         noticed.alarms.append(Alarm(Action.SENDER_FORGED, known.address, known, mail_id=mail_id))
 
 

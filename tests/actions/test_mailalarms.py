@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from helpdesk.actions.digest import hourly
 from helpdesk.actions.intake import file_batch
@@ -197,6 +198,24 @@ def test_what_the_owner_reads_repeats_nothing_of_the_forged_mail(desk: IntakeBen
 @pytest.mark.parametrize("state", [AddressState.PENDING, AddressState.SUSPENDED, AddressState.BLOCKED])
 def test_nobody_is_told_at_an_address_that_is_not_verified(desk: IntakeBench, state: AddressState) -> None:
     desk.person(ZOE, state=state)
+    desk.file(forged(1, ZOE))
+    assert ("sender_forged", ZOE) not in kinds(desk)
+
+
+@pytest.mark.parametrize(
+    ("left", "told"), [(SECOND, 1), (timedelta(0), 0)], ids=["a second before its end", "at its end"]
+)
+def test_nobody_is_told_at_an_address_that_is_not_valid_any_more(
+    desk: IntakeBench, left: timedelta, told: int
+) -> None:
+    with desk.desk.database.engine.begin() as connection:
+        connection.execute(update(addresses).values(valid_until=desk.now + left))
+    desk.file(forged(1))
+    assert kinds(desk)["sender_forged", JEAN] == told
+
+
+def test_nobody_is_told_whose_account_is_closed(desk: IntakeBench) -> None:
+    desk.person(ZOE, active=False)
     desk.file(forged(1, ZOE))
     assert ("sender_forged", ZOE) not in kinds(desk)
 

@@ -13,6 +13,7 @@ from helpdesk.store.tables import credentials, sessions
 from shell import place
 from shell.place import login_uid, place_here
 from shell.remembered import VARIABLE, forget, remember, remembered_token, session_file
+from tests.mmdb import mmdb
 from tests.shell.desks import PASSWORD, ShellDesk, said
 
 
@@ -109,8 +110,35 @@ def test_what_a_person_can_set_makes_no_other_place_and_nothing_hostile_is_shown
         {"SSH_CONNECTION": "192.0.2.9\x1b]52;c;x\x07 1 2 3", "USER": "root", "LOGNAME": "\x1b"}
     )
     assert (hostile.key, hostile.source) == (known.key, known.source)
+    assert (hostile.remote, hostile.client) == (known.remote, known.client)
     assert "\x1b" not in hostile.shown + hostile.ip_address + hostile.user_agent
     assert len(hostile.ip_address) <= 45
+
+
+@pytest.mark.parametrize(
+    ("remote", "country"), [("192.0.2.9", "FR"), ("192.0.3.9", ""), ("laptop.help.example", "")]
+)
+def test_the_country_of_a_place_comes_from_the_file_in_the_settings(
+    shell_desk: ShellDesk, monkeypatch: pytest.MonkeyPatch, remote: str, country: str
+) -> None:
+    monkeypatch.setattr(place, "_remote_host", lambda: remote)
+    (shell_desk.folder / "c.mmdb").write_bytes(mmdb({"192.0.2.0/24": "FR"}))
+    with shell_desk.config.open("a") as settings:
+        settings.write(f'[suspicion]\ncountry_file = "{shell_desk.folder / "c.mmdb"}"\n')
+    here = shell_desk.plain_keyboard().place
+    assert (here.remote, here.country) == (remote, country)
+
+
+def test_after_three_wrong_passwords_the_right_one_is_not_enough(
+    shell_desk: ShellDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "COST", 4)
+    shell_desk.person("Boss", Role.ADMIN, password=PASSWORD)
+    keyboard = shell_desk.plain_keyboard()
+    assert said(keyboard, "login boss@help.example", "wrong\n" * 3).status == 1
+    told = said(keyboard, "login boss@help.example", f"{PASSWORD}\n" + "00000000\n" * 3)
+    assert "unusual: a code was sent to your address" in told.out
+    assert told.status == 1
 
 
 def test_a_login_for_scripts_is_used_by_the_next_commands_until_it_is_ended(
