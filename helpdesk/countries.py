@@ -3,13 +3,12 @@
 import struct
 from pathlib import Path
 
-import maxminddb
-
 from helpdesk.errors import HelpdeskError
 
 CODE_CHARS = 2
-# What the reader makes of a damaged file; ValueError also where a host's name stands in place of its address.
-BROKEN = (maxminddb.InvalidDatabaseError, ValueError, LookupError, TypeError, RecursionError, struct.error)
+# What the reader makes of a damaged file (its own error is a RuntimeError); ValueError also where a host's name
+# stands in place of its address.
+BROKEN = (RuntimeError, ValueError, LookupError, TypeError, struct.error)
 
 
 def country_of(file: Path | None, address: str) -> str:
@@ -17,8 +16,7 @@ def country_of(file: Path | None, address: str) -> str:
     if file is None:
         return ""
     try:
-        with maxminddb.open_database(file, maxminddb.MODE_FILE) as reader:
-            return _code(reader.get(address))
+        return _code(_found(file, address))
     except (OSError, *BROKEN):
         return ""
 
@@ -26,14 +24,20 @@ def country_of(file: Path | None, address: str) -> str:
 def require_countries(file: Path) -> None:
     """Raise HelpdeskError where *file* cannot be read as what it should be."""
     try:
-        with maxminddb.open_database(file, maxminddb.MODE_FILE) as reader:
-            reader.get("192.0.2.1")
+        _found(file, "192.0.2.1")
     except OSError as error:
         raise HelpdeskError(f"{file}: {error.strerror}") from error
     except BROKEN as error:
         raise HelpdeskError(
             f"{file}: no database in MaxMind's format; logins go on without countries"
         ) from error
+
+
+def _found(file: Path, address: str) -> object:
+    import maxminddb  # takes a twentieth of a second to load, and few desks have such a file
+
+    with maxminddb.open_database(file, maxminddb.MODE_FILE) as reader:
+        return reader.get(address)
 
 
 def _code(found: object) -> str:
