@@ -156,10 +156,6 @@ class Logins:
         """Begin the count of failed logins anew."""
         self._connection.execute(delete(login_failures).where(login_failures.c.scope == scope))
 
-    def forget_failures_before(self, moment: datetime) -> None:
-        """Drop failed logins that make nobody wary any more."""
-        self._connection.execute(delete(login_failures).where(login_failures.c.at < moment))
-
     def hold(self, scope: str, now: datetime) -> None:
         """Let no other transaction hold *scope* until this one ends."""
         held = update(login_locks).where(login_locks.c.scope == scope).values(failed=login_locks.c.failed + 1)

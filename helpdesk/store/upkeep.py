@@ -13,6 +13,7 @@ from helpdesk.store.names import MYSQL
 from helpdesk.store.tables import (
     attachments,
     login_codes,
+    login_failures,
     login_locks,
     mails,
     memberships,
@@ -163,7 +164,7 @@ class Upkeep:
         return [(row[0], row[1]) for row in self._connection.execute(query.order_by(sessions.c.expires_at))]
 
     def forget_logins(self, ended: datetime, codes: datetime, locks: datetime) -> None:
-        """Remove sessions that ended before *ended*, and codes and locks over before *codes* and *locks*.
+        """Remove sessions that ended before *ended*, codes before *codes*, failed logins and locks before *locks*.
 
         On a server it is a procedure with times of its own, since the daemon's user may not touch these tables.
         """
@@ -178,3 +179,4 @@ class Upkeep:
         self._connection.execute(login_codes.delete().where(login_codes.c.expires_at < codes))
         idle = and_(login_locks.c.locked_until < locks, login_locks.c.since < locks)
         self._connection.execute(login_locks.delete().where(idle))
+        self._connection.execute(login_failures.delete().where(login_failures.c.at < locks))

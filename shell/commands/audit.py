@@ -11,6 +11,7 @@ from helpdesk.actions.sessions import actor_of
 from helpdesk.actions.trail import exported_trail, person_id_of, rows_since, suspicious, trail_rows
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.permissions import Right
+from helpdesk.core.suspicion import SUSPICIOUS, in_words
 from helpdesk.store.trail import TrailFilter, TrailRow
 from shell.commands.people import address
 from shell.keyboard import Keyboard
@@ -208,7 +209,7 @@ def _suspicious(keyboard: Keyboard, given: argparse.Namespace) -> int:
              words("first", "première"), words("last", "dernière"))  # fmt: skip
     rows = [
         (
-            one.kind,
+            in_words(Action(one.kind), words.language) if one.kind in SUSPICIOUS else one.kind,
             one.who or "-",
             one.origin,
             str(one.count),
@@ -217,7 +218,7 @@ def _suspicious(keyboard: Keyboard, given: argparse.Namespace) -> int:
         )
         for one in found
     ]
-    keyboard.screen.table(heads, rows, grow=1)
+    keyboard.screen.table(heads, rows, grow=2)
     return 0
 
 

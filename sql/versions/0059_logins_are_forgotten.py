@@ -1,7 +1,7 @@
 """The daemon removes logins that are over without being allowed to read one: a procedure with times of its own.
 
-Sessions 30 days after their end, codes a day after theirs, counts of wrong passwords after two days. The times are
-fixed and taken from SYSDATE() and clock_timestamp(), so that whoever has the daemon's user can end no login early.
+Sessions 30 days after their end, codes a day after theirs, failed logins and their counts after two days. The times
+are fixed and taken from SYSDATE() and clock_timestamp(): whoever has the daemon's user can end no login early.
 """
 
 from alembic import op
@@ -18,6 +18,7 @@ BEGIN
     DELETE FROM sessions WHERE expires_at < moment - INTERVAL 30 DAY OR revoked_at < moment - INTERVAL 30 DAY;
     DELETE FROM login_codes WHERE expires_at < moment - INTERVAL 1 DAY;
     DELETE FROM login_locks WHERE locked_until < moment - INTERVAL 2 DAY AND since < moment - INTERVAL 2 DAY;
+    DELETE FROM login_failures WHERE at < moment - INTERVAL 2 DAY;
 END
 """
 POSTGRESQL = (
@@ -31,6 +32,7 @@ BEGIN
     DELETE FROM login_codes WHERE expires_at < moment - interval '1 day';
     DELETE FROM login_locks
     WHERE locked_until < moment - interval '2 days' AND since < moment - interval '2 days';
+    DELETE FROM login_failures WHERE at < moment - interval '2 days';
 END $$
 """,
     "REVOKE EXECUTE ON FUNCTION forget_logins() FROM PUBLIC",

@@ -246,6 +246,7 @@ def test_refusals_and_forged_senders_are_grouped(desk: ShellBench) -> None:
         ("LOGIN", "admin", 2),
         ("mail:spoof", "jean@univ.example", 3),
     ]
+    assert "refused logins" in desk.run("suspicious", "list").out
     desk.bench.later(timedelta(hours=1))
     assert "Nothing was refused." in desk.run("suspicious", "list", "--since", "0m").out
 

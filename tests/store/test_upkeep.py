@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select
 from helpdesk.core.people import Language, Role
 from helpdesk.store.engine import Database
 from helpdesk.store.ids import new_id
-from helpdesk.store.tables import login_codes, login_locks, people, sessions
+from helpdesk.store.tables import login_codes, login_failures, login_locks, people, sessions
 from helpdesk.store.work import Work, in_work
 from tests.store.granting import Granted, granted_on
 
@@ -53,19 +53,27 @@ def fill(database: Database) -> datetime:
         ):
             row = {"scope": scope, "failed": 1, "since": since, "locked_until": until}
             connection.execute(insert(login_locks), row)
+        for scope, at in (("long ago", now - LOCKS - MINUTE), ("failed lately", now - LOCKS + MINUTE)):
+            connection.execute(insert(login_failures), {"id": new_id(), "scope": scope, "at": at})
     return now
 
 
-def left(database: Database) -> tuple[set[str], set[str], set[str]]:
+def left(database: Database) -> tuple[set[str], set[str], set[str], set[str]]:
     with database.engine.connect() as connection:
         return (
             set(connection.scalars(select(sessions.c.token_hash))),
             set(connection.scalars(select(login_codes.c.place))),
             set(connection.scalars(select(login_locks.c.scope))),
+            set(connection.scalars(select(login_failures.c.scope))),
         )
 
 
-LEFT = ({"just ended", "just revoked", "open"}, {"young"}, {"tried lately", "locked lately"})
+LEFT = (
+    {"just ended", "just revoked", "open"},
+    {"young"},
+    {"tried lately", "locked lately"},
+    {"failed lately"},
+)
 
 
 def test_what_is_over_is_removed_and_nothing_else(database: Database) -> None:
@@ -80,7 +88,7 @@ def test_the_daemons_user_can_have_it_done_and_end_nothing_early(granted: Grante
     in_work(granted.daemon, lambda work: work.upkeep.forget_logins(far, far, far))
     assert left(granted.owner) == LEFT
     with granted.owner.engine.begin() as connection:
-        for table in (sessions, login_codes, login_locks, people):
+        for table in (sessions, login_codes, login_locks, login_failures, people):
             connection.execute(delete(table))
 
 
