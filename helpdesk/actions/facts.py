@@ -130,6 +130,7 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
     answers = judgement.verdict in ANSWERING and state is AddressState.VERIFIED
     proven = answers and admission.entry is Entry.ACCEPT and not arrival.vouched
     effect = gathered.effects.get(seen.fingerprint)
+    claims = _claims(desk, mail) if mail and known else ()
     return Facts(
         now=gathered.now,
         judgement=judgement,
@@ -137,15 +138,11 @@ def facts_about(arrival: Arrival, gathered: Gathered, desk: Desk, source: Source
         known=known,
         filed_before=effect is not None,
         ticket_of_first=effect.ticket_id if effect else None,
-        references=_references(mail, known, gathered, desk) if mail and known else (),
+        references=_references(mail, claims, known, gathered, desk) if mail and known else (),
         team_ids=gathered.teams.get(known.person.id, frozenset()) if known else frozenset(),
         first_seen=row.seen_at if row else None,
-        confirms=_in_question(mail, known, gathered, desk, Verdict.WEAK)
-        if mail and known and answers
-        else None,
-        disowns=_in_question(mail, known, gathered, desk, Verdict.SPOOF)
-        if mail and known and proven
-        else None,
+        confirms=_in_question(claims, known, gathered, desk, Verdict.WEAK) if known and answers else None,
+        disowns=_in_question(claims, known, gathered, desk, Verdict.SPOOF) if known and proven else None,
         returned=letter_of(_pointers(desk, mail), mail.bounce, gathered.returned) if mail else None,
     )
 
@@ -161,10 +158,10 @@ def _pointers(desk: Desk, mail: Mail) -> Pointers:
 
 
 def _in_question(
-    mail: Mail, known: KnownAddress, gathered: Gathered, desk: Desk, verdict: Verdict
+    claims: tuple[Claim, ...], known: KnownAddress, gathered: Gathered, desk: Desk, verdict: Verdict
 ) -> int | None:
-    """Return the held mail of the same verified address, with that verdict, whose signed mark *mail* brings back."""
-    for claim in _claims(desk, mail):
+    """Return the held mail of the same verified address, with that verdict, whose signed mark came back."""
+    for claim in claims:
         held = gathered.held.get(claim.mark.number) if claim.mark.kind == "h" else None
         if held is None or held.sender != known.address or held.verdict != verdict:
             continue
@@ -173,7 +170,9 @@ def _in_question(
     return None
 
 
-def _references(mail: Mail, known: KnownAddress, gathered: Gathered, desk: Desk) -> tuple[Reference, ...]:
+def _references(
+    mail: Mail, claims: tuple[Claim, ...], known: KnownAddress, gathered: Gathered, desk: Desk
+) -> tuple[Reference, ...]:
     """Return the tickets a mail points at: by Message-IDs, then by signed marks, then by number.
 
     A mark that was not signed for this sender is no more than the number in it. What points at a ticket that was
@@ -186,7 +185,7 @@ def _references(mail: Mail, known: KnownAddress, gathered: Gathered, desk: Desk)
         if ticket_id in gathered.tickets:
             found.append(Reference(gathered.tickets[ticket_id], "message-id"))
     hinted: list[int] = []
-    for claim in _claims(desk, mail):
+    for claim in claims:
         number = claim.mark.number
         if claim.mark.kind != "t" or number not in by_number:
             continue

@@ -7,6 +7,7 @@ long Message-IDs in References into something that no mail client reads. Every l
 import binascii
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from helpdesk.core.terminal import term_safe
 
@@ -27,6 +28,7 @@ def header(name: str, value: str) -> str:
     return _folded(f"{name}: ", _encoded_words(safe))
 
 
+@lru_cache(maxsize=1024)  # ours stands in every letter
 def mailbox_header(name: str, shown: str, address: str) -> str:
     """Return a From, To or Reply-To line with one address; *shown* is left out where it holds an address.
 
