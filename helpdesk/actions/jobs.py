@@ -20,6 +20,7 @@ from helpdesk.actions.weekly import queue_weekly
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.jobs import JobName, JobPlan, Planned, Run, Turn, planned
 from helpdesk.core.permissions import Actor, Right
+from helpdesk.core.weekly import last_week
 from helpdesk.errors import Refused, StoreAway
 from helpdesk.store.work import Work, in_work
 
@@ -37,6 +38,10 @@ def _purge_audit(desk: Desk, plan: JobPlan, turn: Turn) -> str:
 
 
 def _weekly_report(desk: Desk, _plan: JobPlan, turn: Turn) -> str:
+    _since, until = last_week(turn.run.slot, desk.stationery.zone)
+    with Work(desk.database, read_only=True) as work:
+        if work.purging.oldest(None, until) is None:
+            return ""  # the desk is younger than that week
     count = queue_weekly(desk, turn.run.slot, str(current_anchor(desk)))
     return f"{count} letters are queued" if count else ""
 

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 
+import pytest
+
 from helpdesk.actions.jobs import TASKS, last_ends
 from helpdesk.actions.runs import begin_run, end_run, fail_run, to_begin_now
 from helpdesk.actions.sealing import current_anchor, seal_next
@@ -11,13 +13,15 @@ from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.jobs import JobName, JobPlan, Planned
 from helpdesk.core.slots import Hourly
 from helpdesk.store.audit import Event
-from helpdesk.store.tables import letters
+from helpdesk.store.tables import audit_logs, letters
 from helpdesk.store.work import Work, in_work
 from tests.actions.intakes import NOW
 from tests.actions.staff import Staffed
 from tests.actions.turns import a_turn
 
 MONDAY = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+WEEKS_END = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)  # midnight in Paris
+SECOND = timedelta(seconds=1)
 
 
 def test_the_weekly_report_bears_the_end_of_the_chain_and_goes_out_once(staffed: Staffed) -> None:
@@ -31,6 +35,20 @@ def test_the_weekly_report_bears_the_end_of_the_chain_and_goes_out_once(staffed:
     text = message_from_bytes(row["content"], policy=default).get_body(("plain",))
     assert text is not None
     assert str(current_anchor(desk)) in "".join(text.get_content().split())
+
+
+@pytest.mark.parametrize(
+    ("at", "count"), [(WEEKS_END - SECOND, 1), (WEEKS_END, 0)], ids=["in it", "after it"]
+)
+def test_a_desk_that_is_younger_than_the_week_reports_nothing(
+    staffed: Staffed, at: datetime, count: int
+) -> None:
+    desk = staffed.bench.desk
+    with desk.database.engine.begin() as connection:
+        connection.execute(audit_logs.delete())
+    in_work(desk.database, lambda work: work.audit.add([Event(Action.LOGIN, Outcome.FAIL, at)]))
+    told = TASKS[JobName.WEEKLY_REPORT](desk, JobPlan(), a_turn(MONDAY))
+    assert told == ("1 letters are queued" if count else "")
 
 
 def test_a_job_counts_from_when_it_last_did_what_it_should(staffed: Staffed) -> None:
