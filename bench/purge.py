@@ -181,7 +181,7 @@ class OldRows:
 
     def at(self, number: int) -> datetime:
         """Return when a row was made."""
-        return self.begin + number * (OLDEST - timedelta(days=KEEP_DAYS + 1)) / self.count
+        return self.begin + (OLDEST - timedelta(days=KEEP_DAYS + 1)) * (number / self.count)
 
     def id(self, number: int) -> int:
         """Return a row's id."""
