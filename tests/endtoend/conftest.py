@@ -18,3 +18,11 @@ def world(tmp_path: Path, database: Database, dovecot: Dovecot, smtp_sink: SmtpS
     desk = World(tmp_path, url, dovecot, smtp_sink).furnish()
     yield desk
     desk.end()
+
+
+@pytest.fixture
+def own_world(tmp_path: Path, database_url: str, dovecot: Dovecot, smtp_sink: SmtpSink) -> Iterator[World]:
+    """The same on a database of its own, for a test that changes more of it than rows."""
+    desk = World(tmp_path, database_url, dovecot, smtp_sink).prepare()
+    yield desk
+    desk.end()

@@ -11,7 +11,8 @@ from tests.endtoend.test_outbox_commands import command
 from tests.endtoend.world import World, from_learner
 
 
-def test_what_is_on_record_is_sealed_copied_and_verified(world: World) -> None:
+def test_what_is_on_record_is_sealed_copied_and_verified(own_world: World) -> None:
+    world = own_world  # it loses its triggers
     world.dovecot.append_many("desk", [from_learner()])
     assert "audit_anchor seq=1 " in world.once().stderr
     (file,) = (world.folder / "state" / "audit").glob("????-??-??.log")
