@@ -7,6 +7,8 @@ from typing import Any
 import cmd2
 from cmd2 import Completions, rich_utils, with_argparser
 from cmd2.completion import CompletionItem
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
 
 from helpdesk.actions.sessions import actor_of
 from helpdesk.core.sessions import SessionKind
@@ -56,6 +58,16 @@ class HelpdeskShell(cmd2.Cmd):
         self.debug = False
         if not keyboard.screen.coloured:
             rich_utils.ALLOW_STYLE = rich_utils.AllowStyle.NEVER
+
+    def _create_key_bindings(self, completekey: str) -> KeyBindings:
+        """Let what is pasted be text: cmd2 would run each of its lines, and a mail could hold commands."""
+        bindings = super()._create_key_bindings(completekey)
+
+        @bindings.add(Keys.BracketedPaste)
+        def _insert(event: KeyPressEvent) -> None:
+            event.current_buffer.insert_text(" ".join(event.data.split()))
+
+        return bindings
 
     def stays(self) -> bool:
         """Greet, and run commands until the person leaves. True: somebody else has logged in meanwhile."""

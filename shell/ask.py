@@ -2,6 +2,7 @@
 
 import getpass
 import sys
+import termios
 from dataclasses import dataclass
 
 from shell.words import Words
@@ -53,7 +54,9 @@ class Asker:
         return "\n".join(lines)
 
     def yes(self, question: str) -> bool:
-        """Return whether the answer begins with y or o; no answer means no."""
+        """Return whether the answer begins with y or o; no answer means no, and what was typed before is none."""
+        if self.at_terminal:
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)  # a pasted text must not say yes to itself
         try:
             answer = self.line(f"{question} {self.words('[y/N]', '[o/N]')}")
         except EOFError:

@@ -90,7 +90,12 @@ class Keyboard:
             self.speak(self.actor.person.language)
         if verb.right is not None:
             require_right(self.database, self.actor, verb.right)
-        if verb.grave and self.actor.session_id is not None and not proved_lately(self.door, self.actor):
+        if verb.grave:
+            self.make_sure()
+
+    def make_sure(self) -> None:
+        """Ask for the password again before something grave, unless it was given just now. Raises Refused."""
+        if self.actor.session_id is not None and not proved_lately(self.door, self.actor):
             prompt = self.words("Your password, once more", "Votre mot de passe, encore une fois")
             prove_again(self.door, self.actor, self.ask.secret(prompt), self.place)
 

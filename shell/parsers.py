@@ -80,16 +80,25 @@ class Speaking:
         takes_words = any(action.nargs == "*" for action in parser._get_positional_actions())
         if not takes_words or self._is_mixing:
             return super().parse_known_args(args, namespace)  # type: ignore[misc]
-        self._is_mixing = True
+        self._is_mixing, usage = True, parser.usage
+        parser.usage = usage or _usage_of(
+            parser
+        )  # argparse would cut it out of what is shown, colours and all
         try:
             return parser.parse_known_intermixed_args(args, namespace)
         finally:
-            self._is_mixing = False
+            self._is_mixing, parser.usage = False, usage
 
     def _get_formatter(self, *arguments: Any, **options: Any) -> Any:
         formatter = super()._get_formatter(*arguments, **options)  # type: ignore[misc]
         formatter.lead = self.words("usage: ", "usage : ")
         return formatter
+
+
+def _usage_of(parser: argparse.ArgumentParser) -> str:
+    formatter = argparse.HelpFormatter(parser.prog)
+    formatter.add_usage(None, parser._actions, parser._mutually_exclusive_groups, prefix="")
+    return formatter.format_help().strip().replace("%", "%%")
 
 
 class QuietParser(Speaking, argparse.ArgumentParser):

@@ -63,6 +63,7 @@ def _weekly(given: argparse.Namespace) -> int:
     first, last = given.since, given.to
     if first and last and not timedelta(0) <= last - first < timedelta(days=MAX_DAYS):
         given.wrong(f"from {first} to {last}: the first day comes first, and they are {MAX_DAYS} at most")
+    from helpdesk.actions.sealing import shown_anchor
     from helpdesk.opening import desk_of, opened_database
     from helpdesk.store.schema import require_current
 
@@ -75,11 +76,11 @@ def _weekly(given: argparse.Namespace) -> int:
         if given.send:
             from helpdesk.actions.weekly import queue_report
 
-            print(f"{queue_report(desk, since, until)} letters are queued.")
+            print(f"{queue_report(desk, since, until, shown_anchor(desk))} letters are queued.")
             return 0
         from helpdesk.actions.weekly import week_of
 
-        week = week_of(desk, since, until)
+        week = week_of(desk, since, until, shown_anchor(desk))
     finally:
         database.close()
     if given.json:

@@ -1,7 +1,7 @@
 """The desk writes to itself through relay and mailbox, and tells the contacts when a letter is not back in time."""
 
 import hmac
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.outbox import letter_row
@@ -12,13 +12,20 @@ from helpdesk.core.letters import Addressee, Notice, alert, dedupe_key
 from helpdesk.store.work import Work, in_work
 
 LOST, BACK, NONE = "it did not come back", "it came back", "none was sent"
+TOO_LATE = "too late in this hour"
+LATE = timedelta(minutes=2)
 
 
 def send_canary(desk: Desk, _plan: JobPlan, turn: Turn) -> str:
-    """Queue the letter of this hour to the desk's own address. Raises StoreAway."""
+    """Queue the letter of this hour to the desk's own address. Raises StoreAway.
+
+    None goes out late, as after a start: it could not be back when it is looked for.
+    """
 
     def job(work: Work) -> str:
         now, key = desk.clock(work), _key(desk, turn.run.slot)
+        if now - turn.run.slot > LATE:
+            return TOO_LATE
         if not work.letters.known([key]):
             to = Addressee(desk.stationery.desk_address, desk.language)
             work.letters.add([letter_row(canary(desk.stationery, to, key, now), now)])

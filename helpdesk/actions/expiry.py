@@ -13,6 +13,7 @@ SESSIONS = timedelta(days=30)  # after their end; on a server the procedure forg
 CODES = timedelta(days=1)
 LOCKS = timedelta(days=2)
 RUNS = timedelta(days=400)
+ALERTS = timedelta(days=30)
 BATCH = 200
 
 
@@ -31,6 +32,7 @@ def _forget(work: Work, desk: Desk) -> None:
     now = desk.clock(work)
     work.upkeep.forget_logins(now - SESSIONS, now - CODES, now - LOCKS)
     work.runs.forget_before(now - RUNS)
+    work.alerts.forget_before(now - ALERTS)
 
 
 def _expire_some(work: Work, desk: Desk, plan: JobPlan) -> int:

@@ -15,7 +15,7 @@ from helpdesk.actions.overdue import remind_of_overdue
 from helpdesk.actions.permits import event_by, require_right
 from helpdesk.actions.purge import purge_audit
 from helpdesk.actions.runs import ask_for_run, begin_run, end_run, runs_of, to_begin_now
-from helpdesk.actions.sealing import current_anchor
+from helpdesk.actions.sealing import shown_anchor
 from helpdesk.actions.weekly import queue_weekly
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.jobs import JobName, JobPlan, Planned, Run, Turn, planned
@@ -42,7 +42,7 @@ def _weekly_report(desk: Desk, _plan: JobPlan, turn: Turn) -> str:
     with Work(desk.database, read_only=True) as work:
         if work.purging.oldest(None, until) is None:
             return ""  # the desk is younger than that week
-    count = queue_weekly(desk, turn.run.slot, str(current_anchor(desk)))
+    count = queue_weekly(desk, turn.run.slot, shown_anchor(desk))
     return f"{count} letters are queued" if count else ""
 
 

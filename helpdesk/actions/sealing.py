@@ -73,6 +73,12 @@ def current_anchor(desk: Desk) -> Anchor:
         return chain_end(work, desk.audit_key)
 
 
+def shown_anchor(desk: Desk) -> str:
+    """Return the end of the chain as reports show it, empty while nothing is sealed. Raises StoreAway."""
+    anchor = current_anchor(desk)
+    return str(anchor) if anchor.seq else ""
+
+
 def copy_seals(desk: Desk, files: AuditFiles, going: Callable[[], bool]) -> int:
     """Add the seals that the daily files lack, while *going()*; return how many.
 

@@ -35,6 +35,7 @@ CERTIFICATE_ENDS = {Language.FR: "un certificat expire bientôt", Language.EN: "
 CANARY_LOST = {Language.FR: "le courrier ne circule plus", Language.EN: "mail does not flow"}
 CANARY_BACK = {Language.FR: "le courrier circule de nouveau", Language.EN: "mail flows again"}
 LAST_HOUR = {Language.FR: "courrier refusé dans l’heure", Language.EN: "mail refused in the last hour"}
+LAST_HOURS = {Language.FR: "courrier refusé depuis", Language.EN: "mail refused since then"}
 
 DISAGREEMENT = {  # by the names in core.reconciling
     Language.FR: {

@@ -21,6 +21,7 @@ from helpdesk.core.terminal import term_safe
 
 QUOTE_CHARS = 80
 NAME_CHARS = 60
+WHAT_CHARS = 100  # our own words, none of which is longer
 HOSTILE_CHARS = 500
 LOOP_HEADER = "X-Helpdesk-Loop"
 _MONTHS = {
@@ -203,7 +204,7 @@ def confirm_sender(
 def alert(stationery: Stationery, to: Addressee, notice: Notice, dedupe: str, now: datetime) -> Letter:
     """Return an alert to a security contact; nothing in it is a live link or address."""
     values: dict[str, object] = {
-        "what": term_safe(notice.what, NAME_CHARS),
+        "what": term_safe(notice.what, WHAT_CHARS),
         "when": shown_time(notice.happened_at, stationery.zone, to.language),
         "count": notice.count,
         "reason": defanged(notice.reason, HOSTILE_CHARS),

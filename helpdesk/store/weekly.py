@@ -130,7 +130,10 @@ class Weekly:
 
         Walks through all addresses: some ten thousand, once a week.
         """
-        frozen = and_(addresses.c.state == AddressState.SUSPENDED.value, people.c.active)
+        disowned = and_(
+            addresses.c.state == AddressState.VERIFIED.value, addresses.c.disowned_at.is_not(None)
+        )
+        frozen = and_(or_(addresses.c.state == AddressState.SUSPENDED.value, disowned), people.c.active)
         query = select(addresses.c.address).join(people, people.c.id == addresses.c.person_id).where(frozen)
         found = list(self._connection.scalars(query.order_by(addresses.c.address)))
         return len(found), found[:limit]

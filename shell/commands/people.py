@@ -126,6 +126,8 @@ def _add_arguments(arguments: Arguments) -> None:
 
 
 def _add(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    if Role(given.role) is not Role.USER:  # as grave as a change of roles
+        keyboard.make_sure()
     known = add_person(
         keyboard.database,
         given.address,

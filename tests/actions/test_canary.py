@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from helpdesk.actions.canary import BACK, LOST, NONE, look_for_canary, send_canary
+from helpdesk.actions.canary import BACK, LOST, NONE, TOO_LATE, look_for_canary, send_canary
 from helpdesk.core.jobs import JobName, JobPlan, RunState
 from helpdesk.store.tables import letters
 from helpdesk.store.work import in_work
@@ -80,6 +80,15 @@ def test_one_that_does_not_come_back_is_told_of_once_and_once_that_they_do_again
     assert "ne circule plus" in subjects(desk)[0]
     assert "circule de nouveau" in subjects(desk)[1]
     assert {to for kind, to in desk.letters() if kind == "alert"} == {ADMIN}
+
+
+@pytest.mark.parametrize(
+    ("late", "told"), [(timedelta(minutes=2), "sent"), (timedelta(minutes=2, seconds=1), TOO_LATE)]
+)
+def test_none_is_sent_that_could_not_be_back_in_time(desk: IntakeBench, late: timedelta, told: str) -> None:
+    slot = desk.now
+    desk.later(late)
+    assert send_canary(desk.desk, PLAN, a_turn(slot, JobName.CANARY)) == told
 
 
 def test_where_none_was_sent_none_is_missed(desk: IntakeBench) -> None:

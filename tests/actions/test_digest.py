@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from helpdesk.actions.alarms import CONTACTS
 from helpdesk.actions.digest import hourly
 from helpdesk.store.tables import audit_logs, budgets
+from helpdesk.store.work import in_work
 from tests.actions.intakes import ADMIN, JEAN, IntakeBench, a_mail, bench
 from tests.servers.sqlite import Sqlite
 
@@ -39,6 +41,37 @@ def test_an_hour_in_which_all_was_told_at_once_has_none(desk: IntakeBench) -> No
     assert desk.letters() == [("alert", ADMIN), ("sender_forged", JEAN)]
     desk.later(timedelta(hours=1))
     assert not hourly(desk.desk)
+
+
+@pytest.mark.parametrize(("hours", "told"), [(1, True), (24, True), (25, False)])
+def test_what_no_daemon_told_within_its_hour_is_told_within_a_day(
+    desk: IntakeBench, hours: int, told: bool
+) -> None:
+    desk.file(a_mail(says=UNPROVEN))
+    desk.later(timedelta(hours=hours))
+    assert hourly(desk.desk) is told
+
+
+def test_a_digest_that_found_no_room_comes_with_the_next_one(desk: IntakeBench) -> None:
+    full = {CONTACTS: desk.desk.alerts_per_hour}
+    desk.file(a_mail(says=UNPROVEN))
+    desk.later(timedelta(hours=1))
+    in_work(desk.desk.database, lambda work: work.budgets.take(full, desk.desk.alerts_per_hour, desk.now))
+    assert not hourly(desk.desk)
+    assert desk.letters() == []
+    desk.later(timedelta(hours=1))
+    assert hourly(desk.desk)
+    assert desk.letters() == [("alert", ADMIN)]
+    desk.later(timedelta(hours=1))
+    assert not hourly(desk.desk), "it was told"
+
+
+def test_a_refusal_in_the_hour_of_the_digest_before_is_told_too(desk: IntakeBench) -> None:
+    for number in range(3):
+        desk.file(a_mail(says=UNPROVEN, message_id=f"<{number}@x>"))
+        desk.later(timedelta(hours=1))
+        assert hourly(desk.desk)
+    assert len(desk.letters()) == 3
 
 
 def test_budgets_that_no_cap_looks_at_are_forgotten(desk: IntakeBench) -> None:

@@ -193,6 +193,17 @@ def test_what_is_grave_asks_for_the_password_again(
     assert known.person.role is Role.USER
 
 
+@pytest.mark.parametrize(("role", "asked"), [("user", False), ("agent", True), ("admin", True)])
+def test_new_staff_is_as_grave_as_another_role(
+    here: Office, admin: Seat, role: str, asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with here.database.engine.begin() as connection:
+        connection.execute(update(sessions).values(proved_at=here.desk.now.replace(year=2020)))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("not it\n"))
+    assert admin.run(f"person add new@univ.example --name Neu --role {role}") == int(asked)
+    assert ("that is not your password" in admin.told) is asked
+
+
 def test_who_is_logged_out_runs_nothing(here: Office, admin: Seat) -> None:
     admin.run(f"session revoke --person {ADMIN}")
     with pytest.raises(LoggedOut):

@@ -127,6 +127,24 @@ def test_an_idle_session_asks_for_a_login_and_another_person_gets_a_shell_of_the
         assert "--overdue" not in terminal.at_prompt()
 
 
+def test_what_is_pasted_is_text_and_neither_runs_nor_says_yes(desk: ShellDesk) -> None:
+    with logged_in(desk) as terminal:
+        terminal.type("ticket note 7 ", enter=False)
+        terminal.until("ticket note 7")
+        terminal.type("\x1b[200~un\rticket urgency 7 high\rdeux\x1b[201~", enter=False)
+        terminal.until("un ticket urgency 7 high deux")
+        terminal.type("")
+        assert "Noted on ticket 7" in terminal.at_prompt()
+        assert "high" not in terminal.run("ticket list")
+        terminal.type("ticket reply 7")
+        terminal.until("a line with only . ends it.")
+        terminal.type("Bonjour\r.\ry\rticket urgency 7 high")
+        terminal.until("Send it? [y/N]")
+        terminal.type("n")
+        terminal.until("Nothing was sent.")
+        assert "high" not in terminal.run("ticket list")
+
+
 def test_a_lost_database_is_one_line_and_the_next_command_reconnects(desk: ShellDesk, proxy: Proxy) -> None:
     with logged_in(desk) as terminal:
         assert "waiting" in terminal.run("ticket list")

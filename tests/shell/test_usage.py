@@ -1,7 +1,10 @@
 """What can be left out on the command line."""
 
+import re
+
 import pytest
 
+from helpdesk.core.people import Language
 from shell.main import parser
 from shell.verbs import WrongUsage
 from shell.words import Words
@@ -31,6 +34,17 @@ def test_an_address_may_be_left_out_at_login(line: list[str], address: str | Non
 def test_words_may_stand_before_and_behind_options(line: str, text: list[str]) -> None:
     given = parser(Words()).parse_args(["ticket", "reply", *line.split()])
     assert (given.number, given.text, given.resolve) == (12, text, True)
+
+
+@pytest.mark.parametrize(("language", "told"), [(Language.EN, "usage: "), (Language.FR, "usage : ")])
+def test_help_of_a_verb_with_words_shows_its_usage_once(
+    language: Language, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parser(Words(language)).parse_args(["ticket", "note", "-h"])
+    shown = capsys.readouterr().out
+    assert re.search(rf"^{told}\S+ ticket note \[-h\] number \[text \.\.\.\]$", shown, re.MULTILINE)
+    assert shown.lower().count("usage") == 1
 
 
 @pytest.mark.parametrize(
