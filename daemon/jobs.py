@@ -25,6 +25,7 @@ from helpdesk.logs import event, failed
 
 LOG = logging.getLogger("helpdesk.jobs")
 LOOK_SECONDS = 60
+FIRST_SECONDS = 10.0  # after a start the mail that waits comes first
 LEASE_SECONDS = 120.0  # longer than a verb of IMAP may take, so that it is never lost on the way
 STOP_SECONDS = 1.5
 
@@ -58,6 +59,8 @@ class Jobs(threading.Thread):
 
     def run(self) -> None:
         """Look and work until stopped."""
+        if self._ending.wait(FIRST_SECONDS):
+            return
         self.look()
         while not self._ending.wait(self.seconds_left()):
             self._clock.run_pending()
