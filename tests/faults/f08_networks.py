@@ -225,6 +225,7 @@ FAULTS = [
         partial(bad_network, server),
         extra_allowed=server != "mailbox",
         recover_limit_seconds=LIMIT_SECONDS,
+        in_selection=False,
     )
     for server in SERVERS
 ]

@@ -136,7 +136,14 @@ def together(tallies: Sequence[Tally] | Iterator[Tally]) -> Tally:
 
 # Letters may come twice: a daemon dies that has just sent one.
 FAULTS = [
-    Fault("F10 clocks apart", "MariaDB", apart, extra_allowed=True, recover_limit_seconds=LIMIT_SECONDS),
+    Fault(
+        "F10 clocks apart",
+        "MariaDB",
+        apart,
+        extra_allowed=True,
+        recover_limit_seconds=LIMIT_SECONDS,
+        in_selection=False,
+    ),
     *(
         Fault(
             "F10 clock jumps",
@@ -144,6 +151,7 @@ FAULTS = [
             partial(jumps, engine),
             extra_allowed=True,
             recover_limit_seconds=LIMIT_SECONDS,
+            in_selection=engine == "SQLite",
         )
         for engine in ("SQLite", "MariaDB")
     ),
