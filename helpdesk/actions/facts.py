@@ -68,12 +68,9 @@ def gather(work: Work, desk: Desk, source: Source, batch: Sequence[Arrival]) -> 
     ids = {message_id for mail in mails for message_id in _referenced_ids(mail)}
     by_id = work.mails.tickets_by_message_ids(ids) | work.letters.tickets_by_message_ids(ids)
     numbers = {number for mail in mails for number in ticket_numbers(mail.subject)}
-    numbers |= {
-        claim.mark.number for mail in mails for claim in _claims(desk, mail) if claim.mark.kind == "t"
-    }
-    in_question = {
-        claim.mark.number for mail in mails for claim in _claims(desk, mail) if claim.mark.kind == "h"
-    }
+    marks = [claim.mark for mail in mails for claim in _claims(desk, mail)]
+    numbers |= {mark.number for mark in marks if mark.kind == "t"}
+    in_question = {mark.number for mark in marks if mark.kind == "h"}
     returned = work.letters.pointed_at([_pointers(desk, mail) for mail in mails])
     effects = work.mails.effects(source.mailbox_id, {arrival.seen.fingerprint for arrival in batch})
     ticket_ids = {*by_id.values(), *(effect.ticket_id for effect in effects.values() if effect.ticket_id)}

@@ -82,14 +82,14 @@ def claims_in_ids(message_ids: Iterable[str], desk_domain: str) -> tuple[Claim, 
         found = _MESSAGE_ID.fullmatch(message_id.lower())
         if found and found["kind"] and found["domain"] == desk_domain.lower():
             claims.append(_claim(found))
-    return _possible(claims)
+    return _possible(claims) if claims else ()
 
 
 def claims_in_addresses(addresses: Iterable[str], desk_address: str) -> tuple[Claim, ...]:
     """Return the marks in plus-addresses of the desk, in order, each once."""
-    details = (_detail(address, desk_address) for address in addresses)
-    found = (_REPLY_DETAIL.fullmatch(detail) for detail in details)
-    return _possible(_claim(match) for match in found if match)
+    details = [_detail(address, desk_address) for address in addresses if "+" in address]
+    found = [match for detail in details if (match := _REPLY_DETAIL.fullmatch(detail))]
+    return _possible([_claim(match) for match in found]) if found else ()
 
 
 def is_own_message_id(message_id: str, desk_domain: str) -> bool:
