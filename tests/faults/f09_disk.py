@@ -15,7 +15,7 @@ from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.smtp_sink import SmtpSink
 from tests.servers.sqlite import Sqlite
 
-DATABASE_BYTES, GROWN_BYTES = 2 * 1024 * 1024, 8 * 1024 * 1024
+DATABASE_BYTES, GROWN_BYTES = 4 * 1024 * 1024, 16 * 1024 * 1024
 STATE_BYTES = LOG_BYTES = 1024 * 1024
 SPARES, QUICK_SPARES = (0, 4096, 16384, 65536, 131072, 262144), (0, 65536)
 HOLD_SECONDS, QUICK_HOLD_SECONDS = 15.0, 3.0
