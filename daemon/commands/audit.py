@@ -28,9 +28,9 @@ def add(commands: Commands) -> None:
         "verify",
         "find what was changed, removed or inserted",
         _verify,
-        "Compare every row of the audit trail with the chain of seals, and the chain with the daily files. Prints "
-        "the chain's end: kept elsewhere and given as --anchor later, it shows that nothing was cut off. Exit "
-        "status: 0 where all fits, else 1.",
+        "Compare every row of the audit trail with the chain of seals, and the chain with the last seal of each "
+        "daily file. Prints the chain's end: kept elsewhere and given as --anchor later, it shows that nothing was "
+        "cut off. Exit status: 0 where all fits, else 1.",
     )
     add_config(verify)
     verify.add_argument("--anchor", metavar="SEQ:HEX", help="an end of the chain that you kept")

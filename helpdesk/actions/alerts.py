@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from helpdesk.actions.alarms import CONTACTS, REFUSED, alarm_row, later
-from helpdesk.actions.alarms import hour_of as hour_of
+from helpdesk.actions.alarms import CONTACTS, REFUSED, alarm_row, hour_of, later
 from helpdesk.actions.bounces import stopped
 from helpdesk.actions.carry_out import Suspicion
 from helpdesk.actions.desk import Desk

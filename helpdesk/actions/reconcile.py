@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from helpdesk.actions.alarms import alarm_row
-from helpdesk.actions.alerts import hour_of
+from helpdesk.actions.alarms import alarm_row, hour_of
 from helpdesk.actions.arrival import Source
 from helpdesk.actions.desk import Desk
 from helpdesk.core.alertwords import DISAGREEMENT
