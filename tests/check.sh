@@ -3,6 +3,8 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# Hundreds of processes are started: none of them should compile the same sources anew.
+unset PYTHONDONTWRITEBYTECODE
 PYTHON=.venv/bin/python
 failed=()
 

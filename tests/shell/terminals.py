@@ -12,6 +12,7 @@ import pexpect
 from tests.sources import ROOT
 
 DEADLINE_SECONDS = 60  # far more than anything takes; a test never waits for it when all is well
+AGAIN_SECONDS = 5
 STEERING = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[=>]|\r|\x07")
 PROMPT = re.compile(r"\((?:user|agent|manager|admin)\)>\s*\Z")
 
@@ -57,6 +58,15 @@ class Terminal:
         """Return what stands there since the last typing, once *wanted* does. Fails at the deadline."""
         return self._until(lambda text: wanted in text, wanted)
 
+    def interrupt(self, wanted: str) -> str:
+        """Press Ctrl-C until *wanted* stands there.
+
+        A signal that comes after Python's last look for signals and before ``read()`` begins waits until
+        something is typed; a person presses again.
+        """
+        self.type("\x03", enter=False)
+        return self._until(lambda text: wanted in text, wanted, again="\x03")
+
     def at_prompt(self) -> str:
         """Return what stands there since the last typing, once the prompt waits again."""
         return self._until(lambda text: PROMPT.search(text) and text.count(")>") > 1, "the prompt")
@@ -77,14 +87,18 @@ class Terminal:
         """Take the terminal away."""
         self._process.close(force=True)
 
-    def _until(self, is_there: object, wanted: str, *, at_end: bool = False) -> str:
+    def _until(self, is_there: object, wanted: str, *, at_end: bool = False, again: str = "") -> str:
         deadline = time.monotonic() + DEADLINE_SECONDS
+        press_at = time.monotonic() + AGAIN_SECONDS
         while True:
             text = STEERING.sub("", self._seen[self._mark :])
             if callable(is_there) and is_there(text):
                 return text
             if time.monotonic() > deadline:
                 raise AssertionError(f"{wanted!r} did not come; what came: {text!r}")
+            if again and time.monotonic() > press_at:
+                self._process.send(again)
+                press_at = time.monotonic() + AGAIN_SECONDS
             try:
                 self._seen += self._process.read_nonblocking(65536, timeout=1)
             except pexpect.TIMEOUT:

@@ -87,8 +87,7 @@ def test_ctrl_c_never_ends_the_shell(desk: ShellDesk) -> None:
         for line, asked in (("password", "until now"), ("ticket note 7", "only ."), ("totp on", "it shows")):
             terminal.type(line)
             terminal.until(asked)
-            terminal.type("\x03", enter=False)
-            terminal.until(")>")
+            terminal.interrupt(")>")
         assert "waiting" in terminal.run("ticket list")
         terminal.type("quit")
         assert terminal.ended() == 0

@@ -196,11 +196,13 @@ def test_the_lock_of_a_process_that_stands_still_is_given_up_before_its_lease_ru
 def test_who_stands_still_in_a_transaction_loses_it_and_its_locks(
     server: MariaDb | Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    url = server.fresh_database()
+    patient = open_database(url)
+    migrate(patient)  # a slow machine may stand still for a second between two of its statements
+    patient.close()
     for module in (mariadb_store, postgresql_store):
         monkeypatch.setattr(module, "IDLE_TRANSACTION_SECONDS", 1)
-    url = server.fresh_database()
     database = open_database(url)
-    migrate(database)
     with Work(database) as still:
         still.leases.take("work", "still", 30)
         assert in_work(database, lambda work: work.leases.take("work", "awake", 30), attempts=1) == 1
