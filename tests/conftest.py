@@ -117,6 +117,21 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
     return Sqlite(tmp_path_factory.mktemp("sqlite"))
 
 
+@pytest.fixture(scope="session")
+def sqlite_url(sqlite: Sqlite) -> str:
+    """One SQLite database: making the tables takes longer than most tests. Each of them leaves it empty."""
+    return sqlite.fresh_database()
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def each_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """One database on each engine in turn: making the tables takes longer than the tests do. Each leaves it empty."""
+    engine: Sqlite | MariaDb | Postgres = request.getfixturevalue(request.param)
+    made = engine.fresh_database()
+    yield made
+    engine.drop_database(made)
+
+
 @pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """An empty database of its own on each engine in turn; dropped afterwards."""
@@ -136,6 +151,12 @@ def migrated(request: pytest.FixtureRequest) -> Iterator[Database]:
     yield opened
     opened.close()
     engine.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def migrated_url(migrated: Database) -> str:
+    """The URL of the migrated database on each engine in turn, whatever rows it has."""
+    return migrated.engine.url.render_as_string(hide_password=False)
 
 
 @pytest.fixture

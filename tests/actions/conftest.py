@@ -11,19 +11,6 @@ from helpdesk.store.work import Work
 from tests.actions.intakes import IntakeBench, bench
 from tests.actions.logins import CHEAP, House
 from tests.actions.staff import Staffed
-from tests.conftest import ENGINES
-from tests.servers.mariadb import MariaDb
-from tests.servers.postgres import Postgres
-from tests.servers.sqlite import Sqlite
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def each_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """One database on each engine in turn for all tests of a module: making the tables takes longer than they do."""
-    engine: Sqlite | MariaDb | Postgres = request.getfixturevalue(request.param)
-    made = engine.fresh_database()
-    yield made
-    engine.drop_database(made)
 
 
 @pytest.fixture
@@ -34,17 +21,10 @@ def staffed(each_url: str, tmp_path: Path) -> Iterator[Staffed]:
     made.close()
 
 
-@pytest.fixture(scope="session", params=ENGINES)
-def desk_on(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[IntakeBench]:
+@pytest.fixture(scope="session")
+def desk_on(each_url: str, tmp_path_factory: pytest.TempPathFactory) -> IntakeBench:
     """One desk on each engine in turn."""
-    engine = request.getfixturevalue(request.param)
-    url = engine.fresh_database()
-    made = bench(url, tmp_path_factory.mktemp("desk"))
-    yield made
-    made.close()
-    engine.drop_database(url)
+    return bench(each_url, tmp_path_factory.mktemp("desk"))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, delete, event, select, update
+from sqlalchemy import Table, event, select, update
 
 from daemon.examine import Examined, Setup, examiner
 from helpdesk.actions.arrival import Arrival, Filed, Source
@@ -22,11 +22,11 @@ from helpdesk.core.people import AddressState, KnownAddress, Language, Role
 from helpdesk.core.rules import Policy
 from helpdesk.core.trust import Trust
 from helpdesk.store.blobs import Blobs
-from helpdesk.store.engine import open_database
 from helpdesk.store.rows import Row
-from helpdesk.store.tables import addresses, letters, mails, metadata, people, tickets
+from helpdesk.store.tables import addresses, letters, mails, people, tickets
 from tests.core.makers import BORDER, DMARC_PASS, DOMAIN, SPF_PASS, received, results
 from tests.letters.golden import stationery
+from tests.store.cleaning import delete_rows, with_tables
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 DESK = "desk@help.example"  # as the golden letters have it
@@ -112,10 +112,7 @@ class IntakeBench:
     def close(self) -> None:
         """Leave the tables empty for the next test."""
         with self.desk.database.engine.begin() as connection:
-            connection.execute(update(tickets).values(merged_into_id=None))  # MariaDB looks row by row
-            for table in reversed(metadata.sorted_tables):
-                connection.execute(delete(table))
-        self.desk.database.close()
+            delete_rows(connection)
 
     def later(self, by: timedelta) -> None:
         """Move the clock."""
@@ -133,10 +130,11 @@ class IntakeBench:
     ) -> KnownAddress:
         """Register somebody; *best*: the strongest proof ever accepted from the address."""
         known = add_person(self.desk.database, address, address.partition("@")[0], role, language, state)
-        with self.desk.database.engine.begin() as connection:
-            of_address = addresses.c.id == known.id
-            connection.execute(update(addresses).where(of_address).values(best_verdict=best))
-            connection.execute(update(people).where(people.c.id == known.person.id).values(active=active))
+        if best or not active:
+            with self.desk.database.engine.begin() as connection:
+                of_address = addresses.c.id == known.id
+                connection.execute(update(addresses).where(of_address).values(best_verdict=best))
+                connection.execute(update(people).where(people.c.id == known.person.id).values(active=active))
         return known
 
     def arrivals(self, *raws: bytes, trust: Trust = TRUST) -> list[Arrival]:
@@ -194,8 +192,7 @@ class IntakeBench:
 
 def bench(url: str, folder: Path, **changes: Any) -> IntakeBench:
     """Return a desk on an empty database; its blobs lie in *folder*. *changes*: fields of the desk."""
-    database = open_database(url)
-    metadata.create_all(database.engine)
+    database = with_tables(url)
     clock = [NOW]
     paper = stationery()
     desk = Desk(

@@ -10,7 +10,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from helpdesk.actions import passwords
 from helpdesk.actions.door import Door, Place
@@ -28,9 +28,10 @@ from helpdesk.core.permissions import Actor
 from helpdesk.core.sessions import LoginLimits, SessionKind
 from helpdesk.errors import Refused
 from helpdesk.store.rows import Row
-from helpdesk.store.tables import audit_logs, credentials, letters, metadata, people
+from helpdesk.store.tables import audit_logs, credentials, letters, people
 from helpdesk.store.work import Work, in_work
 from tests.actions.intakes import NOW, IntakeBench
+from tests.store.cleaning import delete_rows
 
 PASSWORD = "four words in a row"
 WRONG = "four words in a bow"
@@ -156,8 +157,7 @@ class House:
     def empty(self) -> None:
         """Leave nothing for the next test."""
         with self.bench.desk.database.engine.begin() as connection:
-            for table in reversed(metadata.sorted_tables):
-                connection.execute(delete(table))
+            delete_rows(connection)
 
 
 def at_once(count: int, job: Callable[[int], object]) -> list[object]:

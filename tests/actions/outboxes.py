@@ -7,10 +7,11 @@ from sqlalchemy import select
 
 from helpdesk.actions.deliver import Outbox
 from helpdesk.core.letters import dedupe_key
-from helpdesk.store.engine import Database, open_database
+from helpdesk.store.engine import Database
 from helpdesk.store.rows import Row
-from helpdesk.store.tables import audit_logs, letters, metadata
+from helpdesk.store.tables import audit_logs, letters
 from helpdesk.store.work import Work
+from tests.store.cleaning import delete_rows, with_tables
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -35,6 +36,11 @@ class OutboxBench:
             work.letters.add(rows)
             work.commit()
         return [str(row["message_id"]) for row in rows]
+
+    def close(self) -> None:
+        """Leave the tables empty for the next test."""
+        with self.database.engine.begin() as connection:
+            delete_rows(connection)
 
     def rows(self) -> list[Row]:
         """Return all letters as they stand in the table, in the order of their making."""
@@ -75,6 +81,4 @@ class OutboxBench:
 
 def bench(url: str) -> OutboxBench:
     """Return an empty outbox in an empty database."""
-    database = open_database(url)
-    metadata.create_all(database.engine)
-    return OutboxBench(database)
+    return OutboxBench(with_tables(url))

@@ -5,10 +5,12 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from helpdesk.core.people import KnownAddress, Role
+from helpdesk.core.people import AddressState, KnownAddress, Language, Role
 from helpdesk.core.permissions import Actor
 from helpdesk.store.ids import new_id
+from helpdesk.store.people import NewPerson
 from helpdesk.store.tables import audit_logs, memberships, teams, ticket_events, tickets
+from helpdesk.store.work import in_work
 from tests.actions.intakes import JEAN, ZOE, IntakeBench
 from tests.core.makers import DOMAIN
 
@@ -35,7 +37,13 @@ class Staffed:
     teams: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.known = {address: self.bench.person(address, role=role) for address, role in ROLES.items()}
+        new = [
+            NewPerson(address.partition("@")[0], Language.FR, address, AddressState.VERIFIED, role=role)
+            for address, role in ROLES.items()
+        ]
+        database = self.bench.desk.database
+        known = in_work(database, lambda work: work.people.register(new, work.database_now()))
+        self.known = dict(zip(ROLES, known, strict=True))
         self.teams = {name: new_id() for name in MEMBERS}
         with self.bench.desk.database.engine.begin() as connection:
             connection.execute(insert(teams), [{"id": key, "name": name} for name, key in self.teams.items()])

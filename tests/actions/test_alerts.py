@@ -20,7 +20,6 @@ from helpdesk.store.work import Work
 from tests.actions.intakes import ADMIN, JEAN, NOW, ZOE, IntakeBench, a_mail, arrival, bench, with_mail
 from tests.core.makers import DMARC_NONE, DOMAIN, SPF_PASS
 from tests.servers.mariadb import MariaDb
-from tests.servers.sqlite import Sqlite
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 FORGED = ("dmarc=fail header.from=univ.example",)
@@ -29,13 +28,11 @@ SECOND_ADMIN = "second@help.example"
 
 
 @pytest.fixture
-def desk(sqlite: Sqlite, tmp_path: Path) -> Iterator[IntakeBench]:
-    url = sqlite.fresh_database()
-    made = bench(url, tmp_path)
+def desk(sqlite_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
+    made = bench(sqlite_url, tmp_path)
     made.person()
     yield made
-    made.desk.database.close()
-    sqlite.drop_database(url)
+    made.close()
 
 
 def forged(sender: str = JEAN) -> bytes:

@@ -14,20 +14,17 @@ from helpdesk.core.permissions import Actor
 from helpdesk.errors import Refused
 from helpdesk.store.tables import attachments
 from tests.actions.intakes import IntakeBench, a_mail, bench
-from tests.servers.sqlite import Sqlite
 
 MIB = 1024 * 1024
 ADMIN = Actor(Person(0, "console", Role.ADMIN, Language.EN))
 
 
 @pytest.fixture
-def desk(sqlite: Sqlite, tmp_path: Path) -> Iterator[IntakeBench]:
-    url = sqlite.fresh_database()
-    made = bench(url, tmp_path)
+def desk(sqlite_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
+    made = bench(sqlite_url, tmp_path)
     made.person()
     yield made
-    made.desk.database.close()
-    sqlite.drop_database(url)
+    made.close()
 
 
 def attached(head: str, content: bytes) -> str:

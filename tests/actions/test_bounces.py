@@ -18,30 +18,18 @@ from helpdesk.store.tables import addresses, audit_logs, breakers, letters, mail
 from helpdesk.store.work import in_work
 from tests.actions.intakes import ADMIN, DESK, JEAN, NOW, ZOE, IntakeBench, a_mail, bench
 from tests.actions.reports import a_report
-from tests.conftest import ENGINES
 from tests.core.makers import DMARC_NONE, SPF_PASS
 from tests.letters.golden import stationery
-from tests.servers.mariadb import MariaDb
-from tests.servers.postgres import Postgres
-from tests.servers.sqlite import Sqlite
 
 DAY = timedelta(days=1)
 WEAK = (DMARC_NONE, SPF_PASS)
 SOON = timedelta(minutes=1)
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    engine: Sqlite | MariaDb | Postgres = request.getfixturevalue(request.param)
-    made = engine.fresh_database()
-    yield made
-    engine.drop_database(made)
-
-
 @pytest.fixture
-def desk(url: str, tmp_path: Path) -> Iterator[IntakeBench]:
+def desk(each_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
     """A desk that knows Jean, with reply and bounce addresses of its own."""
-    made = bench(url, tmp_path)
+    made = bench(each_url, tmp_path)
     made.person()
     yield made
     made.close()
@@ -257,8 +245,8 @@ def test_a_letter_that_came_back_later_lengthens_the_wait_and_keeps_its_beginnin
     assert (breaker["opened_at"], breaker["closes_at"]) == (NOW, NOW + DAY + timedelta(hours=1))
 
 
-def test_without_plus_addresses_the_message_id_is_enough(url: str, tmp_path: Path) -> None:
-    desk = bench(url, tmp_path, stationery=replace(stationery(plus_addressing=False)))
+def test_without_plus_addresses_the_message_id_is_enough(each_url: str, tmp_path: Path) -> None:
+    desk = bench(each_url, tmp_path, stationery=replace(stationery(plus_addressing=False)))
     desk.person()
     letter = opened(desk)
     assert letter["envelope_from"] == "bounces@help.example"

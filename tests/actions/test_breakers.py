@@ -20,13 +20,13 @@ ADDRESS = f"hour:address:{ZOE}"
 
 
 @pytest.fixture
-def desk(database_url: str) -> Iterator[OutboxBench]:
+def desk(each_url: str) -> Iterator[OutboxBench]:
     """An outbox at the database's own time."""
-    made = bench(database_url)
+    made = bench(each_url)
     with Work(made.database, read_only=True) as work:
         made.now = work.database_now()
     yield made
-    made.database.close()
+    made.close()
 
 
 def book(

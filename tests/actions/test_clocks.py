@@ -26,13 +26,13 @@ LEASE_SECONDS = 30.0
 
 @pytest.fixture(params=[-DAY, DAY], ids=["a day slow", "a day fast"])
 def wrong(
-    request: pytest.FixtureRequest, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, each_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[IntakeBench]:
     """Return a desk as the daemon makes it, while its database's clock differs from this machine's."""
     told = datetime.now(UTC).replace(microsecond=0) - request.param
     monkeypatch.setattr(Work, "database_now", lambda _work: told)
     [usual] = [field.default for field in fields(Desk) if field.name == "clock"]
-    made = bench(database_url, tmp_path, clock=usual)
+    made = bench(each_url, tmp_path, clock=usual)
     made.clock[0] = told
     made.person()
     yield made
@@ -67,9 +67,9 @@ def test_a_deferred_mail_is_looked_at_again_in_five_minutes(wrong: IntakeBench) 
     ],
 )
 def test_a_deferred_mail_does_not_wait_for_a_clock_that_was_set_back(
-    database_url: str, tmp_path: Path, set_back: timedelta, looked_at: bool
+    each_url: str, tmp_path: Path, set_back: timedelta, looked_at: bool
 ) -> None:
-    desk = bench(database_url, tmp_path)
+    desk = bench(each_url, tmp_path)
     desk.person()
     [filed] = desk.file(a_mail(above=[]))
     desk.later(-set_back)
@@ -78,10 +78,10 @@ def test_a_deferred_mail_does_not_wait_for_a_clock_that_was_set_back(
 
 
 @pytest.fixture
-def outbox(database_url: str) -> Iterator[outboxes.OutboxBench]:
-    made = outboxes.bench(database_url)
+def outbox(each_url: str) -> Iterator[outboxes.OutboxBench]:
+    made = outboxes.bench(each_url)
     yield made
-    made.database.close()
+    made.close()
 
 
 def set_back(outbox: outboxes.OutboxBench, by: timedelta) -> int:

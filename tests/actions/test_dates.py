@@ -18,8 +18,8 @@ SPF_ONLY = "spf=pass smtp.mailfrom=univ.example"
 
 
 @pytest.fixture
-def desk(database_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
-    made = bench(database_url, tmp_path)
+def desk(each_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
+    made = bench(each_url, tmp_path)
     yield made
     made.close()
 

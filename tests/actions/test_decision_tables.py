@@ -26,7 +26,6 @@ from tests.core.makers import (
     UNCHECKED,
     results,
 )
-from tests.servers.sqlite import Sqlite
 
 PENDING, VERIFIED = AddressState.PENDING, AddressState.VERIFIED
 SUSPENDED, BLOCKED = AddressState.SUSPENDED, AddressState.BLOCKED
@@ -69,12 +68,10 @@ def deferred(verdict: str) -> Left:
 
 
 @pytest.fixture
-def desk(sqlite: Sqlite, tmp_path: Path) -> Iterator[IntakeBench]:
-    url = sqlite.fresh_database()
-    made = bench(url, tmp_path)
+def desk(sqlite_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
+    made = bench(sqlite_url, tmp_path)
     yield made
-    made.desk.database.close()
-    sqlite.drop_database(url)
+    made.close()
 
 
 def found(desk: IntakeBench) -> Left:

@@ -16,10 +16,10 @@ TWO_DAYS = timedelta(days=2)
 
 
 @pytest.fixture
-def desk(database_url: str) -> Iterator[OutboxBench]:
-    made = bench(database_url)
+def desk(each_url: str) -> Iterator[OutboxBench]:
+    made = bench(each_url)
     yield made
-    made.database.close()
+    made.close()
 
 
 def take(desk: OutboxBench, limit: int = 10) -> list[Taken]:

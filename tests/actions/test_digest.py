@@ -11,19 +11,16 @@ from helpdesk.actions.digest import hourly
 from helpdesk.store.tables import audit_logs, budgets
 from helpdesk.store.work import in_work
 from tests.actions.intakes import ADMIN, JEAN, IntakeBench, a_mail, bench
-from tests.servers.sqlite import Sqlite
 
 UNPROVEN = ("dmarc=none header.from=univ.example",)
 
 
 @pytest.fixture
-def desk(sqlite: Sqlite, tmp_path: Path) -> Iterator[IntakeBench]:
-    url = sqlite.fresh_database()
-    made = bench(url, tmp_path)
+def desk(sqlite_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
+    made = bench(sqlite_url, tmp_path)
     made.person()
     yield made
-    made.desk.database.close()
-    sqlite.drop_database(url)
+    made.close()
 
 
 def test_the_hour_after_a_refusal_has_one_digest_for_each_contact(desk: IntakeBench) -> None:

@@ -86,8 +86,8 @@ class Found:
 
 
 @pytest.fixture
-def desk(database_url: str, tmp_path: Path) -> Iterator[Found]:
-    opened = bench(database_url, tmp_path)
+def desk(each_url: str, tmp_path: Path) -> Iterator[Found]:
+    opened = bench(each_url, tmp_path)
     yield Found(opened.desk)
     opened.close()
 

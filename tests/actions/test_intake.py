@@ -40,27 +40,14 @@ from helpdesk.store.tables import (
     tickets,
 )
 from tests.actions.intakes import ADMIN, DESK, JEAN, NOW, ZOE, IntakeBench, a_mail, arrival, bench, with_mail
-from tests.conftest import ENGINES
 from tests.core.makers import DKIM_PASS, DMARC_NONE, DOMAIN
-from tests.servers.mariadb import MariaDb
-from tests.servers.postgres import Postgres
-from tests.servers.sqlite import Sqlite
 
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """One database on each engine in turn for all tests: making the tables takes longer than the tests."""
-    engine: Sqlite | MariaDb | Postgres = request.getfixturevalue(request.param)
-    made = engine.fresh_database()
-    yield made
-    engine.drop_database(made)
-
-
 @pytest.fixture
-def desk(url: str, tmp_path: Path) -> Iterator[IntakeBench]:
-    made = bench(url, tmp_path)
+def desk(each_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
+    made = bench(each_url, tmp_path)
     yield made
     made.close()
 

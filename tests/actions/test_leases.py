@@ -21,8 +21,8 @@ SHORT_SECONDS = 0.2
 
 
 @pytest.fixture
-def desk(database_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
-    made = bench(database_url, tmp_path)
+def desk(each_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
+    made = bench(each_url, tmp_path)
     made.person()
     yield made
     made.close()

@@ -27,10 +27,10 @@ MANY = LetterLimits(1000, 1000, 1000, 1000, 1000)
 
 
 @pytest.fixture
-def desk(database_url: str) -> Iterator[OutboxBench]:
-    made = bench(database_url)
+def desk(each_url: str) -> Iterator[OutboxBench]:
+    made = bench(each_url)
     yield made
-    made.database.close()
+    made.close()
 
 
 def wanted(count: int, recipient: str = "zoe@learn.example", first: int = 0) -> list[Wanted]:

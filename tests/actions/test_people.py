@@ -1,26 +1,16 @@
 """Who is registered: a person and an address together, once."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import event
 
 from helpdesk.actions.people import add_person
 from helpdesk.core.people import AddressState, Language, Role
 from helpdesk.errors import Refused
-from helpdesk.store.engine import Database, open_database
-from helpdesk.store.tables import addresses, audit_logs, metadata, people
+from helpdesk.store.engine import Database
+from helpdesk.store.tables import addresses, audit_logs, people
 from helpdesk.store.work import Work
 
 VERIFIED = AddressState.VERIFIED
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = open_database(database_url)
-    metadata.create_all(opened.engine)
-    yield opened
-    opened.close()
 
 
 def add(database: Database, address: str = "zoe@univ.example", name: str = "Zoé Martin") -> str:

@@ -45,10 +45,6 @@ from tests.actions.offices import (
     closed,
     office,
 )
-from tests.conftest import ENGINES
-from tests.servers.mariadb import MariaDb
-from tests.servers.postgres import Postgres
-from tests.servers.sqlite import Sqlite
 
 DAY = timedelta(days=1)
 MAIL = "zoe@univ.example"
@@ -64,18 +60,9 @@ CHANGES: dict[str, tuple[Act, str]] = {  # each change of people, and the audit 
 }
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """One database on each engine in turn for all tests."""
-    engine: Sqlite | MariaDb | Postgres = request.getfixturevalue(request.param)
-    made = engine.fresh_database()
-    yield made
-    engine.drop_database(made)
-
-
 @pytest.fixture
-def here(url: str, tmp_path: Path) -> Iterator[Office]:
-    made = office(url, tmp_path)
+def here(each_url: str, tmp_path: Path) -> Iterator[Office]:
+    made = office(each_url, tmp_path)
     yield made
     made.desk.close()
 

@@ -34,13 +34,13 @@ ADMIN = Actor(Person(0, "console", Role.ADMIN, Language.EN))
 
 
 @pytest.fixture
-def trail(each_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trail]:
+def trail(migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trail]:
     """A desk with an empty trail, on each engine in turn; all is done in small pieces."""
     monkeypatch.setattr(sealing, "SEAL_ROWS", 7)
     monkeypatch.setattr(purge, "ROWS_AT_ONCE", 10)
     monkeypatch.setattr(purge, "SEALS_AT_ONCE", 3)
     monkeypatch.setattr(chainwalk, "SEALS_AT_ONCE", 4)
-    made = a_trail(each_url, tmp_path)
+    made = a_trail(migrated_url, tmp_path)
     empty_tables(made.database)
     yield made
     made.database.close()

@@ -44,12 +44,12 @@ EVE = "eve@elsewhere.example"
 
 
 @pytest.fixture
-def desk(database_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
-    made = bench(database_url, tmp_path)
+def desk(each_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
+    made = bench(each_url, tmp_path)
     with made.desk.database.engine.begin() as connection:
         connection.execute(insert(teams), [{"id": NETWORK, "name": "network"}, {"id": PRINTERS, "name": "p"}])
     yield made
-    made.desk.database.close()
+    made.close()
 
 
 def actor(desk: IntakeBench, role: Role, *team_ids: int) -> Actor:

@@ -20,7 +20,6 @@ from helpdesk.store.tables import addresses, audit_logs, letters, tickets
 from helpdesk.store.work import Work
 from tests.actions.intakes import ADMIN, JEAN, ZOE, IntakeBench, a_mail, arrival, bench, with_mail
 from tests.core.makers import DMARC_NONE, SPF_PASS
-from tests.servers.sqlite import Sqlite
 
 WEAK = (DMARC_NONE, SPF_PASS)
 FORGED = ("dmarc=fail header.from=univ.example",)
@@ -28,14 +27,12 @@ IN_QUESTION = a_mail(says=WEAK)
 
 
 @pytest.fixture
-def desk(sqlite: Sqlite, tmp_path: Path) -> Iterator[IntakeBench]:
-    url = sqlite.fresh_database()
-    made = bench(url, tmp_path)
+def desk(sqlite_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
+    made = bench(sqlite_url, tmp_path)
     made.person()
     made.file(IN_QUESTION)
     yield made
-    made.desk.database.close()
-    sqlite.drop_database(url)
+    made.close()
 
 
 def question(desk: IntakeBench) -> str:

@@ -30,11 +30,11 @@ RETURNED = Reconciled("main", compared=9, returned=2)
 
 
 @pytest.fixture
-def desk(database_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
-    made = bench(database_url, tmp_path)
+def desk(each_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
+    made = bench(each_url, tmp_path)
     made.person()
     yield made
-    made.desk.database.close()
+    made.close()
 
 
 def by_key(desk: IntakeBench, *raws: bytes) -> list[set[Fate] | None]:

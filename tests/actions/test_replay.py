@@ -23,10 +23,10 @@ ONE_ID = Asked(message_id="<1@univ.example>")
 
 
 @pytest.fixture
-def desk(database_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
-    made = bench(database_url, tmp_path)
+def desk(each_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
+    made = bench(each_url, tmp_path)
     yield made
-    made.desk.database.close()
+    made.close()
 
 
 def the_mail(desk: IntakeBench, question: Asked = ONE_ID) -> LedgerMail:

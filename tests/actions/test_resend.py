@@ -12,10 +12,10 @@ from tests.actions.outboxes import NOON, OutboxBench, bench
 
 
 @pytest.fixture
-def desk(database_url: str) -> Iterator[OutboxBench]:
-    made = bench(database_url)
+def desk(each_url: str) -> Iterator[OutboxBench]:
+    made = bench(each_url)
     yield made
-    made.database.close()
+    made.close()
 
 
 def kill(desk: OutboxBench, count: int = 1) -> None:

@@ -22,8 +22,8 @@ HEAD = "email;nom;langue;équipe;valide_du;valide_au"
 
 
 @pytest.fixture
-def here(database_url: str, tmp_path: Path) -> Iterator[Office]:
-    made = office(database_url, tmp_path)
+def here(each_url: str, tmp_path: Path) -> Iterator[Office]:
+    made = office(each_url, tmp_path)
     yield made
     made.desk.close()
 

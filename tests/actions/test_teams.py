@@ -33,8 +33,8 @@ CHANGES: dict[str, tuple[Callable[[Office, Actor], object], str]] = {
 
 
 @pytest.fixture
-def here(database_url: str, tmp_path: Path) -> Iterator[Office]:
-    made = office(database_url, tmp_path)
+def here(each_url: str, tmp_path: Path) -> Iterator[Office]:
+    made = office(each_url, tmp_path)
     yield made
     made.desk.close()
 

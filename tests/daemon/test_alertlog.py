@@ -13,16 +13,13 @@ from daemon.alertlog import AlertLog
 from helpdesk.store.alerts import NewAlert
 from helpdesk.store.work import in_work
 from tests.actions.intakes import NOW, IntakeBench, bench
-from tests.servers.sqlite import Sqlite
 
 
 @pytest.fixture
-def desk(sqlite: Sqlite, tmp_path: Path) -> Iterator[IntakeBench]:
-    url = sqlite.fresh_database()
-    made = bench(url, tmp_path)
+def desk(sqlite_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
+    made = bench(sqlite_url, tmp_path)
     yield made
-    made.desk.database.close()
-    sqlite.drop_database(url)
+    made.close()
 
 
 def raised(desk: IntakeBench, *kinds: str) -> None:

@@ -24,18 +24,15 @@ from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.mariadb import MariaDb
 from tests.servers.smtp_sink import SmtpSink
-from tests.servers.sqlite import Sqlite
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def desk(sqlite: Sqlite, tmp_path: Path) -> Iterator[IntakeBench]:
-    url = sqlite.fresh_database()
-    made = bench(url, tmp_path)
+def desk(sqlite_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
+    made = bench(sqlite_url, tmp_path)
     yield made
-    made.desk.database.close()
-    sqlite.drop_database(url)
+    made.close()
 
 
 def mailbox(server: Dovecot, tls: Tls, port: int) -> ImapSettings:

@@ -27,7 +27,6 @@ from helpdesk.store.work import in_work
 from tests.actions.intakes import ADMIN, DESK, JEAN, TRUST, IntakeBench, a_mail, bench
 from tests.core.makers import DMARC_NONE, SPF_PASS
 from tests.daemon.inboxes import FakeInbox
-from tests.servers.sqlite import Sqlite
 
 WEAK = (DMARC_NONE, SPF_PASS)
 FORGED = ("dmarc=fail header.from=univ.example",)
@@ -81,13 +80,11 @@ class Rig:
 
 
 @pytest.fixture
-def rig(sqlite: Sqlite, tmp_path: Path) -> Iterator[Rig]:
-    url = sqlite.fresh_database()
-    desk = bench(url, tmp_path)
+def rig(sqlite_url: str, tmp_path: Path) -> Iterator[Rig]:
+    desk = bench(sqlite_url, tmp_path)
     desk.person()
     yield Rig(desk)
-    desk.desk.database.close()
-    sqlite.drop_database(url)
+    desk.close()
 
 
 def mail(number: int = 1, text: str = "?", says: Sequence[str] | None = None) -> bytes:

@@ -16,7 +16,6 @@ from helpdesk.core.slots import Hourly
 from helpdesk.errors import MailboxAway, StoreAway
 from helpdesk.store.work import in_work
 from tests.actions.intakes import ADMIN, IntakeBench, bench
-from tests.servers.sqlite import Sqlite
 
 FIRST = Planned(JobName.DIGEST, "first", Hourly())
 SECOND = Planned(JobName.DIGEST, "second", Hourly())
@@ -53,12 +52,10 @@ class Stage:
 
 
 @pytest.fixture
-def stage(sqlite: Sqlite, tmp_path: Path) -> Iterator[Stage]:
-    url = sqlite.fresh_database()
-    made = Stage(bench(url, tmp_path))
+def stage(sqlite_url: str, tmp_path: Path) -> Iterator[Stage]:
+    made = Stage(bench(sqlite_url, tmp_path))
     yield made
-    made.desk.desk.database.close()
-    sqlite.drop_database(url)
+    made.desk.close()
 
 
 def test_each_job_runs_once_a_slot_and_its_end_is_noted_and_wakes_the_letters(stage: Stage) -> None:

@@ -13,17 +13,14 @@ from helpdesk.errors import MailboxAway
 from helpdesk.store.tables import mail_orders, posts, tickets
 from tests.actions.intakes import JEAN, bench
 from tests.daemon.test_intake import FORGED, InlinePool, Killed, Rig, mail
-from tests.servers.sqlite import Sqlite
 
 
 @pytest.fixture
-def rig(sqlite: Sqlite, tmp_path: Path) -> Iterator[Rig]:
-    url = sqlite.fresh_database()
-    desk = bench(url, tmp_path)
+def rig(sqlite_url: str, tmp_path: Path) -> Iterator[Rig]:
+    desk = bench(sqlite_url, tmp_path)
     desk.person()
     yield Rig(desk)
-    desk.desk.database.close()
-    sqlite.drop_database(url)
+    desk.close()
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ from helpdesk.core.reconciling import Reconciled
 from helpdesk.errors import MailboxAway
 from helpdesk.store.tables import letters
 from tests.actions.intakes import IntakeBench, bench
-from tests.servers.sqlite import Sqlite
 
 NAMES = ("main", "second")
 
@@ -64,16 +63,14 @@ class Stage:
 
 
 @pytest.fixture
-def stage(sqlite: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    url = sqlite.fresh_database()
-    made = Stage(bench(url, tmp_path), tmp_path)
+def stage(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    made = Stage(bench(sqlite_url, tmp_path), tmp_path)
     monkeypatch.setattr(reconcilejob, "reconcile", made.reconcile)
     monkeypatch.setattr(reconcilejob, "ImapInbox", made.inbox)
     monkeypatch.setattr(wiring, "account_of", lambda _mailbox: None)
     monkeypatch.setattr(reconcilejob, "scope_of", lambda _s, mailbox: SimpleNamespace(mailbox=mailbox.name))
     yield made
-    made.desk.desk.database.close()
-    sqlite.drop_database(url)
+    made.desk.close()
 
 
 def test_each_mailbox_is_compared_once_a_night_also_across_restarts(stage: Stage) -> None:

@@ -15,16 +15,13 @@ from helpdesk.store.rows import Row
 from helpdesk.store.tables import audit_logs
 from tests.actions.intakes import IntakeBench, bench
 from tests.config.made import MINIMAL, loaded, with_line
-from tests.servers.sqlite import Sqlite
 
 
 @pytest.fixture
-def desk(sqlite: Sqlite, tmp_path: Path) -> Iterator[IntakeBench]:
-    url = sqlite.fresh_database()
-    made = bench(url, tmp_path)
+def desk(sqlite_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
+    made = bench(sqlite_url, tmp_path)
     yield made
-    made.desk.database.close()
-    sqlite.drop_database(url)
+    made.close()
 
 
 def settings_in(folder: Path, text: str = MINIMAL) -> Settings:

@@ -70,8 +70,8 @@ class Year:
 
 
 @pytest.fixture
-def year(database_url: str, tmp_path: Path) -> Iterator[Year]:
-    made = bench(database_url, tmp_path)
+def year(each_url: str, tmp_path: Path) -> Iterator[Year]:
+    made = bench(each_url, tmp_path)
     yield Year(made, random.Random(20261126))
     made.close()
 

@@ -22,7 +22,6 @@ from helpdesk.store.work import in_work
 from shell.nouns import every_verb
 from shell.verbs import Verb
 from tests.actions.intakes import NOW, a_mail
-from tests.servers.sqlite import Sqlite
 from tests.shell.deskbench import HOSTILE, ShellBench, assert_calm, shell_bench
 from tests.store.makers import a_letter
 
@@ -32,13 +31,11 @@ HERE = [verb for verb in every_verb() if verb.noun in NOUNS_HERE or verb.full_na
 
 
 @pytest.fixture
-def desk(sqlite: Sqlite, tmp_path: Path) -> Iterator[ShellBench]:
-    url = sqlite.fresh_database()
-    made = shell_bench(url, tmp_path)
+def desk(sqlite_url: str, tmp_path: Path) -> Iterator[ShellBench]:
+    made = shell_bench(sqlite_url, tmp_path)
     made.bench.person()
     yield made
-    made.bench.desk.database.close()
-    sqlite.drop_database(url)
+    made.bench.close()
 
 
 def audited(desk: ShellBench, **given: object) -> int:

@@ -11,7 +11,6 @@ from helpdesk.store.tables import audit_logs, mail_orders, mails, memberships, t
 from shell.nouns import NOUNS
 from shell.preview import previewed
 from tests.actions.intakes import JEAN, a_mail
-from tests.servers.sqlite import Sqlite
 from tests.shell.deskbench import HOSTILE, ShellBench, assert_calm, shell_bench
 
 FORGED = ("dmarc=fail header.from=univ.example",)
@@ -19,13 +18,11 @@ EVE = "eve@elsewhere.example"
 
 
 @pytest.fixture
-def desk(sqlite: Sqlite, tmp_path: Path) -> Iterator[ShellBench]:
-    url = sqlite.fresh_database()
-    made = shell_bench(url, tmp_path)
+def desk(sqlite_url: str, tmp_path: Path) -> Iterator[ShellBench]:
+    made = shell_bench(sqlite_url, tmp_path)
     made.bench.person()
     yield made
-    made.bench.desk.database.close()
-    sqlite.drop_database(url)
+    made.bench.close()
 
 
 def hold(desk: ShellBench, *raws: bytes) -> list[str]:

@@ -21,7 +21,6 @@ from shell.words import Words
 from tests.actions.intakes import JEAN, ZOE, a_mail, bench
 from tests.actions.staff import ADMIN, AGENT, MANAGER, Staffed
 from tests.actions.test_taken_attachments import with_files
-from tests.servers.sqlite import Sqlite
 from tests.shell.keyboards import TypedKeyboard, keyboard_of, parser_of, said, typed
 
 UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b]")
@@ -33,15 +32,13 @@ OURS = [
 
 
 @pytest.fixture
-def desk(sqlite: Sqlite, tmp_path: Path) -> Iterator[Staffed]:
+def desk(sqlite_url: str, tmp_path: Path) -> Iterator[Staffed]:
     """Jean's ticket 1, of the network team."""
-    url = sqlite.fresh_database()
-    made = Staffed(bench(url, tmp_path))
+    made = Staffed(bench(sqlite_url, tmp_path))
     made.bench.file(a_mail())
     made.change(1, team_id=made.teams["Network"])
     yield made
     made.bench.close()
-    sqlite.drop_database(url)
 
 
 @pytest.fixture
