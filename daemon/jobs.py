@@ -18,6 +18,7 @@ from helpdesk.actions.runs import (
     give_back_run,
     give_up_run,
     lease_name,
+    leave_to_next,
 )
 from helpdesk.core.jobs import Planned, Run, Step, Turn
 from helpdesk.errors import HelpdeskError, StoreAway
@@ -108,6 +109,9 @@ class Jobs(threading.Thread):
                 if give_up_run(self._desk, due.run):
                     self._tell(due.run, "given_up", logging.ERROR)
                     self._on_done()
+            elif due.step is Step.OVERTAKEN and due.run is not None:
+                if leave_to_next(self._desk, due.run):
+                    self._tell(due.run, "overtaken", logging.WARNING)
             elif (run := begin_run(self._desk, due, self._owner)) is not None:
                 self._do(job, run, lease)
         finally:

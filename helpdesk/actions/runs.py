@@ -49,7 +49,7 @@ def due_runs(desk: Desk, jobs: Sequence[Planned]) -> list[Due]:
         for slot in sorted(slots | {mine}):
             run = known.get((one.job.value, one.scope, slot))
             step = next_step(run, mine, now)
-            if step in (Step.TAKE, Step.GIVE_UP):
+            if step not in (Step.NOTHING, Step.WAIT):
                 found.append(Due(one, slot, run, step))
     return sorted(found, key=lambda due: due.slot)
 
@@ -103,7 +103,18 @@ def fail_run(desk: Desk, run: Run, why: str) -> bool:
 
 def give_up_run(desk: Desk, run: Run) -> bool:
     """End a run that is tried no more, under the lease of its job, and tell the contacts. Raises StoreAway."""
-    return _fail(desk, run, run.told or (CRASHED if is_last_attempt(run) else OVERTAKEN))
+    return _fail(desk, run, run.told or CRASHED)
+
+
+def leave_to_next(desk: Desk, run: Run) -> bool:
+    """End a run whose next slot is due, under the lease of its job. Raises StoreAway.
+
+    Nobody is told: the next run does its work, and tells where it cannot.
+    """
+    return in_work(
+        desk.database,
+        lambda work: work.runs.end(run, RunState.OVERTAKEN, run.told or OVERTAKEN, desk.clock(work)),
+    )
 
 
 def give_back_run(desk: Desk, run: Run) -> None:

@@ -29,12 +29,13 @@ class JobName(StrEnum):
 
 
 class RunState(StrEnum):
-    """Where one run of a job stands. ASKED: nobody has begun it yet."""
+    """Where one run of a job stands. ASKED: nobody has begun it yet; OVERTAKEN: left to the run of a later slot."""
 
     ASKED = "asked"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    OVERTAKEN = "overtaken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ class Step(Enum):
     NOTHING = "it has ended"
     WAIT = "its last attempt was begun just now"
     TAKE = "begin an attempt"
-    GIVE_UP = "there were enough attempts, or the next slot is due"
+    GIVE_UP = "there were enough attempts"
+    OVERTAKEN = "the next slot is due, whose run does the work of this one"
 
 
 def planned(plan: JobPlan, mailboxes: Sequence[str]) -> list[Planned]:
@@ -129,7 +131,7 @@ def _canary(plan: JobPlan) -> list[Planned]:
 def next_step(run: Run | None, latest: datetime, now: datetime) -> Step:
     """Return what to do about a run, None where there is none yet; *latest*: the slot of its job that is due now.
 
-    Whoever takes it, or gives it up, holds the job's lease: then nobody works on it any more.
+    Whoever takes it, or ends it, holds the job's lease: then nobody works on it any more.
     """
     if run is None:
         return Step.TAKE
@@ -137,9 +139,9 @@ def next_step(run: Run | None, latest: datetime, now: datetime) -> Step:
         return Step.NOTHING
     if run.started_at is not None and run.started_at <= now < run.started_at + RETRY_AFTER:
         return Step.WAIT
-    if run.attempts >= MAX_ATTEMPTS or (run.attempts and run.slot < latest):
+    if run.attempts >= MAX_ATTEMPTS:
         return Step.GIVE_UP
-    return Step.TAKE
+    return Step.OVERTAKEN if run.attempts and run.slot < latest else Step.TAKE
 
 
 def is_last_attempt(run: Run) -> bool:

@@ -149,6 +149,7 @@ def _ending(words: Words, run: Run) -> str:
         RunState.RUNNING: words("at work", "en cours"),
         RunState.DONE: words("done", "faite"),
         RunState.FAILED: words("failed", "échouée"),
+        RunState.OVERTAKEN: words("left to the next one", "laissée à la suivante"),
     }
     return f"{states[run.state]}{f': {run.told}' if run.told else ''}"
 

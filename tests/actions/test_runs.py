@@ -19,6 +19,7 @@ from helpdesk.actions.runs import (
     give_back_run,
     give_up_run,
     lease_name,
+    leave_to_next,
     runs_of,
 )
 from helpdesk.core.jobs import MAX_ATTEMPTS, RETRY_AFTER, JobName, Planned, Run, RunState, Step
@@ -123,12 +124,23 @@ def test_a_run_that_ends_with_its_process_each_time_is_given_up_and_told(desk: I
     assert desk.letters() == [("alert", ADMIN)]
 
 
-def test_a_run_that_the_next_slot_overtook_is_given_up(desk: IntakeBench) -> None:
+def test_a_run_that_the_next_slot_overtook_is_left_to_that_one_and_alarms_nobody(desk: IntakeBench) -> None:
     run = begin(desk)
     desk.later(timedelta(days=1))
-    assert due(desk) == [(LAST_NIGHT, Step.GIVE_UP), (LAST_NIGHT + timedelta(days=1), Step.TAKE)]
-    assert give_up_run(desk.desk, run)
-    assert runs_of(desk.desk, 9)[0].told == OVERTAKEN
+    assert due(desk) == [(LAST_NIGHT, Step.OVERTAKEN), (LAST_NIGHT + timedelta(days=1), Step.TAKE)]
+    assert leave_to_next(desk.desk, run)
+    assert not leave_to_next(desk.desk, run), "another daemon was quicker"
+    assert (runs_of(desk.desk, 9)[0].state, runs_of(desk.desk, 9)[0].told) == (RunState.OVERTAKEN, OVERTAKEN)
+    assert desk.letters() == []
+
+
+def test_a_run_that_failed_and_was_overtaken_keeps_why(desk: IntakeBench) -> None:
+    fail_run(desk.desk, begin(desk), "away")
+    desk.later(timedelta(days=1))
+    (overtaken, _due) = due_runs(desk.desk, [NIGHTLY])
+    assert overtaken.run is not None
+    assert leave_to_next(desk.desk, overtaken.run)
+    assert runs_of(desk.desk, 9)[0].told == "away"
 
 
 def test_of_one_job_the_contacts_hear_once_a_day(desk: IntakeBench) -> None:

@@ -46,7 +46,17 @@ def a_run(attempts: int = 1, started_at: datetime | None = BEGUN, ended_at: date
         pytest.param(
             a_run(MAX_ATTEMPTS), SLOT, BEGUN + SECOND, Step.WAIT, id="the last may be at work still"
         ),
-        pytest.param(a_run(), NEXT, BEGUN + RETRY_AFTER, Step.GIVE_UP, id="overtaken by the next slot"),
+        pytest.param(a_run(), NEXT, BEGUN + RETRY_AFTER, Step.OVERTAKEN, id="overtaken by the next slot"),
+        pytest.param(
+            a_run(MAX_ATTEMPTS - 1),
+            NEXT,
+            BEGUN + RETRY_AFTER,
+            Step.OVERTAKEN,
+            id="overtaken before its last attempt",
+        ),
+        pytest.param(
+            a_run(MAX_ATTEMPTS), NEXT, BEGUN + RETRY_AFTER, Step.GIVE_UP, id="overtaken, no attempt is left"
+        ),
         pytest.param(a_run(), NEXT, BEGUN, Step.WAIT, id="overtaken, and perhaps at work"),
         pytest.param(a_run(0, None), SLOT, BEGUN, Step.TAKE, id="asked for, or given back"),
         pytest.param(a_run(0, None), NEXT, NEXT, Step.TAKE, id="asked for long ago"),

@@ -127,6 +127,16 @@ def test_a_run_that_dies_with_its_daemon_each_time_is_given_up(
     assert caplog.records[0].getMessage() == "job"
 
 
+def test_a_run_that_died_with_its_daemon_before_the_clock_jumped_alarms_nobody(stage: Stage) -> None:
+    assert begin_run(stage.desk.desk, due_runs(stage.desk.desk, [FIRST])[0], "dead") is not None
+    stage.desk.later(timedelta(days=1))
+    stage.jobs().look()
+    of_first = [run.state for run in runs_of(stage.desk.desk, 9) if run.scope == "first"]
+    assert of_first == [RunState.DONE, RunState.OVERTAKEN]
+    assert stage.ran == ["first", "second"]
+    assert stage.desk.letters() == []
+
+
 def test_a_database_that_is_away_is_no_end(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object) -> list[object]:
         raise StoreAway("away")

@@ -83,7 +83,7 @@ job_runs = (
         Column("job", exact(40), nullable=False),
         Column("scope", exact(100), nullable=False),  # a mailbox; empty for a job that has no scope
         Column("slot", UtcDateTime, nullable=False, index=True),  # the moment that it is for
-        Column("state", exact(10), nullable=False),  # asked, running, done, failed
+        Column("state", exact(10), nullable=False),  # asked, running, done, failed, overtaken
         Column("owner", exact(64), nullable=False),  # who began the last attempt
         Column("attempts", Integer, nullable=False),
         Column("started_at", UtcDateTime),
