@@ -17,7 +17,7 @@ from imapclient.exceptions import IMAPClientError
 
 from daemon.imaplogin import ImapAccount, away, connected, log_in
 from helpdesk.core.fingerprint import HEAD_BYTES
-from helpdesk.errors import MailboxAway, MailRefused
+from helpdesk.errors import MailboxAway, MailRefused, MailStays
 from helpdesk.killpoints import Point, reach
 
 IDLE_STEP_SECONDS = 1.0  # how soon a stop is noticed while idling
@@ -39,6 +39,7 @@ class Inbox(Protocol):
     """What intake needs of a mailbox; ``ImapInbox`` is the real one."""
 
     uidvalidity: int
+    can_move: bool  # in one step: else a mail may lie in both folders, and stay so
 
     def uids(self) -> list[int]:
         """Return the UIDs now in the inbox, oldest first."""
@@ -53,7 +54,13 @@ class Inbox(Protocol):
         """Return the first 256 KiB of the header block of a mail that is too big to fetch."""
 
     def move(self, uids: Sequence[int], folder: str) -> None:
-        """Move mails out of the inbox; UIDs that are gone are passed over."""
+        """Move mails out of the inbox; UIDs that are gone are passed over.
+
+        Raises MailRefused where nothing was done, MailStays where they were copied and are not removed.
+        """
+
+    def remove(self, uids: Sequence[int]) -> None:
+        """Let mails go that have their copies in another folder. Raises MailRefused."""
 
     def opened(self, folder: str) -> AbstractContextManager[None]:
         """Let every verb mean another folder for a while, then the inbox again."""
@@ -158,14 +165,22 @@ class ImapInbox:
 
         Without MOVE (RFC 6851): COPY, mark ``\\Deleted``, UID EXPUNGE; a plain EXPUNGE would take other
         people's deleted mail with it, so without UIDPLUS, or where the server will not expunge, the marked
-        copies stay and are not listed again.
+        copies stay and are not listed again. Raises MailStays where the server will not mark them either.
         """
         with away(f"{self._where}: moving to {folder}"):
             if self.can_move:
                 self._client.move(uids, folder)
                 return
             self._client.copy(uids, folder)
-            reach(Point.COPIED)
+        reach(Point.COPIED)
+        try:
+            self.remove(uids)
+        except MailRefused as refused:
+            raise MailStays(str(refused)) from refused
+
+    def remove(self, uids: Sequence[int]) -> None:
+        """Mark mails as deleted and expunge them; they have their copies."""
+        with away(f"{self._where}: removing what was copied"):
             self._client.delete_messages(uids, silent=True)
             reach(Point.FLAGGED)
             if self.can_expunge_by_uid:

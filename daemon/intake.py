@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from daemon import meters
 from daemon.copies import Wanted, move_copy
 from daemon.imap import Inbox
+from daemon.leaving import Folders, Leaving
 from daemon.orders import OrderDesk
 from daemon.parsers import Examined, ParsePool
 from daemon.suspects import Suspects
@@ -34,7 +35,6 @@ from helpdesk.core.fingerprint import fingerprint_of
 from helpdesk.core.mail import Mail, Unreadable
 from helpdesk.core.tickets import Fate
 from helpdesk.core.verdict import bomb
-from helpdesk.errors import MailRefused
 from helpdesk.killpoints import Point, reach
 from helpdesk.logs import event, who
 
@@ -42,25 +42,6 @@ LOG = logging.getLogger("helpdesk.intake")
 LOOK_AHEAD_UIDS = 500  # how many UIDs are compared with the ledger in one query
 BYTES_SECONDS = 300.0  # how often to look for the bytes of a confirmed mail on a disk that fails
 POISON = "three attempts to read it, two of them with nothing else in hand, ended with the whole process"
-
-
-@dataclass(frozen=True, slots=True)
-class Folders:
-    """Where settled mail goes."""
-
-    done: str = "Done"
-    held: str = "Held"
-    quarantine: str = "Quarantine"
-
-    def of(self, fate: Fate) -> str:
-        """Return the folder of a fate."""
-        match fate:
-            case Fate.HELD:
-                return self.held
-            case Fate.QUARANTINED:
-                return self.quarantine
-            case _:
-                return self.done
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +87,9 @@ class Intake:
         self._careful_mails = careful_mails
         self._lease = lease
         self._suspects = Suspects(mailbox)
+        self._leaving = Leaving(desk, mailbox, folders, self._suspects, limits.max_bytes)
         self._orders = OrderDesk(desk, pool, folders, limits.max_bytes)
         self._swept: tuple[Inbox, int | None] | None = None
-        self._moved: list[int] = []
         self._unread: dict[int, str] = {}
         self._bytes_again_at = math.inf
         self._workers = ThreadPoolExecutor(1, thread_name_prefix="parse")
@@ -134,14 +115,15 @@ class Intake:
         for some in self._suspects.lists(inbox.uidvalidity, uids, LOOK_AHEAD_UIDS):
             with self._suspects.watching(some):
                 looked_at += self._look_at(inbox, source, some, going)
-            self._note_moved()
+            self._leaving.note()
             if not going():
                 break
         return looked_at
 
     def _look_at(self, inbox: Inbox, source: Source, uids: Sequence[int], going: Callable[[], bool]) -> int:
         state = inbox_state(self._desk, source, uids)
-        self._settle(inbox, state.unsettled)
+        if state.unsettled:
+            self._leaving.settle_rest(inbox, source, state.unsettled)
         looked_at = 0
         for uid in state.poisonous:
             size = inbox.sizes([uid]).get(uid, 0)
@@ -200,7 +182,7 @@ class Intake:
         reach(Point.COMMITTED)
         self._on_letters()
         _tell(source, filed, started)  # before the move: when that fails, nobody tells later
-        self._settle(inbox, filed)
+        self._leaving.settle(inbox, filed)
         if any(one.fate is Fate.COMMAND for one in filed):
             self._file_released(inbox, source)
         return len(filed)
@@ -241,38 +223,6 @@ class Intake:
             message_id = seen.message_id if isinstance(seen, Mail) else ""
             wanted = Wanted(message_id, seen.size, seen.fingerprint)
             move_copy(inbox, self._folders.held, new, wanted, self._limits.max_bytes)
-
-    def _settle(self, inbox: Inbox, filed: Sequence[Filed]) -> None:
-        """Move what has a fate out of the inbox, one command per folder; the ledger hears of it a little later."""
-        by_folder: dict[str, list[Filed]] = {}
-        for one in filed:
-            if one.fate is not None:
-                by_folder.setdefault(self._folders.of(one.fate), []).append(one)
-        for folder, ones in by_folder.items():
-            self._move(inbox, ones, folder)
-            reach(Point.MOVED)
-
-    def _move(self, inbox: Inbox, ones: Sequence[Filed], folder: str) -> None:
-        """Move mails; one that the server refuses to move stays, the others go all the same."""
-        try:
-            inbox.move([one.uid for one in ones], folder)
-        except MailRefused as refused:
-            if len(ones) == 1:
-                self._suspects.failed([ones[0].uid], refused)
-                return
-            for some in (ones[: len(ones) // 2], ones[len(ones) // 2 :]):
-                self._move(inbox, some, folder)
-            return
-        self._moved += [one.mail_id for one in ones]
-
-    def _note_moved(self) -> None:
-        """Say in the ledger which mails have left the inbox; after a crash before this, ``sweep`` does."""
-        moved, self._moved = self._moved, []
-        if moved:
-            reach(Point.SETTLED)
-            meters.INBOX_MAILS.labels(self._mailbox).dec(len(moved))
-            mark_settled(self._desk, moved)
-            reach(Point.NOTED)
 
 
 def _tell(source: Source, filed: Sequence[Filed], started: float) -> None:

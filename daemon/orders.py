@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from daemon.copies import Wanted, copy_in, move_copy
+from daemon.copies import copy_in, move_copy, wanted_of
 from daemon.imap import Inbox
 from daemon.parsers import ParsePool
 from helpdesk.actions.arrival import Arrival, Source
@@ -83,13 +83,13 @@ class OrderDesk:
         if mail.size > self.max_bytes:
             return None
         with inbox.opened(self.folders.of(Fate(mail.fate or ""))):
-            found = copy_in(inbox, _wanted(mail), self.max_bytes)
+            found = copy_in(inbox, wanted_of(mail), self.max_bytes)
         return found[1] if found is not None and found[1].startswith(head or b"") else None
 
     def _move(self, inbox: Inbox, mail: LedgerMail, fate: Fate) -> None:
         old, new = self.folders.of(Fate(mail.fate or "")), self.folders.of(fate)
         if old != new:
-            move_copy(inbox, old, new, _wanted(mail), self.max_bytes)
+            move_copy(inbox, old, new, wanted_of(mail), self.max_bytes)
 
     def _tell(self, source: Source, order: Order, mail: LedgerMail, told: Replayed | None) -> None:
         event(
@@ -103,7 +103,3 @@ class OrderDesk:
             rule=told.ruling.rule if told else None,
             ticket=told.filed.ticket_number if told and told.filed else None,
         )
-
-
-def _wanted(mail: LedgerMail) -> Wanted:
-    return Wanted(mail.message_id, mail.size, mail.fingerprint or "")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from daemon.imap import ImapInbox
-from daemon.intake import Folders
+from daemon.leaving import Folders
 from helpdesk.actions.arrival import Source
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.intake import known_source

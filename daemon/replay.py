@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import TextIO
 
-from daemon.copies import Wanted, copy_in, move_copy
+from daemon.copies import copy_in, move_copy, wanted_of
 from daemon.imap import ImapInbox
-from daemon.intake import Folders
+from daemon.leaving import Folders
 from daemon.pools import parse_pool
 from daemon.wiring import account_of, folders_of
 from helpdesk.actions.arrival import Arrival, Source
@@ -84,7 +84,7 @@ def _from_its_folder(mailbox: ImapSettings, mail: LedgerMail, head: bytes | None
             "Raise [limits] max_bytes to have it filed"
         )
     with ImapInbox(account_of(mailbox)) as inbox, inbox.opened(folder):
-        found = copy_in(inbox, _wanted(mail), max_bytes)
+        found = copy_in(inbox, wanted_of(mail), max_bytes)
     if found is None or not found[1].startswith(head or b""):
         raise Refused(
             f"mail {mail.id} cannot be filed: it was not kept whole, and the folder {folder} does not have it"
@@ -100,11 +100,7 @@ def _moved(mailbox: ImapSettings, mail: LedgerMail, fate: Fate, max_bytes: int) 
         return f"Its copy stays in {old}."
     try:
         with ImapInbox(account_of(mailbox)) as inbox:
-            moved = move_copy(inbox, old, new, _wanted(mail), max_bytes)
+            moved = move_copy(inbox, old, new, wanted_of(mail), max_bytes)
     except MailboxAway as trouble:
         return f"Its copy could not be moved from {old} to {new}: {trouble}"
     return f"Its copy was moved from {old} to {new}." if moved else f"Its copy is not in {old} any more."
-
-
-def _wanted(mail: LedgerMail) -> Wanted:
-    return Wanted(mail.message_id, mail.size, mail.fingerprint or "")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from daemon.deliver import Delivery
 from daemon.imaplogin import ImapAccount
-from daemon.intake import Folders, Intake, Limits
+from daemon.intake import Intake, Limits
+from daemon.leaving import Folders
 from daemon.parsers import ParsePool
 from daemon.shift import DeliverySettings
 from daemon.smtp import Relay, RelaySettings

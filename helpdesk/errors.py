@@ -55,5 +55,9 @@ class MailRefused(MailboxAway):
     """The IMAP server is there and refuses one command, perhaps for one mail; others may go well."""
 
 
+class MailStays(MailRefused):
+    """The IMAP server has copied mails to their folder and refuses to take them out of the inbox."""
+
+
 class RelayAway(HelpdeskError):
     """The SMTP relay cannot be reached, or refuses the connection; letters wait."""

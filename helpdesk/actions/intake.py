@@ -1,5 +1,6 @@
 """File a batch of mails: gather, decide, carry out, commit. All of a batch or, where that fails, one by one."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from helpdesk.core.tickets import Fate
 from helpdesk.core.verdict import bomb
 from helpdesk.errors import HelpdeskError, StoreAway
 from helpdesk.killpoints import Point, reach
+from helpdesk.store.ledger import LedgerMail
 from helpdesk.store.rows import HeldMail, LedgerRow
 from helpdesk.store.work import AlreadyThere, Refusal, Work, in_work
 
@@ -107,6 +109,18 @@ def sweep(desk: Desk, source: Source, present: Collection[int]) -> None:
     mark_settled(
         desk, [one.id for one in waiting if one.uidvalidity != source.uidvalidity or one.uid not in here]
     )
+
+
+def left_before(
+    desk: Desk, source: Source, mail_ids: Sequence[int]
+) -> tuple[list[LedgerMail], Counter[tuple[str, Fate]]]:
+    """Return these mails, and how many mails with their fingerprints, by fate, have left the inbox already."""
+    with Work(desk.database, read_only=True) as work:
+        found = work.ledger.by_ids(mail_ids)
+        keys = {mail.message_id for mail in found}
+        fingerprints = {mail.fingerprint for mail in found if mail.fingerprint}
+        gone = work.ledger.settled(source.mailbox_id, keys, fingerprints)
+    return found, Counter({(fingerprint, Fate(fate)): count for (fingerprint, fate), count in gone.items()})
 
 
 def mark_settled(desk: Desk, mail_ids: Sequence[int]) -> None:

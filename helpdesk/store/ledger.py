@@ -1,5 +1,6 @@
 """The ledger as people read it: whole rows, and what hangs on them. Every query finds its rows by an index."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -136,6 +137,14 @@ class Ledger:
         for row in self._fated(mailbox_id, keys, query.where(mails.c.fingerprint.in_(fingerprints))):
             found.setdefault(row.fingerprint, set()).add(row.fate)
         return found
+
+    def settled(
+        self, mailbox_id: int, keys: Collection[str], fingerprints: Collection[str]
+    ) -> Counter[tuple[str, str]]:
+        """Return how many mails have left a mailbox, by fingerprint and fate; *keys*: as ``fates_by_fingerprint``."""
+        query = select(mails.c.mailbox_id, mails.c.fate, mails.c.fingerprint)
+        query = query.where(mails.c.fingerprint.in_(fingerprints), mails.c.settled_at.is_not(None))
+        return Counter((row.fingerprint, row.fate) for row in self._fated(mailbox_id, keys, query))
 
     def _fated(self, mailbox_id: int, keys: Collection[str], query: Select[Any]) -> Iterator[Row[Any]]:
         """Yield what has a fate; the mailbox is compared here, since SQLite would walk all of it by its index."""

@@ -12,6 +12,7 @@ class FakeInbox:
 
     def __init__(self, uidvalidity: int = 7) -> None:
         self.uidvalidity = uidvalidity
+        self.can_move = True
         self.inbox: dict[int, bytes] = {}
         self.folders: dict[str, list[bytes]] = {}
         self.asked: list[tuple[str, tuple[int, ...]]] = []
@@ -51,6 +52,12 @@ class FakeInbox:
         self._ask("move", uids)
         into = self.folders.setdefault(folder, [])
         into += [self.inbox.pop(uid) for uid in uids if uid in self.inbox]
+
+    def remove(self, uids: Sequence[int]) -> None:
+        """See ``Inbox``."""
+        self._ask("remove", uids)
+        for uid in uids:
+            self.inbox.pop(uid, None)
 
     @contextmanager
     def opened(self, folder: str) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.copies import MAX_CANDIDATES, Wanted, copy_in, move_copy
+from daemon.copies import MAX_CANDIDATES, Wanted, copy_in, count_copies, move_copy
 from helpdesk.core.fingerprint import fingerprint_of
 from tests.actions.intakes import a_mail
 from tests.daemon.inboxes import FakeInbox
@@ -55,6 +55,15 @@ def test_a_mail_of_which_the_ledger_has_only_the_header_is_known_by_it() -> None
     held = inbox(RAW)
     with held.opened("Held"):
         assert copy_in(held, Wanted("", len(RAW), fingerprint_of(head)), LIMIT) == (1, RAW)
+
+
+def test_copies_are_counted_a_big_one_by_its_header() -> None:
+    head = RAW.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    held = inbox(RAW, a_mail(text="Donnez-moi tout."), RAW)
+    with held.opened("Held"):
+        assert count_copies(held, wanted(), LIMIT) == 2
+        assert count_copies(held, wanted(), 10) == 0, "whole, it is not what the ledger knows by its header"
+        assert count_copies(held, Wanted("<1@univ.example>", len(RAW), fingerprint_of(head)), 10) == 2
 
 
 def test_of_many_under_one_message_id_the_newest_few_are_looked_at() -> None:

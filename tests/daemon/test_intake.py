@@ -14,7 +14,8 @@ import pytest
 from daemon import meters
 from daemon.examine import Examined, Setup, examiner
 from daemon.imap import OVERSIZE_HEADER_BYTES
-from daemon.intake import POISON, Folders, Intake, Limits
+from daemon.intake import POISON, Intake, Limits
+from daemon.leaving import Folders
 from daemon.parsers import ParsePool
 from helpdesk.actions.intake import known_source
 from helpdesk.actions.leases import Lease

@@ -78,10 +78,7 @@ def each_command(hows: Iterable[How], without: Iterable[str], folder: Path, step
                 total.runs += 1
                 total.faults += len(server.happened)
                 where = f"{how.name} at command {number}, {[one.verb for one in server.happened]}"
-                more = state - expected
-                if without:  # a COPY whose answer was lost is made again
-                    more = Counter({what: number for what, number in more.items() if what[0] != "copy"})
-                total.add(where, expected - state, more, trouble)
+                total.add(where, expected - state, state - expected, trouble)
     return total.tally()
 
 

@@ -126,6 +126,7 @@ class FailingInbox:
 
     def __init__(self, inbox: Inbox, nth: NthCall) -> None:
         self.uidvalidity = inbox.uidvalidity
+        self.can_move = inbox.can_move
         self._inbox = inbox
         self._nth = nth
 
@@ -150,6 +151,10 @@ class FailingInbox:
         half = (len(uids) + 1) // 2
         for some in (uids[:half], uids[half:]):
             self._do(self._inbox.move, some, folder)
+
+    def remove(self, uids: Sequence[int]) -> None:
+        """See ``Inbox``."""
+        self._do(self._inbox.remove, uids)
 
     def like(self, message_id: str, size: int) -> list[int]:
         """See ``Inbox``."""

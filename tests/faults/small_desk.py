@@ -13,7 +13,8 @@ from typing import cast
 from daemon.deliver import Delivery
 from daemon.examine import Examined
 from daemon.imap import Inbox
-from daemon.intake import Folders, Intake, Limits
+from daemon.intake import Intake, Limits
+from daemon.leaving import Folders
 from daemon.parsers import ParsePool
 from daemon.shift import DeliverySettings
 from daemon.smtp import Relay, RelaySettings

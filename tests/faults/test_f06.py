@@ -8,11 +8,12 @@ from tests.actions.intakes import a_mail
 from tests.faults.f06_dovecot import killed, shown_again
 from tests.faults.f06_imap import each_command
 from tests.faults.f06_silence import MAX_CONNECTS, MINUTE, most_within, silences
-from tests.faults.imap_script import How, at_verb, for_mail
+from tests.faults.imap_script import How, at_verb, for_mail, in_peace
 from tests.faults.scripted_imap import USER, ScriptedImap
 from tests.faults.watched import Desks, in_haste, watched
 from tests.servers.certificates import Certificates
 
+MANY_STORES = 20  # every mail was tried again
 SUDDEN = [how for how in How if how not in (How.HANG, How.LITERAL_LONG)]  # the others take their time
 
 
@@ -65,6 +66,21 @@ def test_mail_that_the_server_marks_and_will_not_expunge_counts_as_moved(
     with in_haste(), server.serving(), watched(Desks(tmp_path).fresh(), server) as desk:
         assert not desk.wait_for(lambda: desk.quiet and len(desk.bench.ledger()) == len(raws))
     assert server.mails(USER, "Done") == raws, "copied once each"
+
+
+def test_mail_that_the_server_copies_and_will_not_mark_is_copied_once(
+    tmp_path: Path, certificates: Certificates
+) -> None:
+    server = ScriptedImap(tmp_path, certificates, ("MOVE", "IDLE"))
+    server.script = at_verb("STORE", How.NO)
+    raws = [a_mail(f"Panne {number}", message_id=f"<{number}@univ.example>") for number in range(4)]
+    server.append_many(USER, [*raws, raws[0]])
+    with in_haste(), server.serving(), watched(Desks(tmp_path).fresh(), server) as desk:
+        assert not desk.wait_for(lambda: server.commands["STORE"] > MANY_STORES)
+        assert sorted(server.mails(USER, "Done")) == sorted([*raws, raws[0]])
+        server.script = in_peace
+        assert not desk.wait_for(lambda: desk.quiet)
+    assert sorted(server.mails(USER, "Done")) == sorted([*raws, raws[0]])
 
 
 def test_a_real_server_that_dies_three_times_costs_nothing_but_time(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from typing import cast
 from unittest.mock import patch
 
 from daemon.imaplogin import ImapAccount
-from daemon.intake import Folders, Intake
+from daemon.intake import Intake
+from daemon.leaving import Folders
 from daemon.parsers import ParsePool
 from daemon.watch import MailboxWatch, WatchSettings
 from helpdesk.actions.leases import Lease

@@ -224,6 +224,11 @@ TICKET, PERSON = Step("tickets", ("id",)), Step("people", ("id",))
             id="fates by fingerprint",
         ),
         pytest.param(
+            lambda work: work.ledger.settled(box(work), ["", "<1@univ.example>"], ["a" * 64]),
+            Step("mails", ("message_id",)),
+            id="who has left the inbox",
+        ),
+        pytest.param(
             lambda work: work.ledger.by_ticket(1, 10), Step("mails", ("ticket_id",)), id="mails of a ticket"
         ),
         pytest.param(

@@ -1,0 +1,134 @@
+"""How mails that have their fate leave the inbox: one command for each folder, and no mail is copied twice."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from daemon import meters
+from daemon.copies import count_copies, wanted_of
+from daemon.imap import Inbox
+from daemon.suspects import Suspects
+from helpdesk.actions.arrival import Filed, Source
+from helpdesk.actions.desk import Desk
+from helpdesk.actions.intake import left_before, mark_settled
+from helpdesk.core.tickets import Fate
+from helpdesk.errors import MailRefused, MailStays
+from helpdesk.killpoints import Point, reach
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where settled mail goes."""
+
+    done: str = "Done"
+    held: str = "Held"
+    quarantine: str = "Quarantine"
+
+    def of(self, fate: Fate) -> str:
+        """Return the folder of a fate."""
+        match fate:
+            case Fate.HELD:
+                return self.held
+            case Fate.QUARANTINED:
+                return self.quarantine
+            case _:
+                return self.done
+
+
+class Leaving:
+    """Settles the mails of one mailbox. One that the server refuses to move stays, the others go all the same."""
+
+    def __init__(
+        self, desk: Desk, mailbox: str, folders: Folders, suspects: Suspects, max_bytes: int
+    ) -> None:
+        self._desk = desk
+        self._mailbox = mailbox
+        self._folders = folders
+        self._suspects = suspects
+        self._max_bytes = max_bytes
+        self._moved: list[int] = []
+        self._copied: set[tuple[int, int]] = (
+            set()
+        )  # uidvalidity and UID of what has a copy and is still there
+
+    def settle(self, inbox: Inbox, filed: Sequence[Filed]) -> None:
+        """Move what has a fate out of the inbox; the ledger hears of it at ``note``."""
+        for folder, ones in self._by_folder(filed).items():
+            self._move(inbox, ones, folder)
+            reach(Point.MOVED)
+
+    def settle_rest(self, inbox: Inbox, source: Source, filed: Sequence[Filed]) -> None:
+        """Move what an earlier round, or another process, has left; where there is no MOVE, it may have a copy."""
+        if inbox.can_move:
+            self.settle(inbox, filed)
+            return
+        for folder, ones in self._by_folder(filed).items():
+            self._look_for_copies(inbox, source, ones, folder)
+            there = [one for one in ones if (inbox.uidvalidity, one.uid) in self._copied]
+            if there:
+                self._remove(inbox, there)
+            if rest := [one for one in ones if one not in there]:
+                self._move(inbox, rest, folder)
+            reach(Point.MOVED)
+
+    def note(self) -> None:
+        """Say in the ledger which mails have left the inbox; after a crash before this, ``sweep`` does."""
+        moved, self._moved = self._moved, []
+        if moved:
+            reach(Point.SETTLED)
+            meters.INBOX_MAILS.labels(self._mailbox).dec(len(moved))
+            mark_settled(self._desk, moved)
+            reach(Point.NOTED)
+
+    def _by_folder(self, filed: Sequence[Filed]) -> dict[str, list[Filed]]:
+        by_folder: dict[str, list[Filed]] = {}
+        for one in filed:
+            if one.fate is not None:
+                by_folder.setdefault(self._folders.of(one.fate), []).append(one)
+        return by_folder
+
+    def _look_for_copies(self, inbox: Inbox, source: Source, ones: Sequence[Filed], folder: str) -> None:
+        """Find out which of these mails have a copy in the folder that belongs to no other mail of the ledger."""
+        unknown = [one.mail_id for one in ones if (inbox.uidvalidity, one.uid) not in self._copied]
+        if not unknown:
+            return
+        mails, gone = left_before(self._desk, source, unknown)
+        taken: Counter[str | None] = Counter()
+        for (fingerprint, fate), count in gone.items():
+            if self._folders.of(fate) == folder:
+                taken[fingerprint] += count
+        with inbox.opened(folder):
+            for mail in mails:
+                if count_copies(inbox, wanted_of(mail), self._max_bytes) > taken[mail.fingerprint]:
+                    taken[mail.fingerprint] += 1
+                    self._copied.add((inbox.uidvalidity, mail.uid))
+
+    def _move(self, inbox: Inbox, ones: Sequence[Filed], folder: str) -> None:
+        try:
+            inbox.move([one.uid for one in ones], folder)
+        except MailStays as refused:
+            self._copied.update((inbox.uidvalidity, one.uid) for one in ones)
+            self._each_half(ones, refused, lambda some: self._remove(inbox, some))
+        except MailRefused as refused:
+            self._each_half(ones, refused, lambda some: self._move(inbox, some, folder))
+        else:
+            self._moved += [one.mail_id for one in ones]
+
+    def _remove(self, inbox: Inbox, ones: Sequence[Filed]) -> None:
+        """Let mails go that have their copies."""
+        try:
+            inbox.remove([one.uid for one in ones])
+        except MailRefused as refused:
+            self._each_half(ones, refused, lambda some: self._remove(inbox, some))
+        else:
+            self._copied.difference_update((inbox.uidvalidity, one.uid) for one in ones)
+            self._moved += [one.mail_id for one in ones]
+
+    def _each_half(
+        self, ones: Sequence[Filed], refused: MailRefused, again: Callable[[Sequence[Filed]], None]
+    ) -> None:
+        if len(ones) == 1:
+            self._suspects.failed([ones[0].uid], refused)
+            return
+        for some in (ones[: len(ones) // 2], ones[len(ones) // 2 :]):
+            again(some)
