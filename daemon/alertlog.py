@@ -1,5 +1,6 @@
 """The second way out of every alarm: a log event and a line in a file, for when mail itself is what is broken."""
 
+import errno
 import json
 import logging
 import os
@@ -13,6 +14,7 @@ from helpdesk.store.alerts import Alerted
 LOG = logging.getLogger("helpdesk.alerts")
 MAX_BYTES = 1024 * 1024  # then the file is put aside; the one before it is gone
 AT_ONCE = 100
+MOST_WAITING = 1000  # for a file that cannot be written
 
 
 class AlertLog:
@@ -22,43 +24,55 @@ class AlertLog:
         self._desk = desk
         self._file = file
         self._broken = False
+        self._journaled: set[int] = set()  # alarms that stand in the journal and wait for the file
 
     def write(self) -> int:
         """Write what stands nowhere yet; return how much that was. Raises StoreAway.
 
-        Marked when written: a crash in between writes an alarm twice, and loses none.
+        Marked when written to both: a crash in between writes an alarm twice, and loses none. While the file cannot
+        be written the last MOST_WAITING alarms wait for it, unmarked, so that a restart knows them, too.
         """
-        found = untold(self._desk, AT_ONCE)
+        found = untold(self._desk, AT_ONCE + len(self._journaled))
         if not found:
             return 0
-        for one in found:
+        fresh = [one for one in found if one.id not in self._journaled]
+        for one in fresh:
             event(
                 LOG, "alarm", logging.WARNING,
                 kind=one.kind, person=one.person_id, at=one.at, count=one.count, letters=one.letters,
             )  # fmt: skip
-        self._append("".join(map(_line, found)).encode("ascii"))
-        mark_told(self._desk, [one.id for one in found])
-        return len(found)
+        written = self._append("".join(map(_line, found)).encode("ascii"))
+        done = found if written else found[:-MOST_WAITING]
+        self._journaled = {one.id for one in found[len(done) :]}
+        mark_told(self._desk, [one.id for one in done])
+        return len(fresh) or len(done)
 
-    def _append(self, lines: bytes) -> None:
-        """Write to the file; a full or broken disk is told of when it begins and when it ends, and stops nothing."""
+    def _append(self, lines: bytes) -> bool:
+        """Write to the file, or return False; its trouble is told when it begins and ends, and stops nothing."""
         try:
             _append(self._file, lines)
         except OSError as error:
             if not self._broken:
                 failed(LOG, "alert_file_away", error, file=self._file)
             self._broken = True
-            return
+            return False
         if self._broken:
             event(LOG, "alert_file_back", logging.WARNING, file=self._file)
         self._broken = False
+        return True
 
 
 def _append(file: Path, lines: bytes) -> None:
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "ab", buffering=0) as target:
-        target.write(lines)
-        os.fsync(target.fileno())
+        before = target.seek(0, os.SEEK_END)
+        try:
+            if target.write(lines) < len(lines):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(target.fileno())
+        except OSError:
+            target.truncate(before)  # all of it comes again
+            raise
         size = target.tell()
     if size >= MAX_BYTES:
         file.replace(file.with_name(f"{file.name}.1"))

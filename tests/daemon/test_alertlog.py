@@ -1,5 +1,6 @@
 """Every alarm is a log event and a line in a file, whether or not a letter could go."""
 
+import errno
 import json
 import logging
 import stat
@@ -27,6 +28,10 @@ def raised(desk: IntakeBench, *kinds: str) -> None:
     in_work(desk.desk.database, lambda work: work.alerts.add(new, NOW))
 
 
+def kinds_in(file: Path) -> list[str]:
+    return [json.loads(line)["kind"] for line in file.read_text("ascii").splitlines()]
+
+
 def events(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "helpdesk.alerts"]
 
@@ -50,7 +55,7 @@ def test_each_alarm_is_written_once_for_its_owner_alone(
     ] * 2
 
 
-def test_a_disk_that_fails_is_told_of_once_and_stops_nothing(
+def test_a_disk_that_fails_is_told_of_once_stops_nothing_and_gets_what_it_missed(
     desk: IntakeBench, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "none" / "alerts.log"
@@ -58,12 +63,56 @@ def test_a_disk_that_fails_is_told_of_once_and_stops_nothing(
     for kind in ("first", "second"):
         raised(desk, kind)
         assert log.write() == 1
+    assert log.write() == 0, "they wait for the file, and are no news"
     assert events(caplog) == ["alarm", "alert_file_away", "alarm"]
     file.parent.mkdir()
     raised(desk, "third")
-    log.write()
+    assert log.write() == 1
+    assert log.write() == 0
     assert events(caplog)[3:] == ["alarm", "alert_file_back"]
-    assert file.read_text("ascii").count("third") == 1
+    assert kinds_in(file) == ["first", "second", "third"]
+
+
+def test_what_a_file_missed_comes_after_a_restart_too(desk: IntakeBench, tmp_path: Path) -> None:
+    file = tmp_path / "none" / "alerts.log"
+    raised(desk, "first")
+    AlertLog(desk.desk, file).write()
+    file.parent.mkdir()
+    assert AlertLog(desk.desk, file).write() == 1
+    assert kinds_in(file) == ["first"]
+
+
+def test_what_was_written_in_half_is_written_once(
+    desk: IntakeBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    file = tmp_path / "alerts.log"
+    log = AlertLog(desk.desk, file)
+    raised(desk, "first")
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", full)
+        log.write()
+    log.write()
+    assert kinds_in(file) == ["first"]
+
+
+def test_of_more_than_can_wait_for_the_file_the_last_do(
+    desk: IntakeBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(alertlog, "MOST_WAITING", 2)
+    monkeypatch.setattr(alertlog, "AT_ONCE", 2)
+    file = tmp_path / "none" / "alerts.log"
+    log = AlertLog(desk.desk, file)
+    for kind in ("first", "second", "third", "fourth", "fifth"):
+        raised(desk, kind)
+        log.write()
+    assert events(caplog).count("alarm") == 5
+    file.parent.mkdir()
+    while log.write():
+        pass
+    assert kinds_in(file) == ["fourth", "fifth"]
 
 
 def test_no_link_is_followed(desk: IntakeBench, tmp_path: Path) -> None:
