@@ -40,7 +40,7 @@ def look_at_certificates(settings: Settings, desk: Desk, turn: Turn) -> str:
             seen += look()
         except NotSeen as trouble:
             event(LOG, "certificate_not_seen", logging.WARNING, where=trouble)
-    return f"{len(seen)} looked at, {tell_of_certificates(desk, seen)} end soon"
+    return tell_of_certificates(desk, seen)
 
 
 def _places(settings: Settings, desk: Desk) -> Iterator[Callable[[], list[Certificate]]]:

@@ -57,6 +57,17 @@ BREAKERS_OPEN = Gauge("helpdesk_breakers_open", "Caps that make letters wait.", 
 JOB_AGE_SECONDS = Gauge(
     "helpdesk_job_age_seconds", "How long ago a job last ended well.", ["job"], registry=REGISTRY
 )
+JOBS_GIVEN_UP = Gauge(
+    "helpdesk_jobs_given_up", "Jobs given up within a week that did not end well since.", registry=REGISTRY
+)
+CANARY_LOST = Gauge(
+    "helpdesk_canary_lost", "1 where the desk's last letter to itself did not come back.", registry=REGISTRY
+)
+CERTIFICATE_SECONDS = Gauge(
+    "helpdesk_certificate_seconds",
+    "How long the certificate is still good that ends first; NaN before the first look.",
+    registry=REGISTRY,
+)
 DATABASE_UP = Gauge(
     "helpdesk_database_up", "1 where the database answered at the last look, else 0.", registry=REGISTRY
 )

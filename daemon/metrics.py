@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import os
 import threading
 from collections.abc import Sequence
@@ -112,6 +113,10 @@ def show(found: Gauges) -> None:
     meters.BREAKERS_OPEN.set(found.breakers)
     for job, ended_at in found.job_ends.items():
         meters.JOB_AGE_SECONDS.labels(job).set(_seconds_since(ended_at, found.now))
+    meters.JOBS_GIVEN_UP.set(found.jobs_given_up)
+    meters.CANARY_LOST.set(found.canary_lost)
+    ends_at = found.certificate_ends_at
+    meters.CERTIFICATE_SECONDS.set((ends_at - found.now).total_seconds() if ends_at else math.nan)
 
 
 def _seconds_since(moment: datetime | None, now: datetime) -> float:

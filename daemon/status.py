@@ -10,7 +10,7 @@ from daemon.imap import ImapInbox
 from daemon.wiring import account_of
 from helpdesk.actions.status import as_data, health_of
 from helpdesk.config import ImapSettings, Settings
-from helpdesk.core.health import Health, MailboxSeen, seconds_left, shown, troubles
+from helpdesk.core.health import Health, MailboxSeen, days_left, seconds_left, shown, troubles
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import EXIT_FAILED, MailboxAway
 from helpdesk.store.engine import Database
@@ -63,6 +63,15 @@ def lines_of(health: Health, wrong: list[str]) -> Iterator[str]:
     for breaker in health.breakers:
         told = f"{breaker.letters} letters wait until {shown(breaker.closes_at)}: {breaker.reason}"
         yield _line("breaker", breaker.scope, told)
+    for job in health.given_up:
+        since = "; a later run did it" if job.mended else ""
+        told = f"given up {job.times} times in a week, last {shown(job.at)}: {job.told}{since}"
+        yield _line("job", job.job, told)
+    if (certificate := health.certificate) is not None:
+        days = days_left(certificate, health.now)
+        yield _line(
+            "certificate", certificate.where, f"ends first, {shown(certificate.ends_at)}, {days} days left"
+        )
     yield from (f"TROUBLE    {term_safe(one)}" for one in wrong)
     if not wrong:
         yield "all is well"

@@ -3,15 +3,17 @@
 import hmac
 from datetime import datetime, timedelta
 
+from helpdesk.actions.contacts import tell_contacts
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.outbox import letter_row
 from helpdesk.core.alertwords import CANARY_BACK, CANARY_LOST
 from helpdesk.core.jobletters import canary
 from helpdesk.core.jobs import JobPlan, Turn
-from helpdesk.core.letters import Addressee, Notice, alert, dedupe_key
+from helpdesk.core.letters import Addressee, Notice, dedupe_key
 from helpdesk.store.work import Work, in_work
 
 LOST, BACK, NONE = "it did not come back", "it came back", "none was sent"
+LOST_ALARM, BACK_ALARM = "canary_lost", "canary_back"
 TOO_LATE = "too late in this hour"
 LATE = timedelta(minutes=2)
 
@@ -52,15 +54,8 @@ def _look(work: Work, desk: Desk, plan: JobPlan, turn: Turn) -> str:
     words = CANARY_LOST if found == LOST else CANARY_BACK
     reason = f"a letter of the desk to itself: {found} within {plan.canary_minutes} minutes"
     notice = Notice(words[desk.language], now, 1, reason)
-    keys = {to: dedupe_key("canary", found, turn.run.slot.isoformat(), to) for to in desk.alert_addresses}
-    told = work.letters.known(keys.values())
-    work.letters.add(
-        [
-            letter_row(alert(desk.stationery, Addressee(to, desk.language), notice, dedupe, now), now)
-            for to, dedupe in keys.items()
-            if dedupe not in told
-        ]
-    )
+    kind = LOST_ALARM if found == LOST else BACK_ALARM
+    tell_contacts(work, desk, kind, turn.run.slot.isoformat(), notice)
     return found
 
 

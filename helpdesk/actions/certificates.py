@@ -2,17 +2,16 @@
 
 from collections.abc import Iterable
 
+from helpdesk.actions.contacts import tell_contacts
 from helpdesk.actions.desk import Desk
-from helpdesk.actions.outbox import letter_row
 from helpdesk.core.alertwords import CERTIFICATE_ENDS
-from helpdesk.core.certificates import Certificate, ending
-from helpdesk.core.letters import Addressee, Notice, alert, dedupe_key, shown_time
-from helpdesk.store.rows import Row
+from helpdesk.core.certificates import Certificate, ending, in_short
+from helpdesk.core.letters import Notice, shown_time
 from helpdesk.store.work import Work, in_work
 
 
-def tell_of_certificates(desk: Desk, seen: Iterable[Certificate]) -> int:
-    """Queue an alert to each contact for each of *seen* that has come to its next step; return how many end soon.
+def tell_of_certificates(desk: Desk, seen: Iterable[Certificate]) -> str:
+    """Raise an alarm for each of *seen* that has come to its next step; return in short what was seen.
 
     Raises StoreAway.
     """
@@ -20,17 +19,10 @@ def tell_of_certificates(desk: Desk, seen: Iterable[Certificate]) -> int:
     return in_work(desk.database, lambda work: _tell(work, desk, certificates))
 
 
-def _tell(work: Work, desk: Desk, certificates: list[Certificate]) -> int:
+def _tell(work: Work, desk: Desk, certificates: list[Certificate]) -> str:
     now = desk.clock(work)
-    found = ending(certificates, now)
-    rows: dict[str, Row] = {}
-    for one, days in found:
+    for one, days in ending(certificates, now):
         ends = shown_time(one.ends_at, desk.stationery.zone, desk.language)
         notice = Notice(CERTIFICATE_ENDS[desk.language], now, 1, f"{one.where}: {ends}")
-        for address in desk.alert_addresses:
-            dedupe = dedupe_key("certificate", one.fingerprint, str(days), address)
-            letter = alert(desk.stationery, Addressee(address, desk.language), notice, dedupe, now)
-            rows[dedupe] = letter_row(letter, now)
-    told = work.letters.known(rows)
-    work.letters.add([row for dedupe, row in rows.items() if dedupe not in told])
-    return len(found)
+        tell_contacts(work, desk, f"certificate_ends:{days}", one.fingerprint, notice)
+    return in_short(certificates, now)

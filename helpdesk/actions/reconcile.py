@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from helpdesk.actions.alarms import alarm_row, hour_of
+from helpdesk.actions.alarms import hour_of
 from helpdesk.actions.arrival import Source
+from helpdesk.actions.contacts import tell_contacts
 from helpdesk.actions.desk import Desk
 from helpdesk.core.alertwords import DISAGREEMENT
 from helpdesk.core.fields import OverCap, read_block
 from helpdesk.core.fingerprint import fingerprints_of
-from helpdesk.core.letters import Addressee, Notice, alert, dedupe_key
+from helpdesk.core.letters import Notice
 from helpdesk.core.mail import Caps
 from helpdesk.core.messageids import message_id_of
 from helpdesk.core.reconciling import OVERDUE, Reconciled, alarms
 from helpdesk.core.tickets import Fate
-from helpdesk.store.alerts import NewAlert
 from helpdesk.store.mails import message_key
 from helpdesk.store.rows import LedgerRow
 from helpdesk.store.work import Refusal, Work, in_work
@@ -79,10 +79,7 @@ def _is_forgotten(row: LedgerRow | None, now: datetime) -> bool:
 
 
 def raise_alarm(desk: Desk, found: Reconciled) -> bool:
-    """Queue a letter to every contact for each thing they should know, once an hour; return whether there are any.
-
-    Apart from the other alerts and their budget: a flood of forged mail must not hush up a lost one.
-    """
+    """Raise an alarm for each thing that the contacts should know, once an hour; return whether one is new."""
     if not found.alarming:
         return False
     try:
@@ -94,18 +91,11 @@ def raise_alarm(desk: Desk, found: Reconciled) -> bool:
 def _queue(work: Work, desk: Desk, found: Reconciled) -> bool:
     now = desk.clock(work)
     hour = hour_of(now).isoformat()
-    letters = []
+    new = False
     for name, count, reason in alarms(found):
         notice = Notice(DISAGREEMENT[desk.language][name], now, count, reason)
-        for address in desk.alert_addresses:
-            dedupe = dedupe_key("reconcile", name, found.mailbox, hour, address)
-            letters.append(alert(desk.stationery, Addressee(address, desk.language), notice, dedupe, now))
-    known = work.letters.known({letter.dedupe for letter in letters})
-    rows = [alarm_row(letter, now) for letter in letters if letter.dedupe not in known]
-    work.letters.add(rows)
-    if rows:
-        work.alerts.add([NewAlert(rows[0]["dedupe"], "reconcile", None, 1, len(rows), 0)], now)
-    return bool(rows)
+        new |= tell_contacts(work, desk, f"reconcile:{name}", f"{found.mailbox} {hour}", notice)
+    return new
 
 
 def now_of(desk: Desk) -> datetime:

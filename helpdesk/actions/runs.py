@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from helpdesk.actions.contacts import tell_contacts
 from helpdesk.actions.desk import Desk
-from helpdesk.actions.outbox import letter_row
 from helpdesk.core.alertwords import JOB_FAILED
 from helpdesk.core.jobs import JobName, Planned, Run, RunState, Step, is_last_attempt, next_step
-from helpdesk.core.letters import Addressee, Notice, alert, dedupe_key
+from helpdesk.core.letters import Notice
 from helpdesk.store.work import Refusal, Work, in_work
 
 LEASE = "job:"  # how the lease of a job that is at work is called, before its name
+FAILED = "job_failed:"  # how an alarm about a job is called, before its name
 OVERTAKEN = "not finished before the next one was due"
 CRASHED = "ended with its whole process each time"
 
@@ -144,15 +145,7 @@ def _fail(desk: Desk, run: Run, why: str) -> bool:
             return False
         about = f"{run.job} {run.scope}".strip()
         notice = Notice(JOB_FAILED[desk.language], now, run.attempts, f"{about}: {why}")
-        keys = {to: dedupe_key("job", about, f"{now:%Y-%m-%d}", to) for to in desk.alert_addresses}
-        told = work.letters.known(keys.values())
-        work.letters.add(
-            [
-                letter_row(alert(desk.stationery, Addressee(to, desk.language), notice, dedupe, now), now)
-                for to, dedupe in keys.items()
-                if dedupe not in told
-            ]
-        )
+        tell_contacts(work, desk, f"{FAILED}{run.job}", f"{about} {now:%Y-%m-%d}", notice)
         return True
 
     return in_work(desk.database, job)

@@ -2,12 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime, timedelta
 
 from helpdesk.actions.breakers import breakers_in
-from helpdesk.core.health import NEWLY_DEAD, Health, LeaseSeen, MailboxSeen, seconds_left
+from helpdesk.actions.canary import LOST
+from helpdesk.core.certificates import first_end
+from helpdesk.core.health import (
+    GIVEN_UP,
+    NEWLY_DEAD,
+    CertificateSeen,
+    GivenUp,
+    Health,
+    LeaseSeen,
+    MailboxSeen,
+    days_left,
+    seconds_left,
+)
+from helpdesk.core.jobs import JobName, Run
 from helpdesk.store.engine import Database
 from helpdesk.store.letters import DEAD, QUEUED, SENDING
 from helpdesk.store.work import Work
+
+LATELY = timedelta(hours=2)
 
 
 def health_of(database: Database, mailboxes: Sequence[str]) -> Health:
@@ -25,7 +41,36 @@ def health_of(database: Database, mailboxes: Sequence[str]) -> Health:
             work.letters.dead_since(now - NEWLY_DEAD),
             work.people.bouncing(),
             tuple(breakers_in(work)),
+            given_up_in(work, now),
+            canary_lost_in(work, now),
+            certificate_in(work),
         )
+
+
+def given_up_in(work: Work, now: datetime) -> tuple[GivenUp, ...]:
+    """Return the jobs of which runs were given up lately, each once."""
+    by_job: dict[tuple[str, str], list[Run]] = {}
+    for run in work.runs.given_up(now - GIVEN_UP):
+        by_job.setdefault((run.job, run.scope), []).append(run)
+    found = []
+    for (job, scope), runs in by_job.items():
+        last, done = runs[-1], work.runs.last_done(job, scope)
+        mended = done is not None and done.slot > last.slot
+        found.append(GivenUp(f"{job} {scope}".strip(), len(runs), last.ended_at or now, last.told, mended))
+    return tuple(found)
+
+
+def canary_lost_in(work: Work, now: datetime) -> bool:
+    """Say whether the last canary was lost, if there was one lately: it may have been turned off since."""
+    last = work.runs.last_done(JobName.CANARY_BACK.value, "")
+    return last is not None and last.told == LOST and now - last.slot < LATELY
+
+
+def certificate_in(work: Work) -> CertificateSeen | None:
+    """Return the certificate that ends first, as the last look told."""
+    last = work.runs.last_done(JobName.CERTIFICATES.value, "")
+    first = first_end(last.told) if last else None
+    return CertificateSeen(first[1], first[0]) if first else None
 
 
 def mailbox_seen(work: Work, name: str, mailbox_id: int | None) -> MailboxSeen:
@@ -56,4 +101,9 @@ def as_data(health: Health, wrong: list[str]) -> dict[str, object]:
         "newly_dead": health.newly_dead,
         "bouncing_addresses": health.bouncing,
         "breakers": [asdict(one) for one in health.breakers],
+        "given_up_jobs": [asdict(one) for one in health.given_up],
+        "canary_lost": health.canary_lost,
+        "certificate": asdict(certificate) | {"days_left": days_left(certificate, health.now)}
+        if (certificate := health.certificate)
+        else None,
     }

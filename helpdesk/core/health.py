@@ -11,6 +11,8 @@ NEWLY_DEAD = timedelta(hours=24)  # an older dead letter was seen by then; it is
 ALL_LETTERS = "hour:all"
 DAEMON = "daemon:"  # how the lease of a running daemon is called, before its owner
 SILENT_DAYS = 7  # then a daemon that stopped is no longer shown
+GIVEN_UP = timedelta(days=7)  # for how long a job is shown that was given up
+ENDS_SOON = timedelta(days=7)  # its contacts have known of a certificate for two weeks then
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,34 @@ class MailboxSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A job of which runs were given up, ``times`` within GIVEN_UP. ``at`` and ``told``: when and why the last was.
+
+    ``mended``: a later run did what it should.
+    """
+
+    job: str
+    times: int
+    at: datetime
+    told: str
+    mended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateSeen:
+    """The certificate that ends first, as of the last look."""
+
+    where: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """One desk at the moment ``now``, by the database's clock, which all times are by.
 
     ``letters``: how many by state, those sent left out. ``due_since``: when the first letter became due that nobody
     has taken yet, in the future where none is due. ``newly_dead``: letters given up within a day. ``bouncing``: how
-    many addresses let letters come back.
+    many addresses let letters come back. ``canary_lost``: the last letter of the desk to itself did not come back.
     """
 
     now: datetime
@@ -68,6 +92,9 @@ class Health:
     newly_dead: int = 0
     bouncing: int = 0
     breakers: tuple[BreakerSeen, ...] = ()
+    given_up: tuple[GivenUp, ...] = ()
+    canary_lost: bool = False
+    certificate: CertificateSeen | None = None
 
     @property
     def daemons(self) -> tuple[LeaseSeen, ...]:
@@ -119,6 +146,33 @@ def _troubles(health: Health) -> Iterator[tuple[str, str]]:
                 f"all letters wait until {until}: {one.reason}",
                 f"toutes les lettres attendent jusqu'à {until} : {one.reason}",
             )
+    yield from _troubles_of_jobs(health)
+
+
+def _troubles_of_jobs(health: Health) -> Iterator[tuple[str, str]]:
+    for one in health.given_up:
+        if not one.mended:
+            since = shown(one.at)
+            yield (
+                f"job {one.job} was given up {since}: {one.told}",
+                f"la tâche {one.job} a été abandonnée le {since} : {one.told}",
+            )
+    if health.canary_lost:
+        yield (
+            "mail does not flow: the letter of the desk to itself did not come back",
+            "le courrier ne circule plus : la lettre du service à lui-même n'est pas revenue",
+        )
+    if (certificate := health.certificate) and certificate.ends_at - health.now <= ENDS_SOON:
+        ends = shown(certificate.ends_at)
+        yield (
+            f"a certificate ends {ends}: {certificate.where}",
+            f"un certificat expire le {ends} : {certificate.where}",
+        )
+
+
+def days_left(certificate: CertificateSeen, now: datetime) -> int:
+    """Return for how many whole days a certificate is still good; 0 where it has ended."""
+    return max(0, (certificate.ends_at - now).days)
 
 
 def shown(moment: datetime) -> str:

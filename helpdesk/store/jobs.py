@@ -32,6 +32,11 @@ class Runs:
         query = select(job_runs).order_by(job_runs.c.slot.desc(), job_runs.c.id.desc()).limit(limit)
         return self._read(query.where(job_runs.c.job == job) if job else query)
 
+    def given_up(self, since: datetime) -> list[Run]:
+        """Return the runs that were given up at *since* or later, the last one at the end."""
+        failed = and_(job_runs.c.ended_at >= since, job_runs.c.state == RunState.FAILED.value)
+        return self._read(select(job_runs).where(failed).order_by(job_runs.c.ended_at))
+
     def last_of(self, job: str, scope: str) -> Run | None:
         """Return the last run of a job that has ended."""
         return self._last(job, scope, job_runs.c.ended_at.is_not(None))

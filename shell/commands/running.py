@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from helpdesk.actions.jobs import job_runs, jobs, run_job
 from helpdesk.actions.permits import require_right
 from helpdesk.actions.status import as_data, health_of
-from helpdesk.core.health import Health, seconds_left, troubles
+from helpdesk.core.health import Health, days_left, seconds_left, troubles
 from helpdesk.core.jobs import JobName, Run, RunState
 from helpdesk.core.permissions import Right
 from helpdesk.store.letters import DEAD, QUEUED, SENDING
@@ -75,6 +75,28 @@ def _lines(keyboard: Keyboard, health: Health) -> Iterator[tuple[str, str, str]]
             why=breaker.reason,
         )
         yield words("breaker", "disjoncteur"), breaker.scope, told
+    yield from _lines_of_jobs(words, health)
+
+
+def _lines_of_jobs(words: Words, health: Health) -> Iterator[tuple[str, str, str]]:
+    for job in health.given_up:
+        told = words(
+            "given up {count} times in a week, last {when}: {why}",
+            "abandonnée {count} fois en une semaine, la dernière le {when} : {why}",
+            count=job.times,
+            when=words.short(job.at),
+            why=job.told,
+        )
+        since = words("; a later run did it", " ; faite depuis") if job.mended else ""
+        yield words("job", "tâche"), job.job, told + since
+    if (certificate := health.certificate) is not None:
+        told = words(
+            "ends first, {when}, {days} days left",
+            "expire le premier, le {when}, dans {days} jours",
+            when=words.short(certificate.ends_at),
+            days=days_left(certificate, health.now),
+        )
+        yield words("certificate", "certificat"), certificate.where, told
 
 
 def _jobs(keyboard: Keyboard, given: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from helpdesk.actions.canary import BACK, LOST, NONE, TOO_LATE, look_for_canary, send_canary
 from helpdesk.core.jobs import JobName, JobPlan, RunState
-from helpdesk.store.tables import letters
+from helpdesk.store.tables import alerts, letters
 from helpdesk.store.work import in_work
 from tests.actions.intakes import ADMIN, DESK, NOW, IntakeBench, bench
 from tests.actions.turns import a_turn
@@ -80,6 +80,7 @@ def test_one_that_does_not_come_back_is_told_of_once_and_once_that_they_do_again
     assert "ne circule plus" in subjects(desk)[0]
     assert "circule de nouveau" in subjects(desk)[1]
     assert {to for kind, to in desk.letters() if kind == "alert"} == {ADMIN}
+    assert desk.column(alerts, "kind") == ["canary_lost", "canary_back"]
 
 
 @pytest.mark.parametrize(

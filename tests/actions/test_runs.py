@@ -1,6 +1,7 @@
 """Runs of jobs on a desk: what is due, caught up, tried again, given up and told."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -24,7 +25,7 @@ from helpdesk.actions.runs import (
 )
 from helpdesk.core.jobs import MAX_ATTEMPTS, RETRY_AFTER, JobName, Planned, Run, RunState, Step
 from helpdesk.core.slots import Hourly, daily
-from helpdesk.store.tables import letters
+from helpdesk.store.tables import alerts, letters
 from tests.actions.intakes import ADMIN, NOW, IntakeBench, bench
 
 NIGHTLY = Planned(JobName.RECONCILE, "main", daily("03:30"))
@@ -108,6 +109,7 @@ def test_after_the_third_failure_the_contacts_are_told_and_it_is_tried_no_more(d
     assert (run.state, run.told, run.ended_at) == (RunState.FAILED, "still away", desk.now)
     desk.later(RETRY_AFTER)
     assert due(desk) == []
+    assert desk.rows(alerts)[0]["kind"] == "job_failed:reconcile"
     (content,) = desk.column(letters, "content")
     told = message_from_bytes(content, policy=default)
     assert "une tâche a échoué" in str(told["Subject"])
@@ -122,6 +124,16 @@ def test_a_run_that_ends_with_its_process_each_time_is_given_up_and_told(desk: I
     assert not give_up_run(desk.desk, run), "another daemon was quicker"
     assert (runs_of(desk.desk, 9)[0].state, runs_of(desk.desk, 9)[0].told) == (RunState.FAILED, CRASHED)
     assert desk.letters() == [("alert", ADMIN)]
+
+
+def test_a_job_that_failed_is_an_alarm_where_nobody_can_be_written_to(desk: IntakeBench) -> None:
+    alone = replace(desk.desk, alert_addresses=())
+    for _attempt in range(MAX_ATTEMPTS):
+        fail_run(alone, begin(desk), "away")
+        desk.later(RETRY_AFTER)
+    assert desk.letters() == []
+    (row,) = desk.rows(alerts)
+    assert (row["kind"], row["letters"], row["told_at"]) == ("job_failed:reconcile", 0, None)
 
 
 def test_a_run_that_the_next_slot_overtook_is_left_to_that_one_and_alarms_nobody(desk: IntakeBench) -> None:

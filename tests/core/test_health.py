@@ -5,7 +5,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from helpdesk.core.health import DAEMON, LATE, BreakerSeen, Health, LeaseSeen, MailboxSeen, troubles
+from helpdesk.core.health import (
+    DAEMON,
+    ENDS_SOON,
+    LATE,
+    BreakerSeen,
+    CertificateSeen,
+    GivenUp,
+    Health,
+    LeaseSeen,
+    MailboxSeen,
+    days_left,
+    troubles,
+)
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -17,6 +29,10 @@ WELL = Health(NOW, (ALIVE,), (MAILBOX,), {"queued": 3, "dead": 7}, NOW - timedel
 
 def a_breaker(scope: str) -> BreakerSeen:
     return BreakerSeen(scope, "all letters", "600 letters an hour: later ones wait", NOW, NOW + LATE, 5)
+
+
+def a_failure(*, mended: bool) -> GivenUp:
+    return GivenUp("reconcile main", 2, NOW, "away", mended)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +79,27 @@ def a_breaker(scope: str) -> BreakerSeen:
             id="all letters wait",
         ),
         pytest.param(
+            replace(WELL, given_up=(a_failure(mended=False),)),
+            ["job reconcile main was given up 2026-11-24 12:00:00 UTC: away"],
+            id="a job was given up",
+        ),
+        pytest.param(replace(WELL, given_up=(a_failure(mended=True),)), [], id="a later run did it"),
+        pytest.param(
+            replace(WELL, canary_lost=True),
+            ["mail does not flow: the letter of the desk to itself did not come back"],
+            id="the canary is lost",
+        ),
+        pytest.param(
+            replace(WELL, certificate=CertificateSeen("IMAP x:993", NOW + ENDS_SOON + SECOND)),
+            [],
+            id="a certificate ends in more than a week",
+        ),
+        pytest.param(
+            replace(WELL, certificate=CertificateSeen("IMAP x:993", NOW + ENDS_SOON)),
+            ["a certificate ends 2026-12-01 12:00:00 UTC: IMAP x:993"],
+            id="a certificate ends in a week",
+        ),
+        pytest.param(
             replace(WELL, breakers=(a_breaker("hour:address:a@x.example"),)),
             [],
             id="one person's letters wait",
@@ -79,3 +116,15 @@ def test_a_daemon_that_stopped_a_week_ago_is_no_longer_shown() -> None:
     health = replace(WELL, leases=(ALIVE, SILENT, gone, work))
     assert health.daemons == (ALIVE, SILENT)
     assert health.work == (work,)
+
+
+@pytest.mark.parametrize(
+    ("left", "days"),
+    [
+        pytest.param(timedelta(days=2), 2, id="two days"),
+        pytest.param(timedelta(days=2) - SECOND, 1, id="a second less"),
+        pytest.param(-SECOND, 0, id="over"),
+    ],
+)
+def test_days_left_are_whole_ones(left: timedelta, days: int) -> None:
+    assert days_left(CertificateSeen("x", NOW + left), NOW) == days

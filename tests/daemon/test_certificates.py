@@ -17,7 +17,7 @@ from daemon.certificates import NotSeen, look_at_certificates, of_database, of_f
 from helpdesk.config import ImapSettings, Settings, SmtpSettings, Tls
 from helpdesk.errors import LeaseLost
 from helpdesk.store.engine import open_database
-from helpdesk.store.tables import letters
+from helpdesk.store.tables import alerts, letters
 from tests.actions.intakes import ADMIN, IntakeBench, bench
 from tests.actions.turns import a_turn
 from tests.servers.certificates import Certificates
@@ -110,9 +110,11 @@ def test_the_contacts_hear_of_each_step_once_and_what_is_not_seen_is_a_line(
     for left, told in ((22 * DAY, 0), (21 * DAY, 1), (20 * DAY, 1), (7 * DAY, 2), (DAY, 3), (DAY / 2, 3)):
         desk.clock[0] = end - left
         ends = int(left <= 21 * DAY)
-        assert look_at_certificates(settings, desk.desk, a_turn()) == f"1 looked at, {ends} end soon"
+        told_of = f"1 looked at, {ends} end soon, the first {end:%Y-%m-%d %H:%M} UTC: {file}"
+        assert look_at_certificates(settings, desk.desk, a_turn()) == told_of
         assert desk.letters() == [("alert", ADMIN)] * told
     assert {record.getMessage() for record in caplog.records} == {"certificate_not_seen"}
+    assert desk.column(alerts, "kind") == ["certificate_ends:21", "certificate_ends:7", "certificate_ends:1"]
     content = desk.column(letters, "content")[0]
     assert "un certificat expire" in str(message_from_bytes(content, policy=default)["Subject"])
 

@@ -1,5 +1,6 @@
 """Figures for Prometheus: what they say, a file that is always whole, a port of this machine alone."""
 
+import math
 import socket
 import stat
 import threading
@@ -37,6 +38,9 @@ GAUGES = Gauges(
     NOW - 30 * SECOND,
     1,
     {"digest": NOW - 10 * SECOND},
+    2,
+    canary_lost=True,
+    certificate_ends_at=NOW + 60 * SECOND,
 )
 
 
@@ -76,6 +80,11 @@ def test_what_waits_is_shown_with_its_age() -> None:
     assert found["helpdesk_letter_due_seconds[]"] == 30
     assert found["helpdesk_breakers_open[]"] == 1
     assert found["helpdesk_job_age_seconds[('job', 'digest')]"] == 10
+    assert found["helpdesk_jobs_given_up[]"] == 2
+    assert found["helpdesk_canary_lost[]"] == 1
+    assert found["helpdesk_certificate_seconds[]"] == 60
+    show(replace(GAUGES, certificate_ends_at=None))
+    assert math.isnan(samples()["helpdesk_certificate_seconds[]"])
 
 
 def test_what_does_not_wait_any_more_is_0_and_what_is_to_come_too() -> None:

@@ -224,6 +224,9 @@ TICKET, PERSON = Step("tickets", ("id",)), Step("people", ("id",))
             id="fates by fingerprint",
         ),
         pytest.param(
+            lambda work: work.runs.given_up(NOW + SECOND), Step("job_runs", ("ended_at",)), id="jobs given up"
+        ),
+        pytest.param(
             lambda work: work.ledger.settled(box(work), ["", "<1@univ.example>"], ["a" * 64]),
             Step("mails", ("message_id",)),
             id="who has left the inbox",

@@ -1,0 +1,26 @@
+"""Alarms about the desk itself: a row for the journal and the file, since mail may be what is broken, and letters."""
+
+from helpdesk.actions.alarms import alarm_row
+from helpdesk.actions.desk import Desk
+from helpdesk.core.letters import Addressee, Notice, alert, dedupe_key
+from helpdesk.store.alerts import NewAlert
+from helpdesk.store.work import Work
+
+
+def tell_contacts(work: Work, desk: Desk, kind: str, about: str, notice: Notice) -> bool:
+    """Raise an alarm of a *kind*, once for all that *about* names, its window included; return whether it is new.
+
+    Apart from the other alerts and their budget: a flood of forged mail must not hush it up. Refused as a whole
+    where another process was quicker.
+    """
+    now = desk.clock(work)
+    cause = dedupe_key("contacts", kind, about)
+    if work.alerts.known([cause]):
+        return False
+    letters = [
+        alert(desk.stationery, Addressee(to, desk.language), notice, dedupe_key(cause, to), now)
+        for to in desk.alert_addresses
+    ]
+    work.letters.add([alarm_row(letter, now) for letter in letters])
+    work.alerts.add([NewAlert(cause, kind, None, notice.count, len(letters), 0)], now)
+    return True
