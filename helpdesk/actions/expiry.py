@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from helpdesk.actions.desk import Desk
 from helpdesk.core.audit import Action, Outcome
-from helpdesk.core.jobs import JobPlan, Turn
+from helpdesk.core.jobs import JobName, JobPlan, Turn
+from helpdesk.core.kept import HELD_NOTICE, given_up_until
 from helpdesk.errors import LeaseLost
 from helpdesk.store.audit import Event
 from helpdesk.store.work import Work, in_work
@@ -36,8 +37,11 @@ def _forget(work: Work, desk: Desk) -> None:
 
 
 def _expire_some(work: Work, desk: Desk, plan: JobPlan) -> int:
-    now = desk.clock(work)
-    old = work.upkeep.outdated(now - timedelta(days=plan.held_days), BATCH)
+    now, kept_for = desk.clock(work), timedelta(days=plan.held_days)
+    told = work.runs.last_done(JobName.ENDINGS.value, "", until=now - HELD_NOTICE)
+    until = given_up_until(now, kept_for, told.slot if told else None)
+    old = work.upkeep.undecided(until, BATCH) if until else []
+    old = old or work.upkeep.decided(now - kept_for, BATCH)
     if old:
         work.upkeep.expire([one.id for one in old], now)
     work.audit.add(

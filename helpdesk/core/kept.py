@@ -1,6 +1,7 @@
 """What may be done with a mail that is held or quarantined, and what a person's word for it means."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from helpdesk.core.people import AddressState, KnownAddress
@@ -8,6 +9,7 @@ from helpdesk.core.tickets import KEPT
 from helpdesk.core.verdict import Verdict
 
 POISON_RULE = "poison"  # as core.rules names it
+HELD_NOTICE = timedelta(days=7)  # how long before its end the owner of a held mail hears of it
 
 
 class OrderKind(StrEnum):
@@ -116,3 +118,19 @@ def _person_problem(case: KeptCase, kind: OrderKind, known: KnownAddress | None)
             f"mail {mail} : l'adresse {known.address} est {known.state.value} ; il faut une adresse vérifiée",
         )
     return None
+
+
+def given_up_until(now: datetime, kept_for: timedelta, told_at: datetime | None) -> datetime | None:
+    """Return until when kept mails were seen that are given up at *now*; None: none at all.
+
+    *told_at*: when owners were told last of what ends, HELD_NOTICE or longer ago. Mail that came into sight later
+    stays, however old it is: nobody was told of it, or not for long enough.
+    """
+    if told_at is None:
+        return None
+    return min(now - kept_for, told_until(told_at, kept_for))
+
+
+def told_until(told_at: datetime, kept_for: timedelta) -> datetime:
+    """Return until when the held mails were seen of whose end is told at *told_at*."""
+    return told_at - (kept_for - HELD_NOTICE)

@@ -41,9 +41,10 @@ class Runs:
         """Return the last run of a job that has ended."""
         return self._last(job, scope, job_runs.c.ended_at.is_not(None))
 
-    def last_done(self, job: str, scope: str) -> Run | None:
-        """Return the last run of a job that did what it should."""
-        return self._last(job, scope, job_runs.c.state == RunState.DONE.value)
+    def last_done(self, job: str, scope: str, until: datetime | None = None) -> Run | None:
+        """Return the last run of a job that did what it should; *until*: the last one that had ended then."""
+        done = job_runs.c.state == RunState.DONE.value
+        return self._last(job, scope, and_(done, job_runs.c.ended_at <= until) if until else done)
 
     def _last(self, job: str, scope: str, which: ColumnElement[bool]) -> Run | None:
         mine = select(job_runs).where(job_runs.c.job == job, job_runs.c.scope == scope, which)

@@ -110,21 +110,29 @@ class Upkeep:
             found.setdefault(row.team_id, []).append(row.person_id)
         return found
 
-    def outdated(self, before: datetime, limit: int) -> list[KeptBrief]:
-        """Return kept mails seen before then that are open cases still, or whose bytes are still kept.
+    def undecided(self, until: datetime, limit: int) -> list[KeptBrief]:
+        """Return kept mails seen until then that are open cases still.
 
         Mail that its owner has confirmed is on its way to a ticket, and is left out.
         """
-        old = and_(mails.c.seen_at <= before, mails.c.look_again_at.is_(None))
-        undecided = and_(mails.c.rejected_at.is_(None), old)
-        decided = and_(mails.c.rejected_at <= before, mails.c.raw_sha256.is_not(None), old)
-        found = [one for fate in KEPT for one in self._kept(and_(mails.c.fate == fate, undecided), limit)]
-        found += [one for fate in KEPT for one in self._kept(and_(mails.c.fate == fate, decided), limit)]
+        old = and_(mails.c.seen_at <= until, mails.c.look_again_at.is_(None))
+        return self._of_each_fate(and_(mails.c.rejected_at.is_(None), old), limit)
+
+    def decided(self, until: datetime, limit: int) -> list[KeptBrief]:
+        """Return kept mails that were rejected until then and whose bytes are still kept."""
+        old = and_(mails.c.seen_at <= until, mails.c.look_again_at.is_(None))
+        bytes_left = mails.c.raw_sha256.is_not(None)
+        return self._of_each_fate(and_(mails.c.rejected_at <= until, bytes_left, old), limit)
+
+    def _of_each_fate(self, which: ColumnElement[bool], limit: int) -> list[KeptBrief]:
+        found = [one for fate in KEPT for one in self._kept(and_(mails.c.fate == fate, which), limit)]
         return found[:limit]
 
-    def held_between(self, since: datetime, until: datetime, limit: int) -> list[KeptBrief]:
-        """Return the held mails that are open cases and were seen from *since* until before *until*."""
-        seen = and_(mails.c.seen_at >= since, mails.c.seen_at < until, mails.c.look_again_at.is_(None))
+    def held_between(self, since: datetime | None, until: datetime, limit: int) -> list[KeptBrief]:
+        """Return the held mails that are open cases and were seen after *since*, None: ever, and until *until*."""
+        seen = and_(mails.c.seen_at <= until, mails.c.look_again_at.is_(None))
+        if since is not None:
+            seen = and_(seen, mails.c.seen_at > since)
         return self._kept(and_(mails.c.fate == HELD, mails.c.rejected_at.is_(None), seen), limit)
 
     def _kept(self, which: ColumnElement[bool], limit: int) -> list[KeptBrief]:

@@ -6,9 +6,10 @@ from email.policy import default
 
 import pytest
 
-from helpdesk.actions.endings import FARTHEST, HELD_NOTICE, LOGIN_NOTICE, tell_of_endings
+from helpdesk.actions.endings import LOGIN_NOTICE, tell_of_endings
 from helpdesk.actions.expiry import RUNS, expire
 from helpdesk.core.jobs import JobName, JobPlan, RunState
+from helpdesk.core.kept import HELD_NOTICE
 from helpdesk.core.sessions import SessionKind
 from helpdesk.errors import LeaseLost
 from helpdesk.store.tables import job_runs, letters, mails
@@ -38,7 +39,13 @@ def kept(staffed: Staffed, *raws: bytes) -> list[dict[str, object]]:
     return staffed.bench.ledger()
 
 
-def give_up(staffed: Staffed) -> str:
+def give_up(staffed: Staffed, *, warned: bool = True) -> str:
+    """Let what is over be given up; *warned*: owners were told of what ends, just long enough ago."""
+    if warned:
+        slot = staffed.bench.now - HELD_NOTICE
+        with staffed.bench.desk.database.engine.begin() as connection:
+            connection.execute(job_runs.delete().where(job_runs.c.slot == slot))
+        ended_run(staffed, slot)
     return expire(staffed.bench.desk, JobPlan(), a_turn())
 
 
@@ -96,6 +103,7 @@ def test_many_are_given_up_in_batches_and_a_stop_leaves_the_rest(
     monkeypatch.setattr("helpdesk.actions.expiry.BATCH", 2)
     kept(staffed, *(a_mail(says=FORGED, message_id=f"<{number}@x>") for number in range(5)))
     staffed.bench.later(DAYS)
+    ended_run(staffed, staffed.bench.now - HELD_NOTICE)
     with pytest.raises(LeaseLost):
         expire(staffed.bench.desk, JobPlan(), a_turn(going=lambda: False))
     assert give_up(staffed) == "3 kept mails expired"
@@ -105,7 +113,7 @@ def test_runs_of_jobs_are_forgotten_after_400_days(staffed: Staffed) -> None:
     for slot in (NOW, NOW - SECOND):
         ended_run(staffed, slot)
     staffed.bench.later(RUNS)
-    give_up(staffed)
+    give_up(staffed, warned=False)
     assert staffed.bench.column(job_runs, "slot") == [NOW]
 
 
@@ -144,8 +152,8 @@ def test_a_week_before_the_end_its_owner_hears_of_it_where_the_table_allows(
     (row,) = kept(staffed, raw)
     assert row["fate"] == "held"
     end = NOW + DAYS - HELD_NOTICE
-    assert tell(staffed, end) == [], "a moment less than a week is not over"
-    assert tell(staffed, end + SECOND) == told
+    assert tell(staffed, end - SECOND) == [], "a moment less than a week is not over"
+    assert tell(staffed, end) == told
     assert tell(staffed, end + DAY) == []
 
 
@@ -168,10 +176,46 @@ def test_what_came_into_sight_while_no_daemon_ran_is_told_of_too(staffed: Staffe
     assert tell(staffed, end + 4 * DAY) == [JEAN], "the last run was five days before"
 
 
-def test_a_first_run_looks_back_for_a_day_only(staffed: Staffed) -> None:
+@pytest.mark.parametrize("late", [2 * DAY, 300 * DAY], ids=["days", "months"])
+def test_after_a_long_silence_nothing_is_given_up_before_its_owner_was_told_a_week_ago(
+    staffed: Staffed, late: timedelta
+) -> None:
     kept(staffed, a_mail(says=WEAK))
-    assert tell(staffed, NOW + DAYS - HELD_NOTICE + DAY + SECOND) == []
-    assert FARTHEST > DAY
+    back = NOW + DAYS + late
+    staffed.bench.clock[0] = back
+    assert give_up(staffed, warned=False) == "", "no run has ever told anybody"
+    ended_run(staffed, NOW)
+    assert give_up(staffed, warned=False) == "", "the last run before the silence told of nothing yet"
+    assert tell(staffed, back) == [JEAN]
+    assert give_up(staffed, warned=False) == ""
+    (content,) = staffed.bench.column(letters, "content")
+    body = message_from_bytes(content, policy=default).get_body(("plain",))
+    assert body is not None
+    assert f"{(back + HELD_NOTICE).day} " in body.get_content(), "the end that it has now"
+    staffed.bench.clock[0] = back + HELD_NOTICE - SECOND
+    assert give_up(staffed, warned=False) == ""
+    staffed.bench.clock[0] = back + HELD_NOTICE
+    assert give_up(staffed, warned=False) == "1 kept mails expired"
+
+
+def test_a_run_that_told_late_gives_a_whole_week_too(staffed: Staffed) -> None:
+    kept(staffed, a_mail(says=WEAK))
+    slot = NOW + DAYS - HELD_NOTICE
+    in_work(
+        staffed.bench.desk.database,
+        lambda work: work.runs.end(
+            work.runs.add(JobName.ENDINGS.value, "", slot, "x", slot), RunState.DONE, "", slot + DAY
+        ),
+    )
+    staffed.bench.clock[0] = NOW + DAYS + DAY - SECOND
+    assert give_up(staffed, warned=False) == ""
+    staffed.bench.later(SECOND)
+    assert give_up(staffed, warned=False) == "1 kept mails expired"
+
+
+def test_a_first_run_looks_back_for_all_held_mail(staffed: Staffed) -> None:
+    kept(staffed, a_mail(says=WEAK))
+    assert tell(staffed, NOW + DAYS * 10) == [JEAN]
 
 
 def test_a_run_that_is_done_again_tells_nothing_twice(staffed: Staffed) -> None:

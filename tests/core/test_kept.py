@@ -1,10 +1,13 @@
 """What may be decided about a kept mail: a row on each side of every edge."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from helpdesk.core.kept import (
     KeptCase,
     OrderKind,
+    given_up_until,
     kept_problem,
     may_hear_of_it,
     order_problem,
@@ -83,3 +86,17 @@ def test_only_registered_owners_hear_of_kept_mail_and_never_of_a_forgery(
 ) -> None:
     near_proof = verdict in (Verdict.PASS, Verdict.PASS_DKIM, Verdict.WEAK)
     assert may_hear_of_it(verdict.value, state) is (near_proof and state is AddressState.VERIFIED)
+
+
+@pytest.mark.parametrize(
+    ("told_ago", "until_ago"),
+    [
+        pytest.param(timedelta(days=7), timedelta(days=30), id="told a week ago: all that is old enough"),
+        pytest.param(timedelta(days=7, seconds=1), timedelta(days=30, seconds=1), id="told a second earlier"),
+        pytest.param(timedelta(days=60), timedelta(days=83), id="no run for a long time"),
+    ],
+)
+def test_nothing_is_given_up_of_whose_end_nobody_was_told(told_ago: timedelta, until_ago: timedelta) -> None:
+    now, kept_for = datetime(2026, 11, 26, 3, 30, tzinfo=UTC), timedelta(days=30)
+    assert given_up_until(now, kept_for, now - told_ago) == now - until_ago
+    assert given_up_until(now, kept_for, None) is None

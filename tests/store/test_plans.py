@@ -369,7 +369,7 @@ TICKET, PERSON = Step("tickets", ("id",)), Step("people", ("id",))
             id="overdue tickets",
         ),
         pytest.param(
-            lambda work: work.upkeep.outdated(NOW - DAY, 10),
+            lambda work: [work.upkeep.undecided(NOW - DAY, 10), work.upkeep.decided(NOW - DAY, 10)],
             Step("mails", ("fate", "rejected_at", "seen_at")),
             id="kept mail that is over",
         ),
