@@ -16,11 +16,11 @@ from helpdesk.actions.permits import event_by, require_right
 from helpdesk.actions.purge import purge_audit
 from helpdesk.actions.runs import ask_for_run, begin_run, end_run, runs_of, to_begin_now
 from helpdesk.actions.sealing import shown_anchor
-from helpdesk.actions.weekly import queue_weekly
+from helpdesk.actions.weekly import queue_report
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.jobs import JobName, JobPlan, Planned, Run, Turn, planned
 from helpdesk.core.permissions import Actor, Right
-from helpdesk.core.weekly import last_week
+from helpdesk.core.weekly import weeks_to_report
 from helpdesk.errors import Refused, StoreAway
 from helpdesk.store.work import Work, in_work
 
@@ -38,11 +38,16 @@ def _purge_audit(desk: Desk, plan: JobPlan, turn: Turn) -> str:
 
 
 def _weekly_report(desk: Desk, _plan: JobPlan, turn: Turn) -> str:
-    _since, until = last_week(turn.run.slot, desk.stationery.zone)
     with Work(desk.database, read_only=True) as work:
-        if work.purging.oldest(None, until) is None:
-            return ""  # the desk is younger than that week
-    count = queue_weekly(desk, turn.run.slot, shown_anchor(desk))
+        last = work.runs.last_done(turn.run.job, turn.run.scope)
+        weeks = [
+            (since, until)
+            for since, until in weeks_to_report(
+                turn.run.slot, last.slot if last else None, desk.stationery.zone
+            )
+            if work.purging.oldest(None, until) is not None  # else the desk is younger
+        ]
+    count = sum(queue_report(desk, since, until, shown_anchor(desk)) for since, until in weeks)
     return f"{count} letters are queued" if count else ""
 
 

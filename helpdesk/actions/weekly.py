@@ -24,7 +24,6 @@ from helpdesk.core.weekly import (
     age_edges,
     day_edges,
     four_weeks_before,
-    last_week,
     present,
 )
 from helpdesk.core.weeklyletter import weekly_report
@@ -41,11 +40,6 @@ def week_of(desk: Desk, since: datetime, until: datetime, anchor: str = "") -> W
     _check(desk, since, until)
     with Work(desk.database, read_only=True) as work:
         return _week(work, desk, since, until, anchor)
-
-
-def queue_weekly(desk: Desk, until: datetime, anchor: str = "") -> int:
-    """Queue the report of the last whole week that has ended at *until*; as ``queue_report``."""
-    return queue_report(desk, *last_week(until, desk.stationery.zone), anchor)
 
 
 def queue_report(desk: Desk, since: datetime, until: datetime, anchor: str = "") -> int:

@@ -11,6 +11,7 @@ from helpdesk.core.suspicion import SUSPICIOUS as SUSPICIOUS_ACTIONS
 
 MAX_DAYS = 31  # with the four weeks before it, within the 90 days that audit rows are kept
 BEFORE_DAYS = 28
+MOST_WEEKS = 4  # that one run reports; what was before them is asked for with a span
 TOP = 5
 SHOWN_FROZEN = 10
 LONGEST_DEFERRED = timedelta(hours=72)  # a mail waits 48 hours for its verdict; then it is held
@@ -91,6 +92,18 @@ def last_week(moment: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
     day = moment.astimezone(zone).date()
     monday = day - timedelta(days=day.weekday())
     return day_begins(monday - timedelta(days=7), zone), day_begins(monday, zone)
+
+
+def weeks_to_report(slot: datetime, last: datetime | None, zone: tzinfo) -> list[tuple[datetime, datetime]]:
+    """Return the whole weeks that have ended at *slot* and had not at *last*, the oldest first, MOST_WEEKS at most.
+
+    *last*: for when the last report was; None: there was none, so only the last week is due.
+    """
+    weeks = [last_week(slot, zone)]
+    ended = last_week(last, zone)[1] if last else weeks[0][0]
+    while len(weeks) < MOST_WEEKS and weeks[-1][0] > ended:
+        weeks.append(last_week(weeks[-1][0], zone))
+    return weeks[::-1]
 
 
 def day_edges(since: datetime, until: datetime, zone: tzinfo) -> tuple[datetime, ...]:

@@ -10,7 +10,7 @@ from helpdesk.actions.jobs import TASKS, last_ends
 from helpdesk.actions.runs import begin_run, end_run, fail_run, to_begin_now
 from helpdesk.actions.sealing import current_anchor, seal_next
 from helpdesk.core.audit import Action, Outcome
-from helpdesk.core.jobs import JobName, JobPlan, Planned
+from helpdesk.core.jobs import JobName, JobPlan, Planned, RunState
 from helpdesk.core.slots import Hourly
 from helpdesk.store.audit import Event
 from helpdesk.store.tables import audit_logs, letters
@@ -21,7 +21,7 @@ from tests.actions.turns import a_turn
 
 MONDAY = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 WEEKS_END = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)  # midnight in Paris
-SECOND = timedelta(seconds=1)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
 def test_the_weekly_report_bears_the_end_of_the_chain_and_goes_out_once(staffed: Staffed) -> None:
@@ -49,6 +49,24 @@ def test_a_desk_that_is_younger_than_the_week_reports_nothing(
     in_work(desk.database, lambda work: work.audit.add([Event(Action.LOGIN, Outcome.FAIL, at)]))
     told = TASKS[JobName.WEEKLY_REPORT](desk, JobPlan(), a_turn(MONDAY))
     assert told == ("1 letters are queued" if count else "")
+
+
+@pytest.mark.parametrize(
+    ("missed", "reported"),
+    [pytest.param(0, 1, id="none"), pytest.param(2, 3, id="two weeks"), pytest.param(9, 4, id="nine weeks")],
+)
+def test_a_report_for_each_week_that_was_missed(staffed: Staffed, missed: int, reported: int) -> None:
+    desk = staffed.bench.desk
+    last = MONDAY - (missed + 1) * timedelta(days=7)
+    in_work(desk.database, lambda work: work.audit.add([Event(Action.LOGIN, Outcome.FAIL, last - 30 * DAY)]))
+    in_work(
+        desk.database,
+        lambda work: work.runs.end(
+            work.runs.add(JobName.WEEKLY_REPORT.value, "", last, "x", last), RunState.DONE, "", last
+        ),
+    )
+    for told in (f"{reported} letters are queued", ""):
+        assert TASKS[JobName.WEEKLY_REPORT](desk, JobPlan(), a_turn(MONDAY, JobName.WEEKLY_REPORT)) == told
 
 
 def test_a_job_counts_from_when_it_last_did_what_it_should(staffed: Staffed) -> None:

@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import insert, update
 
 from helpdesk.actions import weekly
-from helpdesk.actions.weekly import queue_report, queue_weekly, week_of
+from helpdesk.actions.desk import Desk
+from helpdesk.actions.weekly import queue_report, week_of
 from helpdesk.core.people import AddressState, Language, Role
-from helpdesk.core.weekly import Compared, Counted, Week
+from helpdesk.core.weekly import Compared, Counted, Week, last_week
 from helpdesk.errors import Refused
 from helpdesk.store.ids import new_id
 from helpdesk.store.tables import addresses, audit_logs, letters, people
@@ -34,6 +35,11 @@ def audit(bench: IntakeBench, action: str, at: datetime, status: str = "DENIED",
     rest = {"user_agent": "", "created_at": at, "detail": {}}
     with bench.desk.database.engine.begin() as connection:
         connection.execute(insert(audit_logs), row | rest | given)
+
+
+def queue_weekly(desk: Desk, moment: datetime) -> int:
+    """Queue the report of the last whole week that has ended at *moment*."""
+    return queue_report(desk, *last_week(moment, desk.stationery.zone))
 
 
 def reports(bench: IntakeBench) -> list[str]:

@@ -19,6 +19,7 @@ from helpdesk.core.weekly import (
     percent,
     present,
     trend,
+    weeks_to_report,
 )
 
 PARIS, CAIRO = ZoneInfo("Europe/Paris"), ZoneInfo("Africa/Cairo")
@@ -46,6 +47,32 @@ def test_the_last_week_is_the_last_whole_one_by_the_clock_on_the_wall(
     moment: datetime, since: datetime, until: datetime
 ) -> None:
     assert last_week(moment, PARIS) == (since, until)
+
+
+MONDAYS = [
+    at(f"2026-{day}") for day in ("10-12", "10-19", "10-26", "11-02", "11-09")
+]  # winter time from the 25th
+REPORT = timedelta(hours=7)
+
+
+@pytest.mark.parametrize(
+    ("last", "count"),
+    [
+        pytest.param(None, 1, id="the first report of all"),
+        pytest.param(
+            MONDAYS[-1] + REPORT, 1, id="the week is reported already; whoever has it gets no other"
+        ),
+        pytest.param(MONDAYS[-1] - timedelta(seconds=1), 1, id="none missed"),
+        pytest.param(MONDAYS[-2] + REPORT, 1, id="none missed, to the hour"),
+        pytest.param(MONDAYS[-2] - timedelta(seconds=1), 2, id="one missed"),
+        pytest.param(MONDAYS[-4] + REPORT, 3, id="two missed, over the change of the clocks"),
+        pytest.param(MONDAYS[0] + REPORT, 4, id="as many as one run reports"),
+        pytest.param(MONDAYS[0] - timedelta(days=100), 4, id="more than that"),
+    ],
+)
+def test_each_week_since_the_last_report_is_due_the_oldest_first(last: datetime | None, count: int) -> None:
+    weeks = weeks_to_report(MONDAYS[-1] + REPORT, last, PARIS)
+    assert weeks == list(pairwise(MONDAYS))[-count:]
 
 
 @pytest.mark.parametrize(

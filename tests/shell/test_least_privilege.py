@@ -11,10 +11,11 @@ from daemon.jobs import Job, Jobs
 from helpdesk.actions.jobs import TASKS
 from helpdesk.actions.people import add_person
 from helpdesk.actions.runs import runs_of
-from helpdesk.actions.weekly import queue_weekly
+from helpdesk.actions.weekly import queue_report
 from helpdesk.core.jobs import JobName, JobPlan, RunState, planned
 from helpdesk.core.kept import HELD_NOTICE
 from helpdesk.core.people import AddressState, Language, Role
+from helpdesk.core.weekly import last_week
 from helpdesk.store.tables import audit_logs, letters, mails
 from helpdesk.store.work import Work, in_work
 from tests.actions.intakes import JEAN, NOW, IntakeBench, a_mail, bench
@@ -71,7 +72,7 @@ def test_the_daemon_files_mail_and_the_shell_works_on_it(granted: Granted, tmp_p
 
     shell = ShellDesk(tmp_path, granted.shell_url)
     boss = shell.person("Boss", Role.ADMIN, password=PASSWORD)
-    assert queue_weekly(desk.desk, desk.now) == 1
+    assert queue_report(desk.desk, *last_week(desk.now, desk.desk.stationery.zone)) == 1
     keyboard = shell.keyboard(boss)
     for line in (
         "ticket list",
