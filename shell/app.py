@@ -7,8 +7,7 @@ from typing import Any
 import cmd2
 from cmd2 import Completions, rich_utils, with_argparser
 from cmd2.completion import CompletionItem
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.keys import Keys
+from prompt_toolkit.key_binding import KeyBindings
 
 from helpdesk.actions.sessions import actor_of
 from helpdesk.core.sessions import SessionKind
@@ -21,6 +20,7 @@ from shell.nouns import NOUNS
 from shell.overview import show_overview
 from shell.parsers import add_verbs
 from shell.perform import perform, told
+from shell.prompts import on_one_line, only_types
 from shell.typed import begun_in_full, line_in_full
 from shell.verbs import Completer, Noun, Verb, WrongUsage
 from shell.words import Words
@@ -61,13 +61,7 @@ class HelpdeskShell(cmd2.Cmd):
 
     def _create_key_bindings(self, completekey: str) -> KeyBindings:
         """Let what is pasted be text: cmd2 would run each of its lines, and a mail could hold commands."""
-        bindings = super()._create_key_bindings(completekey)
-
-        @bindings.add(Keys.BracketedPaste)
-        def _insert(event: KeyPressEvent) -> None:
-            event.current_buffer.insert_text(" ".join(event.data.split()))
-
-        return bindings
+        return only_types(super()._create_key_bindings(completekey), on_one_line)
 
     def stays(self) -> bool:
         """Greet, and run commands until the person leaves. True: somebody else has logged in meanwhile."""

@@ -1,13 +1,14 @@
-"""Ask a person: a line, a secret, a text of several lines, yes or no. Secrets are never echoed and never in argv."""
+"""Ask a person: a line, a secret, a text of several lines, yes or no. Secrets are never echoed and never in argv.
 
-import getpass
+The prompts of a terminal are loaded when the first is shown: commands that ask nothing start quicker.
+"""
+
 import sys
-import termios
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from helpdesk.errors import Refused
 from shell.words import Words
-
-END_OF_TEXT = "."
 
 
 @dataclass(slots=True)
@@ -23,48 +24,58 @@ class Asker:
 
     def line(self, prompt: str) -> str:
         """Return one line without its end. Raises EOFError where there is none."""
-        if self.at_terminal:
-            return input(f"{prompt}: ")
-        return self._read()
+        if not self.at_terminal:
+            return _read()
+        from shell.prompts import typed_line
+
+        return typed_line(f"{prompt}: ")
 
     def secret(self, prompt: str) -> str:
         """Return one line that is not shown while it is typed. Raises EOFError where there is none."""
-        if self.at_terminal:
-            return getpass.getpass(f"{prompt}: ")
-        return self._read()
+        if not self.at_terminal:
+            return _read()
+        from shell.prompts import typed_line
 
-    def text(self) -> str:
-        """Return several lines, ended by a line with a single full stop or by the end of input."""
-        if self.at_terminal:
-            print(
-                self.words(
-                    "Type the text; a line with only . ends it.",
-                    "Saisissez le texte ; une ligne avec seulement . le termine.",
-                )
-            )
-        lines = []
-        while True:
-            try:
-                line = input() if self.at_terminal else self._read()
-            except EOFError:
-                break
-            if line == END_OF_TEXT:
-                break
-            lines.append(line)
-        return "\n".join(lines)
+        return typed_line(f"{prompt}: ", hidden=True)
+
+    def text(self, begun: str = "") -> str:
+        """Return several lines; a person goes on with what was *begun*. A pipe ends the text by its own end."""
+        if not self.at_terminal:
+            return "\n".join(_lines())
+        from shell.prompts import typed_text
+
+        prompt = self.words(
+            "Type the text. Ctrl-D, or a line with only . ends it; Ctrl-C throws it away.",
+            "Saisissez le texte. Ctrl-D, ou une ligne avec seulement . le termine ; Ctrl-C le jette.",
+        )
+        return typed_text(prompt, begun)
 
     def yes(self, question: str) -> bool:
         """Return whether the answer begins with y or o; no answer means no, and what was typed before is none."""
         if self.at_terminal:
-            termios.tcflush(sys.stdin, termios.TCIFLUSH)  # a pasted text must not say yes to itself
+            from shell.prompts import forget_typed_ahead
+
+            forget_typed_ahead()  # a pasted text must not say yes to itself
         try:
             answer = self.line(f"{question} {self.words('[y/N]', '[o/N]')}")
         except EOFError:
             return False
         return answer.strip()[:1].lower() in ("y", "o")
 
-    def _read(self) -> str:
+
+def _lines() -> Iterator[str]:
+    try:
+        while True:
+            yield _read()
+    except EOFError:
+        return
+
+
+def _read() -> str:
+    try:
         line = sys.stdin.readline()
-        if not line:
-            raise EOFError
-        return line.rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise Refused("what was given is not UTF-8", "ce qui est donné n’est pas en UTF-8") from error
+    if not line:
+        raise EOFError
+    return line.rstrip("\r\n")

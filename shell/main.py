@@ -84,6 +84,7 @@ def _interactive(keyboard: Keyboard) -> int:
             )
         )
         return EXIT_REFUSED
+    import_module("shell.prompts")  # what both load is loaded by one of them: its modules import each other
     # It takes a quarter of a second to load, and nobody types a password quicker than that.
     threading.Thread(target=import_module, args=("shell.app",), daemon=True).start()
     keyboard.token = log_in(keyboard, SessionKind.SHELL)

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from shell.verbs import Noun, full_words
 
 _WORDS = re.compile(r"""(--[\w-]+=)?(?:"([^"]*)"|'([^']*)')(?=\s|$)|(\S+)""")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_NO_TEXT = re.compile("[\ud800-\udfff]")  # bytes that are no UTF-8
+TAB_COLUMNS = 4
 _PLAIN = re.compile(r"[^\s\"'<>|;&#]+")
 
 
@@ -53,3 +56,8 @@ def begun_in_full(begun: str, nouns: Sequence[Noun]) -> str:
     for number, full in zip(at[:2], full_words([parts[one] for one in at[:2]], nouns), strict=True):
         parts[number] = full
     return "".join(parts)
+
+
+def without_controls(text: str) -> str:
+    """Return what was typed or pasted as text: lines and signs, blanks for tabs, no control characters."""
+    return _NO_TEXT.sub("\ufffd", _CONTROLS.sub("", text).expandtabs(TAB_COLUMNS))

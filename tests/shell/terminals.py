@@ -4,15 +4,18 @@ import os
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pexpect
+from sqlalchemy import delete
 
+from helpdesk.store.tables import login_locks
+from tests.shell.desks import PASSWORD, ShellDesk
 from tests.sources import ROOT
 
 DEADLINE_SECONDS = 60  # far more than anything takes; a test never waits for it when all is well
-AGAIN_SECONDS = 5
 STEERING = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[=>]|\r|\x07")
 PROMPT = re.compile(r"\((?:user|agent|manager|admin)\)>\s*\Z")
 
@@ -58,15 +61,6 @@ class Terminal:
         """Return what stands there since the last typing, once *wanted* does. Fails at the deadline."""
         return self._until(lambda text: wanted in text, wanted)
 
-    def interrupt(self, wanted: str) -> str:
-        """Press Ctrl-C until *wanted* stands there.
-
-        A signal that comes after Python's last look for signals and before ``read()`` begins waits until
-        something is typed; a person presses again.
-        """
-        self.type("\x03", enter=False)
-        return self._until(lambda text: wanted in text, wanted, again="\x03")
-
     def at_prompt(self) -> str:
         """Return what stands there since the last typing, once the prompt waits again."""
         return self._until(lambda text: PROMPT.search(text) and text.count(")>") > 1, "the prompt")
@@ -87,18 +81,14 @@ class Terminal:
         """Take the terminal away."""
         self._process.close(force=True)
 
-    def _until(self, is_there: object, wanted: str, *, at_end: bool = False, again: str = "") -> str:
+    def _until(self, is_there: object, wanted: str, *, at_end: bool = False) -> str:
         deadline = time.monotonic() + DEADLINE_SECONDS
-        press_at = time.monotonic() + AGAIN_SECONDS
         while True:
             text = STEERING.sub("", self._seen[self._mark :])
             if callable(is_there) and is_there(text):
                 return text
             if time.monotonic() > deadline:
                 raise AssertionError(f"{wanted!r} did not come; what came: {text!r}")
-            if again and time.monotonic() > press_at:
-                self._process.send(again)
-                press_at = time.monotonic() + AGAIN_SECONDS
             try:
                 self._seen += self._process.read_nonblocking(65536, timeout=1)
             except pexpect.TIMEOUT:
@@ -107,3 +97,25 @@ class Terminal:
                 if at_end:
                     return text
                 raise AssertionError(f"{wanted!r} did not come before the end: {text!r}") from end
+
+
+@contextmanager
+def logged_in(desk: ShellDesk, *arguments: str, columns: int = 100, **environ: str) -> Iterator[Terminal]:
+    """A terminal in which the admin has logged in."""
+    with desk.database.engine.begin() as connection:
+        connection.execute(delete(login_locks))
+    terminal = Terminal(desk.config, *arguments, environ=environ, columns=columns)
+    try:
+        log_in(terminal, "boss@help.example")
+        yield terminal
+    finally:
+        terminal.close()
+
+
+def log_in(terminal: Terminal, address: str) -> None:
+    """Answer what a login asks."""
+    terminal.until("ress")
+    terminal.type(address)
+    terminal.until("ass")
+    terminal.type(PASSWORD)
+    terminal.until(")>")

@@ -2,20 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import update
 
 from helpdesk.core.people import KnownAddress, Language, Role
 from helpdesk.store.schema import migrate
-from helpdesk.store.tables import login_locks, sessions
+from helpdesk.store.tables import sessions
 from helpdesk.store.work import Work
 from tests.faults.proxy import Proxy
 from tests.servers.mariadb import MariaDb
 from tests.shell.desks import PASSWORD, ShellDesk
-from tests.shell.terminals import Terminal
+from tests.shell.terminals import log_in, logged_in
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*(?:3[0-7]|9[0-7]|38;)[0-9;]*m")
 HOSTILE = "a\x1b]52;c;eA==\x07b\x9b2Jc\u202ed\r\ne"
@@ -42,27 +41,6 @@ def desk(mariadb: MariaDb, proxy: Proxy, tmp_path_factory: pytest.TempPathFactor
     mariadb.drop_database(url)
 
 
-@contextmanager
-def logged_in(desk: ShellDesk, *arguments: str, columns: int = 100, **environ: str) -> Iterator[Terminal]:
-    """A terminal in which the admin has logged in."""
-    with desk.database.engine.begin() as connection:
-        connection.execute(delete(login_locks))
-    terminal = Terminal(desk.config, *arguments, environ=environ, columns=columns)
-    try:
-        log_in(terminal, "boss@help.example")
-        yield terminal
-    finally:
-        terminal.close()
-
-
-def log_in(terminal: Terminal, address: str) -> None:
-    terminal.until("ress")
-    terminal.type(address)
-    terminal.until("ass")
-    terminal.type(PASSWORD)
-    terminal.until(")>")
-
-
 def open_sessions(desk: ShellDesk, of: KnownAddress) -> int:
     with Work(desk.database, read_only=True) as work:
         return len(work.sessions.open_ones(work.database_now(), of.person.id))
@@ -87,7 +65,8 @@ def test_ctrl_c_never_ends_the_shell(desk: ShellDesk) -> None:
         for line, asked in (("password", "until now"), ("ticket note 7", "only ."), ("totp on", "it shows")):
             terminal.type(line)
             terminal.until(asked)
-            terminal.interrupt(")>")
+            terminal.type("\x03", enter=False)
+            terminal.until(")>")
         assert "waiting" in terminal.run("ticket list")
         terminal.type("quit")
         assert terminal.ended() == 0
@@ -136,7 +115,7 @@ def test_what_is_pasted_is_text_and_neither_runs_nor_says_yes(desk: ShellDesk) -
         assert "Noted on ticket 7" in terminal.at_prompt()
         assert "high" not in terminal.run("ticket list")
         terminal.type("ticket reply 7")
-        terminal.until("a line with only . ends it.")
+        terminal.until("a line with only . ends it")
         terminal.type("Bonjour\r.\ry\rticket urgency 7 high")
         terminal.until("Send it? [y/N]")
         terminal.type("n")

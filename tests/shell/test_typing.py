@@ -1,0 +1,113 @@
+"""Texts, lines and secrets typed at a real terminal: keys move the cursor, and only what is text becomes text."""
+
+import io
+from collections.abc import Iterator
+
+import pytest
+
+from helpdesk.core.people import Role
+from helpdesk.store.tables import posts
+from shell.main import parser
+from shell.perform import perform
+from tests.shell.desks import PASSWORD, ShellDesk, said, verb_named
+from tests.shell.terminals import Terminal, logged_in
+
+UP, LEFT, HOME, CTRL_C, CTRL_D, CTRL_Z = "\x1b[A", "\x1b[D", "\x1b[H", "\x03", "\x04", "\x1a"
+PASTED = "\x1b[200~{text}\x1b[201~"
+ASKED = "throws it away."
+
+
+@pytest.fixture
+def desk(shell_desk: ShellDesk) -> ShellDesk:
+    """A desk with an admin who has a ticket."""
+    boss = shell_desk.person("Boss", Role.ADMIN, password=PASSWORD)
+    shell_desk.ticket(7, boss)
+    return shell_desk
+
+
+@pytest.fixture
+def terminal(desk: ShellDesk) -> Iterator[Terminal]:
+    """A terminal in which the admin has logged in."""
+    with logged_in(desk) as terminal:
+        yield terminal
+
+
+def texts(desk: ShellDesk) -> list[str]:
+    return [row["text"] for row in desk.rows(posts)]
+
+
+def noted(desk: ShellDesk, terminal: Terminal, *keys: str) -> str:
+    """Type a note key by key; return it as it was written."""
+    terminal.type("ticket note 7")
+    terminal.until(ASKED)
+    for key in keys:
+        terminal.type(key, enter=False)
+    terminal.until("Noted on ticket 7")
+    return texts(desk)[-1]
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        pytest.param(("Bonjor", LEFT, "u", CTRL_D), "Bonjour", id="left"),
+        pytest.param(("deux\rtrois", UP, HOME, "un\r", CTRL_D), "un\ndeux\ntrois", id="up, through all lines"),
+        pytest.param(("un\r  deux\r.\r",), "un\n  deux", id="a line with only a full stop"),
+        pytest.param(("un\r.", UP, "\r", CTRL_D), "u\nn\n.", id="a full stop below the cursor"),
+        pytest.param((PASTED.format(text="a\r.\rb\tc\x1bd\x04\r"), CTRL_D), "a\n.\nb   cd", id="pasted"),
+        pytest.param(("a", CTRL_Z, "\x11\x1b", "\x11\x07", "b", CTRL_D), "ab", id="control characters"),
+    ],
+)  # fmt: skip
+def test_a_text_is_edited_with_the_keys_that_people_expect(
+    desk: ShellDesk, terminal: Terminal, keys: tuple[str, ...], text: str
+) -> None:
+    assert noted(desk, terminal, *keys) == text
+
+
+def test_ctrl_c_throws_a_text_away_at_once(desk: ShellDesk, terminal: Terminal) -> None:
+    terminal.type("ticket note 7")
+    terminal.until(ASKED)
+    terminal.type("un\rdeux", enter=False)
+    terminal.until("deux")
+    terminal.type(CTRL_C, enter=False)
+    terminal.until(")>")
+    assert texts(desk) == []
+    assert noted(desk, terminal, "trois", CTRL_D) == "trois"
+
+
+def test_a_line_is_edited_too_and_a_secret_is_not_shown(desk: ShellDesk, terminal: Terminal) -> None:
+    terminal.type("ticket new text")
+    terminal.until("Subject")
+    terminal.type(f"Ecran noir{HOME}Mon \x1b[3~e")
+    terminal.until("Ticket 1 is open.")
+    assert "Mon ecran noir" in terminal.run("ticket list")
+    assert PASSWORD not in terminal.raw
+
+
+def test_where_the_cursor_cannot_move_lines_are_read_as_they_come(desk: ShellDesk) -> None:
+    with logged_in(desk, TERM="dumb") as terminal:
+        assert PASSWORD not in terminal.raw
+        terminal.type("ticket note 7")
+        terminal.until(ASKED)
+        terminal.type("un\rdeux\r.\r", enter=False)
+        terminal.until("Noted")
+        assert texts(desk) == ["un\ndeux"]
+
+
+def test_a_pipe_is_read_to_its_end_whatever_stands_in_a_line(shell_desk: ShellDesk) -> None:
+    boss = shell_desk.keyboard(shell_desk.person("Boss", Role.ADMIN))
+    shell_desk.ticket(7, shell_desk.people["Boss"])
+    assert said(boss, "ticket note 7", "un\n.\ndeux\n").status == 0
+    assert texts(shell_desk) == ["un\n.\ndeux"]
+
+
+def test_what_is_no_utf_8_on_standard_input_is_refused_in_one_line(
+    shell_desk: ShellDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boss = shell_desk.keyboard(shell_desk.person("Boss", Role.ADMIN))
+    shell_desk.ticket(7, shell_desk.people["Boss"])
+    verb = verb_named("ticket note")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xe9t\xe9"), "utf-8"))
+    given = parser(boss.words).parse_args(["ticket", "note", "7"])
+    assert perform(boss, verb, given) == 1
+    assert boss.screen.error.getvalue() == "helpdesk-admin: what was given is not UTF-8\n"  # type: ignore[attr-defined]
+    assert texts(shell_desk) == []
