@@ -13,7 +13,7 @@ from helpdesk.actions.sessions import actor_of
 from helpdesk.core.sessions import SessionKind
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import HelpdeskError, LoggedOut, Refused
-from shell.deskparser import DeskParser
+from shell.deskparser import DeskParser, DeskStatements
 from shell.keyboard import Keyboard
 from shell.login import log_in
 from shell.nouns import NOUNS
@@ -21,7 +21,7 @@ from shell.overview import show_overview
 from shell.parsers import add_verbs
 from shell.perform import perform, told
 from shell.prompts import on_one_line, only_types
-from shell.typed import begun_in_full, line_in_full
+from shell.typed import line_in_full, without_controls
 from shell.verbs import Completer, Noun, Verb, WrongUsage
 from shell.words import Words
 
@@ -47,6 +47,7 @@ class HelpdeskShell(cmd2.Cmd):
             terminators=[],
             suggest_similar_command=True,
         )
+        self.statement_parser = DeskStatements(terminators=[], shortcuts={})
         for name in BUILT_IN:
             if name not in ALLOWED:
                 setattr(self, f"do_{name}", None)  # as cmd2 itself takes `py` away: gone, not only refused
@@ -80,7 +81,7 @@ class HelpdeskShell(cmd2.Cmd):
     def onecmd_plus_hooks(self, line: str, **options: Any) -> bool:
         """Run a line, its noun and verb completed where they are unique beginnings."""
         try:
-            line = line_in_full(line, NOUNS)
+            line = line_in_full(without_controls(line), NOUNS)
         except WrongUsage as wrong:
             self.keyboard.screen.complain(str(wrong))
             return False
@@ -132,7 +133,7 @@ class HelpdeskShell(cmd2.Cmd):
         """Complete a word; the noun and the verb before it may be unique beginnings."""
         before = line[:begidx]
         try:
-            full = begun_in_full(before, NOUNS)
+            full = line_in_full(before, NOUNS)
         except WrongUsage:
             full = before
         more = len(full) - len(before)

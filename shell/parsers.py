@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any, cast
 
 from helpdesk.core.people import Language
-from shell.verbs import Completer, Noun, Verb, WrongUsage, fill
+from shell.typed import text_of
+from shell.verbs import Completer, FreeText, Noun, Verb, WrongUsage, fill
 from shell.words import Words
 
 # What argparse says about a mistake, and how we say it. A text that is not here stays as it is.
@@ -75,10 +76,19 @@ class Speaking:
         return super().add_subparsers(**options)  # type: ignore[misc]
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Take words that stand behind an option too: argparse of Python 3.11 gives up on ``12 --resolve text``."""
+        """Take all from the first word of a free text on as text, options too.
+
+        Words of another kind may stand behind an option: argparse of Python 3.11 gives up on ``1 --yes 2``.
+        """
         parser = cast("argparse.ArgumentParser", self)
-        takes_words = any(action.nargs == "*" for action in parser._get_positional_actions())
-        if not takes_words or self._is_mixing:
+        places = parser._get_positional_actions()
+        for free in places:
+            if isinstance(free, FreeText):
+                head, text = _parted(parser, args, len(places) - 1)
+                found, unknown = super().parse_known_args(head, namespace)  # type: ignore[misc]
+                setattr(found, free.dest, text_of(text))
+                return found, unknown
+        if self._is_mixing or all(action.nargs != "*" for action in places):
             return super().parse_known_args(args, namespace)  # type: ignore[misc]
         self._is_mixing, usage = True, parser.usage
         parser.usage = usage or _usage_of(
@@ -93,6 +103,26 @@ class Speaking:
         formatter = super()._get_formatter(*arguments, **options)  # type: ignore[misc]
         formatter.lead = self.words("usage: ", "usage : ")
         return formatter
+
+
+def _parted(
+    parser: argparse.ArgumentParser, words: Sequence[str], others: int
+) -> tuple[Sequence[str], Sequence[str]]:
+    """Return what stands before a free text, which are *others* words and options, and the words of the text."""
+    at = 0
+    while at < len(words):
+        if words[at] == "--":
+            named = words[at + 1 : at + 1 + others]
+            return [*words[:at], *(["--", *named] if named else [])], words[at + 1 + others :]
+        option = parser._parse_optional(words[at])
+        if option is not None:
+            action, value = option[0], option[-1]
+            at += 1 if action is None or action.nargs == 0 or value is not None else 2
+        elif others:
+            others, at = others - 1, at + 1
+        else:
+            break
+    return words[:at], words[at:]
 
 
 def _usage_of(parser: argparse.ArgumentParser) -> str:

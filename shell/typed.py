@@ -5,51 +5,61 @@ An apostrophe within a word is an apostrophe (``j'ai``); ``>``, ``|`` and ``;`` 
 
 import re
 from collections.abc import Sequence
+from typing import Self
 
 from shell.verbs import Noun, full_words
 
-_WORDS = re.compile(r"""(--[\w-]+=)?(?:"([^"]*)"|'([^']*)')(?=\s|$)|(\S+)""")
+_QUOTED = r"""(?:"([^"]*)"|'([^']*)')"""
+_WORDS = re.compile(rf"(--[\w-]+=)?{_QUOTED}(?=\s|$)|(\S+)")
+_ALL_QUOTED = re.compile(_QUOTED)
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NO_TEXT = re.compile("[\ud800-\udfff]")  # bytes that are no UTF-8
 TAB_COLUMNS = 4
-_PLAIN = re.compile(r"[^\s\"'<>|;&#]+")
 
 
-def words_of(line: str) -> list[str]:
+class Word(str):
+    """A word without the quotes around it, which knows where in its line it stands."""
+
+    __slots__ = ("_line", "_start")
+    _line: str
+    _start: int
+
+    def __new__(cls, word: str, line: str, start: int) -> Self:
+        """Make the word that begins at *start*."""
+        made = super().__new__(cls, word)
+        made._line, made._start = line, start
+        return made
+
+    @property
+    def to_the_end(self) -> str:
+        """The line from this word on, as it was typed; quotes around all of it are no part of it."""
+        rest = self._line[self._start :].rstrip()
+        quoted = _ALL_QUOTED.fullmatch(rest)
+        return quoted[1] or quoted[2] or "" if quoted else rest
+
+
+def words_of(line: str) -> list[Word]:
     """Return the words of a line, without the quotes around them."""
     found = []
-    for option, in_double, in_single, bare in _WORDS.findall(line):
-        found.append(bare or f"{option}{in_double}{in_single}")
+    for one in _WORDS.finditer(line):
+        option, in_double, in_single, bare = one.groups("")
+        found.append(Word(bare or f"{option}{in_double}{in_single}", line, one.start()))
     return found
 
 
-def line_of(words: Sequence[str]) -> str:
-    """Return words as one line that cmd2 takes apart into the same words again.
-
-    A word with quotes of both kinds in it loses the double ones: cmd2 knows no escape.
-    """
-    return " ".join(one if _PLAIN.fullmatch(one) else _quoted(one) for one in words)
-
-
-def _quoted(word: str) -> str:
-    if '"' not in word:
-        return f'"{word}"'
-    return f"'{word}'" if "'" not in word else f'"{word.replace(chr(34), chr(0x201D))}"'
+def text_of(words: Sequence[str]) -> str | None:
+    """Return the text that begins with the first of *words*, as it was typed where that is known; None for none."""
+    if not words:
+        return None
+    return words[0].to_the_end if isinstance(words[0], Word) else " ".join(words)
 
 
 def line_in_full(line: str, nouns: Sequence[Noun]) -> str:
-    """Return a typed line for cmd2, its noun and verb in full, also where they follow ``help``.
+    """Return a line, or its beginning, its noun and verb in full and all else as it was, also behind ``help``.
 
     Raises WrongUsage where they can mean several.
     """
-    words = words_of(line)
-    start = 1 if words[:1] == ["help"] else 0
-    return line_of([*words[:start], *full_words(words[start:], nouns)])
-
-
-def begun_in_full(begun: str, nouns: Sequence[Noun]) -> str:
-    """Return the beginning of a line, its noun and verb in full and all else as it was. Raises WrongUsage."""
-    parts = re.split(r"(\s+)", begun)
+    parts = re.split(r"(\s+)", line)
     at = [number for number, part in enumerate(parts) if part and not part.isspace()]
     if at and parts[at[0]] == "help":
         at = at[1:]

@@ -16,6 +16,13 @@ Said = tuple[str, str]  # in English, in French
 Completer = Callable[["Keyboard", str], Iterable[tuple[str, str]]]  # what was typed → (value, description)
 
 
+class FreeText(argparse.Action):
+    """A text of which all is text, to the end of the line; the parsers take it apart from the rest."""
+
+    def __call__(self, _parser: object, _namespace: object, _values: object, _option: object = None) -> None:
+        """Do nothing: what stands before the text holds none of it."""
+
+
 class Arguments:
     """Collects the arguments of one verb for a parser. *completes* is told which argument completes how."""
 
@@ -34,6 +41,18 @@ class Arguments:
         action = self._parser.add_argument(*names, help=self._words(*help).replace("%", "%%"), **options)
         if complete is not None and self._completes is not None:
             self._completes(action, complete)
+
+    def add_text(self) -> None:
+        """Add a free text, the last of a verb's arguments: ``text``, None where none was given."""
+        self.add(
+            "text",
+            nargs="*",
+            action=FreeText,
+            help=(
+                "the text, to the end of the line as you type it: options stand before it; else you are asked",
+                "le texte, jusqu'au bout de la ligne tel quel : les options le précèdent ; sinon demandé",
+            ),
+        )
 
 
 class Admits(Enum):

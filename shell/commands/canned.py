@@ -62,7 +62,7 @@ def _show(keyboard: Keyboard, given: argparse.Namespace) -> int:
 
 def _set_arguments(arguments: Arguments) -> None:
     _name_argument(arguments)
-    arguments.add("text", nargs="*", help=("the text; else you are asked", "le texte ; sinon il est demandé"))
+    arguments.add_text()
     _language_argument(arguments, "of the text (default: yours)", "du texte (défaut : la vôtre)")
 
 
@@ -105,7 +105,7 @@ NOUN = Noun(
         Verb("canned", "show", ("one in every language", "une réponse dans chaque langue"),
              "canned show chargeur", _show, Right.WORK_ON_TICKET, _name_argument, reads=True),
         Verb("canned", "set", ("write one, over an older one", "en écrire une, ou la remplacer"),
-             "canned set chargeur 'Un chargeur vous attend au bureau 4.' --language fr", _set,
+             "canned set --language fr chargeur Un chargeur vous attend au bureau 4.", _set,
              Right.WORK_ON_TICKET, _set_arguments),
         Verb("canned", "delete", ("delete one", "en supprimer une"), "canned delete chargeur --language fr",
              _delete, Right.WORK_ON_TICKET, _delete_arguments),

@@ -17,7 +17,7 @@ SHOWN_CHARS = 200
 
 
 def _new_arguments(arguments: Arguments) -> None:
-    arguments.add("text", nargs="*", help=("the text; else you are asked", "le texte ; sinon il est demandé"))
+    arguments.add_text()
     arguments.add(
         "--subject", help=("in a few words; else you are asked", "en quelques mots ; sinon demandé")
     )
@@ -118,7 +118,7 @@ def _split(keyboard: Keyboard, given: argparse.Namespace) -> int:
 
 VERBS = (
     Verb("ticket", "new", ("open a ticket, also for somebody", "ouvrir un ticket, aussi pour autrui"),
-         "ticket new --for jeanne@ecole.example --subject 'Écran noir' 'Elle a appelé : rien ne marche.'",
+         "ticket new --for jeanne@ecole.example --subject 'Écran noir' Elle a appelé : rien ne marche.",
          _new, Right.OPEN_TICKET, _new_arguments),
     Verb("ticket", "merge", ("let one ticket take another over", "fusionner un ticket dans un autre"),
          "ticket merge 13 into 12", _merge, Right.WORK_ON_TICKET, _merge_arguments),

@@ -25,11 +25,7 @@ from shell.verbs import Arguments, Verb
 
 def _text_arguments(arguments: Arguments) -> None:
     number_argument(arguments)
-    arguments.add(
-        "text",
-        nargs="*",
-        help=("the text; without one you are asked for it", "le texte ; sinon il est demandé"),
-    )
+    arguments.add_text()
 
 
 def _reply_arguments(arguments: Arguments) -> None:
@@ -79,7 +75,7 @@ def _answer_text(keyboard: Keyboard, given: argparse.Namespace) -> str:
     if not given.canned:
         return typed_text(keyboard, given.text)
     canned = canned_text(keyboard.desk, keyboard.actor, given.number, given.canned)
-    return "\n\n".join([canned.strip("\n"), *filter(None, [" ".join(given.text)])])
+    return "\n\n".join([canned.strip("\n"), *filter(None, [given.text])])
 
 
 def _show_letter(keyboard: Keyboard, letter: Letter) -> None:
@@ -131,12 +127,12 @@ def _status(keyboard: Keyboard, given: argparse.Namespace) -> int:
 
 VERBS = (
     Verb("ticket", "reply", ("write to the requester", "écrire au demandeur"),
-         "ticket reply 12 'Un nouveau chargeur vous attend au bureau 4.' --resolve", _reply, Right.FOLLOW_UP,
+         "ticket reply 12 --resolve Un nouveau chargeur vous attend au bureau 4.", _reply, Right.FOLLOW_UP,
          _reply_arguments),
     Verb("ticket", "undo", ("take your last reply back", "annuler votre dernière réponse"), "ticket undo 12",
          _undo, Right.WORK_ON_TICKET, number_argument),
     Verb("ticket", "note", ("write a note that only staff see", "écrire une note interne"),
-         "ticket note 12 'Pièce commandée'", _note, Right.WORK_ON_TICKET, _text_arguments),
+         "ticket note 12 Pièce commandée", _note, Right.WORK_ON_TICKET, _text_arguments),
     Verb("ticket", "status", ("move a ticket", "changer le statut d'un ticket"), "ticket status 12 resolved",
          _status, Right.CLOSE_OWN, _status_arguments),
 )  # fmt: skip

@@ -111,6 +111,14 @@ def test_signs_of_other_shells_stand_in_a_text_as_they_were_typed(shell_desk: Sh
     assert "j'ai vu > 3 écrans | aucun; l'autre & #2" in heard(shell_for(boss), "ticket show 1")
 
 
+def test_a_text_is_what_was_typed_and_nothing_in_it_is_an_option(shell_desk: ShellDesk) -> None:
+    boss = signed_in(shell_desk, Role.ADMIN)
+    shell_desk.ticket(1, shell_desk.people["Boss"])
+    text = """he said "no  way", d'où 5'7" -- then the -h option --yes"""
+    assert heard(shell_for(boss), f"ti not 1 {text}") == "Noted on ticket 1.\n"
+    assert text in heard(shell_for(boss), "ticket show 1")
+
+
 def test_nothing_is_kept_on_the_disk(keyboard: Keyboard) -> None:
     shell = shell_for(keyboard)
     assert shell.persistent_history_file == ""

@@ -78,7 +78,7 @@ def test_the_daemon_files_mail_and_the_shell_works_on_it(granted: Granted, tmp_p
         "ticket list",
         "ticket show 1 --history",
         "ticket note 1 note",
-        "ticket reply 1 answer --yes --resolve",
+        "ticket reply 1 --yes --resolve answer",
         "ticket undo 1",
         "ticket status 2 in_progress",
         "person add zoe@univ.example --name Zoé",

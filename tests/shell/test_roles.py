@@ -50,7 +50,7 @@ ENTRIES: Mapping[str, Entry] = {
     "ticket search": Entry("ticket search chargeur", Right.SEE_TICKET),
     "ticket show": Entry("ticket show {ticket}", Right.SEE_TICKET),
     "ticket watch": Entry("ticket watch --once", Right.SEE_TICKET),
-    "ticket reply": Entry("ticket reply {ticket} text --yes", Right.FOLLOW_UP, Right.WORK_ON_TICKET),
+    "ticket reply": Entry("ticket reply {ticket} --yes text", Right.FOLLOW_UP, Right.WORK_ON_TICKET),
     "ticket undo": Entry("ticket undo {ticket}", Right.WORK_ON_TICKET),
     "ticket note": Entry("ticket note {ticket} text", Right.WORK_ON_TICKET),
     "ticket status": Entry("ticket status {ticket} resolved", Right.CLOSE_OWN, Right.WORK_ON_TICKET),

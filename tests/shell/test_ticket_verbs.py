@@ -59,8 +59,8 @@ def test_a_mornings_work(desk: Staffed, agent: TypedKeyboard, tmp_path: Path) ->
         ["ticket", "take", "1"],
         ["ticket", "urgency", "1", "high"],
         ["ticket", "tag", "1", "wifi", "Bâtiment B"],
-        ["canned", "set", "chargeur", "Un {chargeur} vous attend.", "--language", "fr"],
-        ["ticket", "reply", "1", "À demain.", "--canned", "chargeur", "--resolve"],
+        ["canned", "set", "--language", "fr", "chargeur", "Un {chargeur} vous attend."],
+        ["ticket", "reply", "1", "--canned", "chargeur", "--resolve", "À demain."],
     ):
         assert typed(agent, *line) == 0, said(agent)
     said(agent)

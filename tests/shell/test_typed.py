@@ -1,12 +1,12 @@
 """A typed line means its words and nothing else: no sign reaches the machine, none is lost."""
 
 import pytest
-from cmd2.parsing import StatementParser
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shell.deskparser import DeskStatements
 from shell.nouns import NOUNS
-from shell.typed import begun_in_full, line_in_full, line_of, words_of
+from shell.typed import line_in_full, text_of, without_controls, words_of
 from shell.verbs import WrongUsage
 
 
@@ -30,22 +30,46 @@ def test_a_line_is_its_words(line: str, words: list[str]) -> None:
     assert words_of(line) == words
 
 
-def understood(line: str) -> list[str]:
-    """Return the words that cmd2 hands to a command."""
-    statement = StatementParser(terminators=[], shortcuts={}).parse(line)
-    assert not statement.redirector
-    assert not statement.terminator
-    return [statement.command, *(one[1:-1] if one[:1] in "\"'" else one for one in statement.arg_list)]
+SIGNS = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zs", "Zl", "Zp")), min_size=1)
 
 
-WORDS = st.text(
-    st.characters(blacklist_categories=("Cs", "Cc", "Zs", "Zl", "Zp"), blacklist_characters='"'), min_size=1
-)
-
-
-@given(st.lists(WORDS))
+@given(st.lists(SIGNS))
 def test_cmd2_takes_the_words_as_they_are(words: list[str]) -> None:
-    assert understood(line_of(["note", *words])) == ["note", *words]
+    line = " ".join(["note", *words])
+    statement = DeskStatements(terminators=[], shortcuts={}).parse(line)
+    assert (statement.command, statement.redirector, statement.terminator) == ("note", "", "")
+    _, found = DeskStatements().get_command_arg_list("note", statement, False)
+    assert found == words_of(line)[1:]
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("note 1", None),
+        ("note 1 a  b ", "a  b"),
+        ('note 1 he said "no  way"', 'he said "no  way"'),
+        ('note 1 "no  way" he said', '"no  way" he said'),
+        ("note 1 'Pièce  commandée' ", "Pièce  commandée"),
+        ("note 1 'a' et 'b'", "'a' et 'b'"),
+        ("note 1 ''", ""),
+        ("note 1 l'écran d'en face", "l'écran d'en face"),
+    ],
+)
+def test_a_text_is_what_was_typed_to_the_end_of_the_line(line: str, text: str | None) -> None:
+    assert text_of(words_of(line)[2:]) == text
+
+
+def test_a_text_from_a_command_line_is_its_words_as_they_were_given() -> None:
+    assert text_of(["he", "said", '"no  way"']) == 'he said "no  way"'
+    assert text_of([]) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [("a\tb\x1b[31mc\x07\x7f\x9bd\ne", "a   b[31mcd\ne"), ("caf\udce9", "caf\ufffd"), ("œ€", "œ€")],
+)
+def test_controls_are_no_text(typed: str, text: str) -> None:
+    assert without_controls(typed) == text
 
 
 @pytest.mark.parametrize(
@@ -62,7 +86,6 @@ def test_cmd2_takes_the_words_as_they_are(words: list[str]) -> None:
 )
 def test_unique_beginnings_are_enough(line: str, full: str) -> None:
     assert line_in_full(line, NOUNS) == full
-    assert begun_in_full(line, NOUNS) == full
 
 
 def test_a_beginning_of_several_is_asked_back() -> None:
@@ -71,4 +94,4 @@ def test_a_beginning_of_several_is_asked_back() -> None:
 
 
 def test_what_was_begun_keeps_its_blanks_and_quotes() -> None:
-    assert begun_in_full("  ti   li  --text 'a  b", NOUNS) == "  ticket   list  --text 'a  b"
+    assert line_in_full("  ti   li  --text 'a  b", NOUNS) == "  ticket   list  --text 'a  b"

@@ -20,20 +20,35 @@ def test_an_address_may_be_left_out_at_login(line: list[str], address: str | Non
 
 
 @pytest.mark.parametrize(
-    ("line", "text"),
+    ("line", "text", "resolves"),
     [
-        ("12 a b --resolve", ["a", "b"]),
-        ("12 --resolve a b", ["a", "b"]),
-        ("--resolve 12 a b", ["a", "b"]),
-        ("12 a --resolve b", ["a", "b"]),
-        ("12 --canned chargeur --resolve a", ["a"]),
-        ("12 --resolve", []),
-        ("12 --resolve -- -5 °C", ["-5", "°C"]),
+        ("12 --resolve a b", "a b", True),
+        ("--resolve 12 a b", "a b", True),
+        ("12 --res a b", "a b", True),
+        ("12 a b --resolve", "a b --resolve", False),
+        ("12 the -h option", "the -h option", False),
+        ("12 --resolve please answer --yes", "please answer --yes", True),
+        ("12 --canned chargeur --resolve a", "a", True),
+        ("12 --canned=chargeur a --resolve", "a --resolve", False),
+        ("12 --resolve", None, True),
+        ("12 --resolve -5 °C", "-5 °C", True),
+        ("12 - un", "- un", False),
+        ("12 --resolve -- -h  x", "-h  x", True),
+        ("--resolve -- 12 -h  x", "-h  x", True),
+        ("12 a -- b", "a -- b", False),
     ],
 )
-def test_words_may_stand_before_and_behind_options(line: str, text: list[str]) -> None:
-    given = parser(Words()).parse_args(["ticket", "reply", *line.split()])
-    assert (given.number, given.text, given.resolve) == (12, text, True)
+def test_options_stand_before_a_text_and_nothing_in_it_is_one(
+    line: str, text: str | None, resolves: bool
+) -> None:
+    given = parser(Words()).parse_args(["ticket", "reply", *line.split(" ")])
+    assert (given.number, given.text, given.resolve, given.yes) == (12, text, resolves, False)
+
+
+@pytest.mark.parametrize("line", ["5 --yes 6", "--yes 5 6", "5 6 --yes"])
+def test_words_of_another_kind_may_stand_before_and_behind_options(line: str) -> None:
+    given = parser(Words()).parse_args(["letter", "again", *line.split()])
+    assert (given.ids, given.yes) == ([5, 6], True)
 
 
 @pytest.mark.parametrize(("language", "told"), [(Language.EN, "usage: "), (Language.FR, "usage : ")])
@@ -52,6 +67,8 @@ def test_help_of_a_verb_with_words_shows_its_usage_once(
     [
         ("reply --resolve", "the following arguments are required: number"),
         ("reply 12 --resolved", "unrecognized arguments: --resolved"),
+        ("reply 12 --canned", "argument --canned: expected one argument"),
+        ("note 12 -x text", "unrecognized arguments: -x"),
         ("list x", "unrecognized arguments: x"),
     ],
 )
