@@ -53,6 +53,7 @@ class HelpdeskShell(cmd2.Cmd):
                 setattr(self, f"do_{name}", None)  # as cmd2 itself takes `py` away: gone, not only refused
         self.keyboard = keyboard
         self.owner_id = keyboard.actor.user_id
+        keyboard.drafts = {}  # nobody goes on with another person's texts
         self.anew = False
         self.max_column_completion_results = MAX_COMPLETIONS  # a line each: else descriptions are not shown
         self.status = 0
@@ -125,6 +126,13 @@ class HelpdeskShell(cmd2.Cmd):
             told(self.keyboard, error)
             return isinstance(error, Refused)
         self.anew = self.keyboard.actor.user_id != self.owner_id
+        if not self.anew:
+            self.keyboard.screen.say(
+                self.keyboard.words(
+                    "That command was not run; the arrow up brings it back.",
+                    "Cette commande n'a pas été exécutée ; la flèche vers le haut la ramène.",
+                )
+            )
         return self.anew
 
     def complete(

@@ -32,7 +32,8 @@ from shell.words import Words
 class Keyboard:
     """One person's work on one desk. ``token``: of their session, empty before a login.
 
-    ``actor`` is who acts in the verb that runs now, as the database knew them when it began.
+    ``actor`` is who acts in the verb that runs now, as the database knew them when it began. ``drafts``: texts of
+    verbs that came to nothing, by the line that begins the verb again; None where nothing is kept.
     """
 
     config: Path | None
@@ -41,6 +42,7 @@ class Keyboard:
     words: Words = field(default_factory=Words)
     token: str = ""
     actor: Actor = field(default_factory=lambda: Actor(Person(0, "nobody", Role.USER, Language.EN, False)))
+    drafts: dict[str, str] | None = None
 
     @cached_property
     def settings(self) -> Settings:
@@ -103,6 +105,11 @@ class Keyboard:
         """Read anew who acts, for a verb that goes on by itself. Raises LoggedOut and StoreAway."""
         if self.token:
             self.actor = actor_of(self.door, self.token, using=False)
+
+    def still_here(self) -> None:
+        """Read anew who acts, once a person has taken time over an answer. Raises LoggedOut and StoreAway."""
+        if self.token:
+            self.actor = actor_of(self.door, self.token)
 
     @property
     def editor(self) -> str:

@@ -7,7 +7,7 @@ from helpdesk.actions.canned import canned_answers, delete_canned, set_canned
 from helpdesk.core.people import Language
 from helpdesk.core.permissions import Right
 from helpdesk.store.canned import CannedAnswer
-from shell.commands.typed import typed_text
+from shell.commands.typed import text_for
 from shell.keyboard import Keyboard
 from shell.verbs import Arguments, Noun, Verb
 
@@ -68,7 +68,8 @@ def _set_arguments(arguments: Arguments) -> None:
 
 def _set(keyboard: Keyboard, given: argparse.Namespace) -> int:
     language = Language(given.language) if given.language else keyboard.words.language
-    name = set_canned(keyboard.desk, keyboard.actor, given.name, language, typed_text(keyboard, given.text))
+    with text_for(keyboard, given.text, f"canned set {given.name}") as text:
+        name = set_canned(keyboard.desk, keyboard.actor, given.name, language, text)
     keyboard.screen.say(
         keyboard.words(
             "Written: {name} ({language}). To send it: ticket reply NUMBER --canned {name}",

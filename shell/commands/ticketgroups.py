@@ -8,7 +8,7 @@ from helpdesk.core.permissions import Right
 from helpdesk.core.tickets import Urgency
 from shell.commands.people import address
 from shell.commands.tickets import number_argument
-from shell.commands.typed import typed_text
+from shell.commands.typed import text_for
 from shell.completers import complete_number, complete_team
 from shell.keyboard import Keyboard
 from shell.verbs import Arguments, Verb
@@ -40,15 +40,16 @@ def _new_arguments(arguments: Arguments) -> None:
 def _new(keyboard: Keyboard, given: argparse.Namespace) -> int:
     words = keyboard.words
     subject = given.subject if given.subject is not None else keyboard.ask.line(words("Subject", "Objet"))
-    number = open_ticket(
-        keyboard.desk,
-        keyboard.actor,
-        subject,
-        typed_text(keyboard, given.text),
-        address=given.address or "",
-        urgency=Urgency(given.urgency),
-        team=given.team,
-    )
+    with text_for(keyboard, given.text, "ticket new") as text:
+        number = open_ticket(
+            keyboard.desk,
+            keyboard.actor,
+            subject,
+            text,
+            address=given.address or "",
+            urgency=Urgency(given.urgency),
+            team=given.team,
+        )
     keyboard.screen.say(words("Ticket {number} is open.", "Le ticket {number} est ouvert.", number=number))
     return 0
 

@@ -16,9 +16,10 @@ from helpdesk.core.letters import Letter
 from helpdesk.core.people import Role
 from helpdesk.core.permissions import Right
 from helpdesk.core.tickets import Status
+from helpdesk.errors import Refused
 from shell.commands.canned import complete_canned
 from shell.commands.tickets import number_argument
-from shell.commands.typed import typed_text
+from shell.commands.typed import text_for
 from shell.keyboard import Keyboard
 from shell.verbs import Arguments, Verb
 
@@ -45,15 +46,23 @@ def _reply_arguments(arguments: Arguments) -> None:
 
 
 def _reply(keyboard: Keyboard, given: argparse.Namespace) -> int:
-    text = _answer_text(keyboard, given)
+    line = f"ticket reply {given.number}"
+    if given.canned and given.text is None:
+        return _send(keyboard, given, "")
+    with text_for(keyboard, given.text, line) as text:
+        return _send(keyboard, given, text)
+
+
+def _send(keyboard: Keyboard, given: argparse.Namespace, typed: str) -> int:
+    text = _answer_text(keyboard, given, typed)
     is_staff = keyboard.actor.person.role is not Role.USER
     if is_staff and not given.yes and keyboard.ask.at_terminal:
         letters = preview_answer(keyboard.desk, keyboard.actor, given.number, text, given.resolve)
         for letter in letters:
             _show_letter(keyboard, letter)
         if not keyboard.ask.yes(keyboard.words("Send it?", "L'envoyer ?")):
-            keyboard.screen.say(keyboard.words("Nothing was sent.", "Rien n'a été envoyé."))
-            return 1
+            raise Refused("nothing was sent", "rien n'a été envoyé")
+        keyboard.still_here()
     undo_seconds = keyboard.settings.tickets.undo_seconds
     sent = answer_ticket(keyboard.desk, keyboard.actor, given.number, text, given.resolve, undo_seconds)
     keyboard.screen.say(
@@ -70,12 +79,12 @@ def _reply(keyboard: Keyboard, given: argparse.Namespace) -> int:
     return 0
 
 
-def _answer_text(keyboard: Keyboard, given: argparse.Namespace) -> str:
-    """Return a canned answer with what was typed below it, or only what was typed or is typed now."""
+def _answer_text(keyboard: Keyboard, given: argparse.Namespace, typed: str) -> str:
+    """Return a canned answer with what was typed below it, or only what was typed."""
     if not given.canned:
-        return typed_text(keyboard, given.text)
+        return typed
     canned = canned_text(keyboard.desk, keyboard.actor, given.number, given.canned)
-    return "\n\n".join([canned.strip("\n"), *filter(None, [given.text])])
+    return "\n\n".join([canned.strip("\n"), *filter(None, [typed])])
 
 
 def _show_letter(keyboard: Keyboard, letter: Letter) -> None:
@@ -98,7 +107,8 @@ def _undo(keyboard: Keyboard, given: argparse.Namespace) -> int:
 
 
 def _note(keyboard: Keyboard, given: argparse.Namespace) -> int:
-    add_note(keyboard.desk, keyboard.actor, given.number, typed_text(keyboard, given.text))
+    with text_for(keyboard, given.text, f"ticket note {given.number}") as text:
+        add_note(keyboard.desk, keyboard.actor, given.number, text)
     keyboard.screen.say(
         keyboard.words("Noted on ticket {number}.", "Noté sur le ticket {number}.", number=given.number)
     )

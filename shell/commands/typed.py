@@ -1,13 +1,57 @@
-"""The text that a verb is about: from its arguments, from the person's editor where they may use it, or asked for."""
+"""The text that a verb is about: from its line, from the person's editor where they may use it, or asked for.
+
+What somebody has written is not lost where the verb comes to nothing: the shell keeps it as a draft.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from shell.editor import text_from_editor
 from shell.keyboard import Keyboard
 
 
-def typed_text(keyboard: Keyboard, given: str | None) -> str:
-    """Return the text of a verb. Raises EOFError where nobody gives one, Refused where an editor fails."""
-    if given is not None:
-        return given
+@contextmanager
+def text_for(keyboard: Keyboard, given: str | None, line: str) -> Iterator[str]:
+    """Yield the text of the verb that *line* begins again; whatever ends the verb early keeps it for then.
+
+    A command line that ends shows it instead. Raises EOFError where nobody gives a text, Refused where an
+    editor fails, LoggedOut where the session ended while the person was writing.
+    """
+    text = _typed(keyboard, line) if given is None else given
+    try:
+        if given is None:
+            keyboard.still_here()
+        yield text
+    except BaseException:
+        if keyboard.ask.at_terminal and text.strip():
+            _keep(keyboard, line, text, was_asked=given is None)
+        raise
+
+
+def _typed(keyboard: Keyboard, line: str) -> str:
+    """Let a person write, beginning with the draft where there is one."""
+    drafts = {} if keyboard.drafts is None else keyboard.drafts
     if keyboard.ask.at_terminal and keyboard.editor:
-        return text_from_editor(keyboard.editor)
-    return keyboard.ask.text()
+        text = text_from_editor(keyboard.editor, drafts.get(line, ""))
+        drafts.pop(line, None)
+        return text
+    return keyboard.ask.text(drafts.pop(line, ""))
+
+
+def _keep(keyboard: Keyboard, line: str, text: str, *, was_asked: bool) -> None:
+    words = keyboard.words
+    if keyboard.drafts is None:
+        if was_asked:
+            keyboard.screen.complain(words("The text was:", "Le texte était :"))
+            keyboard.screen.complain(text)
+        return
+    older = keyboard.drafts.get(line, "")  # what stands in the line does not push out what was written before
+    if not older.endswith(text):
+        keyboard.drafts[line] = f"{older}\n\n{text}" if older else text
+    keyboard.screen.complain(
+        words(
+            "The text is kept; to go on with it: {line}",
+            "Le texte est gardé ; pour le reprendre : {line}",
+            line=line,
+        )
+    )

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from helpdesk.core.people import Role
 from helpdesk.store.engine import open_database
 from helpdesk.store.schema import migrate
-from tests.shell.desks import ShellDesk
+from tests.shell.desks import PASSWORD, ShellDesk
+from tests.shell.terminals import Terminal, logged_in
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +29,18 @@ def shell_desk(migrated_file: Path, tmp_path: Path) -> Iterator[ShellDesk]:
     desk = ShellDesk(tmp_path, f"sqlite:///{shutil.copy(migrated_file, tmp_path)}")
     yield desk
     desk.close()
+
+
+@pytest.fixture
+def ticket_desk(shell_desk: ShellDesk) -> ShellDesk:
+    """A desk with an admin who has a ticket."""
+    boss = shell_desk.person("Boss", Role.ADMIN, password=PASSWORD)
+    shell_desk.ticket(7, boss)
+    return shell_desk
+
+
+@pytest.fixture
+def terminal(ticket_desk: ShellDesk) -> Iterator[Terminal]:
+    """A terminal in which the admin has logged in."""
+    with logged_in(ticket_desk) as terminal:
+        yield terminal

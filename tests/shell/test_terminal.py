@@ -119,7 +119,7 @@ def test_what_is_pasted_is_text_and_neither_runs_nor_says_yes(desk: ShellDesk) -
         terminal.type("Bonjour\r.\ry\rticket urgency 7 high")
         terminal.until("Send it? [y/N]")
         terminal.type("n")
-        terminal.until("Nothing was sent.")
+        terminal.until("nothing was sent")
         assert "high" not in terminal.run("ticket list")
 
 

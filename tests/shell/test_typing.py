@@ -1,7 +1,6 @@
 """Texts, lines and secrets typed at a real terminal: keys move the cursor, and only what is text becomes text."""
 
 import io
-from collections.abc import Iterator
 
 import pytest
 
@@ -15,21 +14,6 @@ from tests.shell.terminals import Terminal, logged_in
 UP, LEFT, HOME, CTRL_C, CTRL_D, CTRL_Z = "\x1b[A", "\x1b[D", "\x1b[H", "\x03", "\x04", "\x1a"
 PASTED = "\x1b[200~{text}\x1b[201~"
 ASKED = "throws it away."
-
-
-@pytest.fixture
-def desk(shell_desk: ShellDesk) -> ShellDesk:
-    """A desk with an admin who has a ticket."""
-    boss = shell_desk.person("Boss", Role.ADMIN, password=PASSWORD)
-    shell_desk.ticket(7, boss)
-    return shell_desk
-
-
-@pytest.fixture
-def terminal(desk: ShellDesk) -> Iterator[Terminal]:
-    """A terminal in which the admin has logged in."""
-    with logged_in(desk) as terminal:
-        yield terminal
 
 
 def texts(desk: ShellDesk) -> list[str]:
@@ -58,23 +42,23 @@ def noted(desk: ShellDesk, terminal: Terminal, *keys: str) -> str:
     ],
 )  # fmt: skip
 def test_a_text_is_edited_with_the_keys_that_people_expect(
-    desk: ShellDesk, terminal: Terminal, keys: tuple[str, ...], text: str
+    ticket_desk: ShellDesk, terminal: Terminal, keys: tuple[str, ...], text: str
 ) -> None:
-    assert noted(desk, terminal, *keys) == text
+    assert noted(ticket_desk, terminal, *keys) == text
 
 
-def test_ctrl_c_throws_a_text_away_at_once(desk: ShellDesk, terminal: Terminal) -> None:
+def test_ctrl_c_throws_a_text_away_at_once(ticket_desk: ShellDesk, terminal: Terminal) -> None:
     terminal.type("ticket note 7")
     terminal.until(ASKED)
     terminal.type("un\rdeux", enter=False)
     terminal.until("deux")
     terminal.type(CTRL_C, enter=False)
     terminal.until(")>")
-    assert texts(desk) == []
-    assert noted(desk, terminal, "trois", CTRL_D) == "trois"
+    assert texts(ticket_desk) == []
+    assert noted(ticket_desk, terminal, "trois", CTRL_D) == "trois"
 
 
-def test_a_line_is_edited_too_and_a_secret_is_not_shown(desk: ShellDesk, terminal: Terminal) -> None:
+def test_a_line_is_edited_too_and_a_secret_is_not_shown(ticket_desk: ShellDesk, terminal: Terminal) -> None:
     terminal.type("ticket new text")
     terminal.until("Subject")
     terminal.type(f"Ecran noir{HOME}Mon \x1b[3~e")
@@ -83,14 +67,14 @@ def test_a_line_is_edited_too_and_a_secret_is_not_shown(desk: ShellDesk, termina
     assert PASSWORD not in terminal.raw
 
 
-def test_where_the_cursor_cannot_move_lines_are_read_as_they_come(desk: ShellDesk) -> None:
-    with logged_in(desk, TERM="dumb") as terminal:
+def test_where_the_cursor_cannot_move_lines_are_read_as_they_come(ticket_desk: ShellDesk) -> None:
+    with logged_in(ticket_desk, TERM="dumb") as terminal:
         assert PASSWORD not in terminal.raw
         terminal.type("ticket note 7")
         terminal.until(ASKED)
         terminal.type("un\rdeux\r.\r", enter=False)
         terminal.until("Noted")
-        assert texts(desk) == ["un\ndeux"]
+        assert texts(ticket_desk) == ["un\ndeux"]
 
 
 def test_a_pipe_is_read_to_its_end_whatever_stands_in_a_line(shell_desk: ShellDesk) -> None:
