@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import os
+import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from shell.parsers import QuietParser, add_verbs
 from shell.perform import EXIT_REFUSED, perform, told
 from shell.remembered import remembered_token, session_file
 from shell.screen import Screen
+from shell.typed import is_text
 from shell.verbs import Admits, WrongUsage, full_words
 from shell.words import Words
 
@@ -39,6 +41,11 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command, or the shell, and return the exit status; no traceback reaches a person."""
     close_memory()
     words = Words(_language(os.environ.get("LC_ALL") or os.environ.get("LANG") or ""))
+    for one in arguments:
+        if not is_text(one):
+            told_wrong = words("{word} is not UTF-8", "{word} n'est pas en UTF-8", word=one)
+            print(f"{PROGRAM}: {told_wrong}", file=sys.stderr)
+            return EXIT_USAGE
     try:
         given = parser(words).parse_args(_typed(arguments))
     except WrongUsage as wrong:
@@ -91,6 +98,7 @@ def _interactive(keyboard: Keyboard) -> int:
     keyboard.actor = actor_of(keyboard.door, keyboard.token)
     from shell.app import shell_for
 
+    signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # nobody leaves a session behind a stopped process
     try:
         shell = shell_for(keyboard)
         while shell.stays():

@@ -68,6 +68,11 @@ def line_in_full(line: str, nouns: Sequence[Noun]) -> str:
     return "".join(parts)
 
 
+def is_text(word: str) -> bool:
+    """Whether a word of the command line holds no bytes that are no UTF-8."""
+    return not _NO_TEXT.search(word)
+
+
 def without_controls(text: str) -> str:
     """Return what was typed or pasted as text: lines and signs, blanks for tabs, no control characters."""
     return _NO_TEXT.sub("\ufffd", _CONTROLS.sub("", text).expandtabs(TAB_COLUMNS))

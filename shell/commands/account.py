@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import os
+from collections.abc import Sequence
 
 from helpdesk.actions.accounts import (
     bootstrap,
@@ -22,7 +23,8 @@ from helpdesk.errors import LoggedOut, Refused
 from helpdesk.store.work import Work
 from shell.commands.people import address
 from shell.keyboard import Keyboard
-from shell.login import log_in, new_password
+from shell.login import TRIES, log_in, new_password
+from shell.perform import told
 from shell.qr import qr_lines
 from shell.remembered import forget, remember, remembered_token, session_file
 from shell.verbs import Admits, Arguments, Noun, Verb
@@ -161,8 +163,7 @@ def _totp_on(keyboard: Keyboard, _given: argparse.Namespace) -> int:
             secret=secret,
         )
     )
-    code = keyboard.ask.line(keyboard.words("The code that it shows", "Le code qu'elle affiche"))
-    codes = enrol_totp(keyboard.door, keyboard.actor, secret, code)
+    codes = _enrolled(keyboard, secret)
     keyboard.screen.say(
         keyboard.words(
             "From now on a code is asked at each login. Keep these recovery codes apart, each is good once:",
@@ -172,6 +173,17 @@ def _totp_on(keyboard: Keyboard, _given: argparse.Namespace) -> int:
     for one in codes:
         keyboard.screen.say(f"  {one}")
     return 0
+
+
+def _enrolled(keyboard: Keyboard, secret: str) -> Sequence[str]:
+    """Return the recovery codes once the telephone shows a right code. Raises Refused after three tries."""
+    prompt = keyboard.words("The code that it shows", "Le code qu'elle affiche")
+    for _ in range(TRIES - 1):
+        try:
+            return enrol_totp(keyboard.door, keyboard.actor, secret, keyboard.ask.line(prompt))
+        except Refused as refusal:
+            told(keyboard, refusal)
+    return enrol_totp(keyboard.door, keyboard.actor, secret, keyboard.ask.line(prompt))
 
 
 def _totp_off(keyboard: Keyboard, _given: argparse.Namespace) -> int:

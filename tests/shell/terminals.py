@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -46,6 +47,13 @@ class Terminal:
             timeout=DEADLINE_SECONDS,
         )
         self._process.delaybeforesend = None
+
+    @property
+    def ignores_stopping(self) -> bool:
+        """Whether the process ignores what Ctrl-Z sends to it."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        ignored = next(line for line in status.splitlines() if line.startswith("SigIgn:"))
+        return bool(int(ignored.split()[1], 16) & 1 << signal.SIGTSTP - 1)
 
     @property
     def raw(self) -> str:

@@ -1,7 +1,9 @@
 """Texts, lines and secrets typed at a real terminal: keys move the cursor, and only what is text becomes text."""
 
 import io
+import re
 
+import pyotp
 import pytest
 
 from helpdesk.core.people import Role
@@ -95,3 +97,28 @@ def test_what_is_no_utf_8_on_standard_input_is_refused_in_one_line(
     assert perform(boss, verb, given) == 1
     assert boss.screen.error.getvalue() == "helpdesk-admin: what was given is not UTF-8\n"  # type: ignore[attr-defined]
     assert texts(shell_desk) == []
+
+
+def test_ctrl_z_stops_no_shell_with_a_session_in_it(ticket_desk: ShellDesk, terminal: Terminal) -> None:
+    assert terminal.ignores_stopping
+    terminal.type(f"ticket no{CTRL_Z}te 7 un")
+    terminal.until("Noted")
+    assert texts(ticket_desk) == ["un"]
+
+
+def test_a_wrong_code_is_asked_for_again(ticket_desk: ShellDesk, terminal: Terminal) -> None:
+    terminal.type("totp on")
+    secret = re.search(r"or type (\w+)", terminal.until("it shows:"))
+    assert secret
+    for _ in range(2):
+        terminal.type("000")
+        terminal.until("not right")
+        terminal.until("it shows:")
+    terminal.type(pyotp.TOTP(secret[1]).now())
+    terminal.until("recovery codes")
+
+
+def test_the_third_wrong_code_ends_it(ticket_desk: ShellDesk) -> None:
+    boss = ticket_desk.keyboard(ticket_desk.people["Boss"])
+    ended = said(boss, "totp on", f"{PASSWORD}\n1\n2\n3\n")
+    assert (ended.status, ended.error.count("not right")) == (1, 3)
