@@ -8,7 +8,7 @@ from shell.keyboard import Keyboard
 
 def complete_number(keyboard: Keyboard, typed: str) -> Iterator[tuple[str, str]]:
     """Yield the numbers of the newest tickets that begin as *typed*, with their subjects."""
-    for ticket in suggested_tickets(keyboard.desk, keyboard.actor, typed):
+    for ticket in suggested_tickets(keyboard.desk, keyboard.actor, typed.strip("[#]")):
         yield str(ticket.number), f"{ticket.subject} ({ticket.requester})"
 
 

@@ -52,6 +52,18 @@ def cut(text: str, columns: int) -> str:
     return "".join(kept) + "…"
 
 
+def beginning(text: str, rows: int, columns: int) -> tuple[str, int]:
+    """Return what of *text* fits on *rows* of *columns*, and how many lines are missing, one that was cut counted."""
+    lines = text.split("\n")
+    for at, line in enumerate(lines):
+        taken = max(1, -(-len(line) // columns))
+        if taken > rows:
+            cut_line = [line[: rows * columns - 1] + "…"] if rows else []
+            return "\n".join([*lines[:at], *cut_line]), len(lines) - at
+        rows -= taken
+    return text, 0
+
+
 @dataclass(slots=True)
 class Screen:
     """Where a verb prints. Nothing reaches it but through ``term_safe``; colours come on top of that.

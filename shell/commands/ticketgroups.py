@@ -7,7 +7,7 @@ from helpdesk.actions.regroup import look_at_merging, merge_tickets, post_at, sp
 from helpdesk.core.permissions import Right
 from helpdesk.core.tickets import Urgency
 from shell.commands.people import address
-from shell.commands.tickets import number_argument
+from shell.commands.tickets import number, number_argument
 from shell.commands.typed import text_for
 from shell.completers import complete_number, complete_team
 from shell.keyboard import Keyboard
@@ -58,7 +58,7 @@ def _merge_arguments(arguments: Arguments) -> None:
     number_argument(arguments)
     arguments.add("into", choices=["into"], help=("this very word", "ce mot même"))
     arguments.add(
-        "target", type=int, complete=complete_number, help=("the ticket that stays", "le ticket qui reste")
+        "target", type=number, complete=complete_number, help=("the ticket that stays", "le ticket qui reste")
     )
     arguments.add("--yes", action="store_true", help=("do not ask first", "ne pas demander d'abord"))
 

@@ -1,14 +1,23 @@
 """What the verbs about one ticket share: how it is named."""
 
+from helpdesk.core.subjects import typed_number
 from shell.completers import complete_number
 from shell.verbs import Arguments
+
+
+def number(typed: str) -> int:
+    """Return the number of a ticket as people write it: 12, #12 or [#12]. Raises ValueError for anything else."""
+    found = typed_number(typed)
+    if found is None:
+        raise ValueError(typed)
+    return found
 
 
 def number_argument(arguments: Arguments) -> None:
     """Add the ticket that a verb is about."""
     arguments.add(
         "number",
-        type=int,
+        type=number,
         complete=complete_number,
-        help=("as it stands in the subject, [#12]", "comme dans l'objet, [#12]"),
+        help=("12, #12 or [#12], as it stands in the subject", "12, #12 ou [#12], comme dans l'objet"),
     )

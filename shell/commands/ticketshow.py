@@ -11,6 +11,7 @@ from helpdesk.store.history import Change
 from helpdesk.store.posts import ShownPost
 from shell.commands.tickets import number_argument
 from shell.keyboard import Keyboard
+from shell.screen import beginning
 from shell.verbs import Arguments, Verb
 from shell.words import Words
 
@@ -30,6 +31,8 @@ KINDS = {  # of changes, in French; English is what the history itself says
     "answer undone": "réponse annulée",
 }
 STRONG = ("pass", "pass-dkim")
+POST_ROWS = 40  # of one post, unless all is asked for
+INDENT = "    "
 
 
 def _show(keyboard: Keyboard, given: argparse.Namespace) -> int:
@@ -41,7 +44,8 @@ def _show(keyboard: Keyboard, given: argparse.Namespace) -> int:
     numbers = {post.id: place for place, post in enumerate(shown.posts, 1)}
     places = {id(one): place for place, one in enumerate(shown.attachments, 1)}
     for post in shown.posts:
-        _show_post(keyboard, shown, post, numbers[post.id], given.quotes)
+        _show_post(keyboard, shown, post, numbers[post.id])
+        _show_text(keyboard, post, given)
         for one in shown.attachments:
             if one.post_id == post.id:
                 keyboard.screen.say(
@@ -82,7 +86,7 @@ def _show_head(keyboard: Keyboard, shown: ShownTicket) -> None:
         screen.say(words("It took over {numbers}.", "Il a repris {numbers}.", numbers=numbers))
 
 
-def _show_post(keyboard: Keyboard, shown: ShownTicket, post: ShownPost, number: int, quotes: bool) -> None:
+def _show_post(keyboard: Keyboard, shown: ShownTicket, post: ShownPost, number: int) -> None:
     words, screen = keyboard.words, keyboard.screen
     author = post.author or keyboard.settings.desk.name
     mark = words(" (internal note)", " (note interne)") if post.internal else ""
@@ -94,10 +98,24 @@ def _show_post(keyboard: Keyboard, shown: ShownTicket, post: ShownPost, number: 
         text = words("mail, {verdict}: {reason}", "mail, {verdict} : {reason}", verdict=post.verdict,
                      reason=post.verdict_reason)  # fmt: skip
         screen.say(f"    [{text}]", "dim" if post.verdict in STRONG else "red")
-    folds = () if quotes else tuple(Fold(start, end, kind) for start, end, kind in post.folds)
+
+
+def _show_text(keyboard: Keyboard, post: ShownPost, given: argparse.Namespace) -> None:
+    """Show what somebody wrote, without quotes and its end where it is long, unless asked for."""
+    words, screen = keyboard.words, keyboard.screen
+    folds = () if given.quotes else tuple(Fold(start, end, kind) for start, end, kind in post.folds)
     hidden = sum(len(post.text[fold.start : fold.end].splitlines()) for fold in folds)
-    for line in visible_text(post.text, folds).replace("\r\n", "\n").strip("\n").split("\n"):
-        screen.say(f"    {line}".rstrip())
+    text, left = visible_text(post.text, folds).replace("\r\n", "\n").strip("\n"), 0
+    if not given.full:
+        text, left = beginning(text, POST_ROWS, max(screen.width - len(INDENT), 1))
+    for line in text.split("\n"):
+        screen.say(f"{INDENT}{line}".rstrip())
+    if left:
+        more = (
+            "    [lines left: {count}; --full shows them]",
+            "    [lignes restantes : {count} ; --full les montre]",
+        )
+        screen.say(words(*more, count=left), "dim")
     if hidden:
         screen.say(
             words(
@@ -133,6 +151,11 @@ def _value(words: Words, change: Change, value: str) -> str:
 def _show_arguments(arguments: Arguments) -> None:
     number_argument(arguments)
     arguments.add("--quotes", action="store_true", help=("show quotes too", "montrer aussi les citations"))
+    arguments.add(
+        "--full",
+        action="store_true",
+        help=("show long posts to their end", "montrer les longs messages en entier"),
+    )
     arguments.add(
         "--history", action="store_true", help=("show who changed what", "montrer qui a changé quoi")
     )

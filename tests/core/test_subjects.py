@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpdesk.core.subjects import tagged, ticket_numbers
+from helpdesk.core.subjects import MAX_NUMBER, tagged, ticket_numbers, typed_number
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,15 @@ def test_a_tag_in_the_subject_names_a_ticket(subject: str, numbers: tuple[int, .
 
 def test_the_tag_we_write_is_the_tag_we_read() -> None:
     assert ticket_numbers("Re: " + tagged("Mon chargeur", 7)) == (7,)
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("12", 12), ("#12", 12), ("[#12]", 12), ("012", 12), (str(MAX_NUMBER), MAX_NUMBER),
+        (str(MAX_NUMBER + 1), None), ("[#99999999999]", None), ("", None), ("#", None), ("[12]", None),
+        ("[#12", None),        ("-1", None), ("1 2", None), ("x", None), ("\u0661", None), ("12\n", None),
+    ],
+)  # fmt: skip
+def test_a_ticket_is_named_by_its_number_or_its_tag(typed: str, number: int | None) -> None:
+    assert typed_number(typed) == number

@@ -152,7 +152,8 @@ def test_tab_completes_behind_the_beginnings_of_words(shell_desk: ShellDesk) -> 
     assert completed(shell, "tic") == ["ticket"]
     assert completed(shell, "ti li --st") == ["--status"]
     assert completed(shell, "ti st 17 res") == ["resolved"]
-    assert completed(shell, "ti sh 1") == ["17"]
+    for typed in ("1", "#1", "[#1", "[#17]"):
+        assert completed(shell, f"ti sh {typed}") == ["17"]
     assert completed(shell, "help ti rep") == ["reply"]
     assert "shell" not in completed(shell, "s")
 
@@ -216,7 +217,7 @@ def test_french_people_are_told_their_mistakes_in_french_and_others_in_english(s
         (
             "ticket show x",
             "argument number : valeur impossible : 'x'",
-            "argument number: invalid int value: 'x'",
+            "argument number: invalid number value: 'x'",
         ),
         ("ticket list --what", "arguments inconnus : --what", "unrecognized arguments: --what"),
         ("tickets", "Vouliez-vous dire ticket ?", "Did you mean ticket?"),

@@ -136,6 +136,7 @@ def test_a_refusal_that_names_what_was_typed_is_harmless(shell_desk: ShellDesk, 
 
 def test_a_line_of_ten_megabytes_is_shown_without_harm(shell_desk: ShellDesk) -> None:
     keyboard = shell_desk.keyboard(planted(shell_desk, "Zoe", body="x\x1b" * 5_000_000))
-    told = said(keyboard, "ticket show 1")
-    assert told.status == 0
-    assert harmless(told.out)
+    for line in ("ticket show 1", "ticket show 1 --full"):
+        told = said(keyboard, line)
+        assert told.status == 0
+        assert harmless(told.out)

@@ -258,3 +258,19 @@ def test_an_editor_gets_a_file_that_is_gone_afterwards(tmp_path: Path) -> None:
 def test_an_editor_that_fails_writes_nothing(command: str) -> None:
     with pytest.raises(Refused):
         editor.text_from_editor(command)
+
+
+@pytest.mark.parametrize("lines", [40, 41])
+def test_a_long_post_is_cut_and_shown_whole_on_request(
+    desk: Staffed, agent: TypedKeyboard, lines: int
+) -> None:
+    text = "\n".join(f"line {number}" for number in range(1, lines + 1))
+    assert typed(agent, "ticket", "note", "1", text) == 0
+    said(agent)
+    assert typed(agent, "ticket", "show", "1") == 0
+    shown = said(agent)
+    assert ("    line 41\n" in shown, "line 40\n" in shown) == (False, True)
+    assert ("    [lines left: 1; --full shows them]\n" in shown) == (lines == 41)
+    assert typed(agent, "ticket", "show", "1", "--full") == 0
+    shown = said(agent)
+    assert (f"line {lines}\n" in shown, "lines left" in shown) == (True, False)

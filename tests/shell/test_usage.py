@@ -1,6 +1,9 @@
 """What can be left out on the command line."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -8,6 +11,7 @@ from helpdesk.core.people import Language
 from shell.main import parser
 from shell.verbs import WrongUsage
 from shell.words import Words
+from tests.sources import ROOT
 
 
 @pytest.mark.parametrize(
@@ -75,3 +79,19 @@ def test_help_of_a_verb_with_words_shows_its_usage_once(
 def test_what_is_wrong_is_told_all_the_same(line: str, told: str) -> None:
     with pytest.raises(WrongUsage, match=told):
         parser(Words()).parse_args(["ticket", *line.split()])
+
+
+@pytest.mark.parametrize("typed", ["12", "#12", "[#12]"])
+def test_a_ticket_is_named_as_mails_show_it(typed: str) -> None:
+    assert parser(Words()).parse_args(["ticket", "show", typed]).number == 12
+    assert parser(Words()).parse_args(["ticket", "merge", "1", "into", typed]).target == 12
+
+
+@pytest.mark.parametrize("language", ["en_GB.UTF-8", "fr_FR.UTF-8"])
+def test_bytes_that_are_no_utf_8_are_wrong_usage_told_in_one_line(language: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "helpdesk-admin.py", "ticket", "note", "1", b"caf\xe9"],
+        cwd=ROOT, env=os.environ | {"LC_ALL": language}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    wrong = "n'est pas en UTF-8" if language.startswith("fr") else "is not UTF-8"
+    assert (ended.returncode, ended.stderr) == (2, f"helpdesk-admin.py: caf\\udce9 {wrong}\n")
