@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpdesk.errors import Refused
+from shell.typed import is_text
 from shell.words import Words
 
 
@@ -75,7 +76,13 @@ def _read() -> str:
     try:
         line = sys.stdin.readline()
     except UnicodeDecodeError as error:
-        raise Refused("what was given is not UTF-8", "ce qui est donné n’est pas en UTF-8") from error
+        raise _no_text() from error
     if not line:
         raise EOFError
+    if not is_text(line):  # some locales let such bytes through
+        raise _no_text()
     return line.rstrip("\r\n")
+
+
+def _no_text() -> Refused:
+    return Refused("what was given is not UTF-8", "ce qui est donné n'est pas en UTF-8")

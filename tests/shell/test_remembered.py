@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,12 +11,13 @@ import pytest
 from helpdesk.actions import passwords
 from helpdesk.core.people import Role
 from helpdesk.errors import Refused
-from helpdesk.store.tables import credentials, sessions
+from helpdesk.store.tables import credentials, posts, sessions
 from shell import place
 from shell.place import login_uid, place_here
 from shell.remembered import VARIABLE, forget, remember, remembered_token, session_file
 from tests.mmdb import mmdb
 from tests.shell.desks import PASSWORD, ShellDesk, said
+from tests.sources import ROOT
 
 
 @pytest.fixture
@@ -226,3 +229,34 @@ def test_a_first_password_is_changed_before_anything_else_and_each_mistake_is_to
     assert told.status == 0
     assert "15 characters or more" in told.error
     assert "already" in told.error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "status", "told"),
+    [
+        pytest.param(["ticket", "reply", "[#7]"], b"un\n.\ndeux\n", 0, "Written to ticket 7", id="text by a pipe"),
+        pytest.param(["ticket", "note", "7", "un", "--yes"], b"", 0, "Noted on ticket 7", id="text in the line"),
+        pytest.param(["ticket", "note", "7"], b"", 1, "the text is empty", id="no text"),
+        pytest.param(["ticket", "note", "7"], b"\xe9", 1, "not UTF-8", id="no text that can be read"),
+        pytest.param(["ticket", "note", "8", "un"], b"", 1, "there is no ticket 8", id="no such ticket"),
+        pytest.param(["ticket", "note", "x", "un"], b"", 2, "invalid number", id="wrong usage"),
+        pytest.param(["--config", "/nowhere", "ticket", "list"], b"", 78, "/nowhere", id="no settings"),
+    ],
+)  # fmt: skip
+def test_a_script_writes_without_a_terminal_and_knows_by_the_status_how_it_went(
+    ticket_desk: ShellDesk, arguments: list[str], typed: bytes, status: int, told: str
+) -> None:
+    file = ticket_desk.folder / "session"
+    remember(file, ticket_desk.token(ticket_desk.people["Boss"], kind="remembered"))
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("HELPDESK_")}
+    ended = subprocess.run(
+        [sys.executable, "helpdesk-admin.py", *arguments],
+        cwd=ROOT,
+        env=environ | {VARIABLE: str(file), "HELPDESK_CONFIG": str(ticket_desk.config), "LC_ALL": "C.UTF-8"},
+        input=typed,
+        capture_output=True,
+        check=False,
+    )
+    assert (ended.returncode, told in (ended.stdout + ended.stderr).decode()) == (status, True), ended.stderr
+    written = {"reply": ["un\n.\ndeux"], "note": ["un --yes"]}.get(arguments[1], []) if status == 0 else []
+    assert [row["text"] for row in ticket_desk.rows(posts)] == written
