@@ -14,6 +14,7 @@ from helpdesk.core.terminal import term_safe
 from helpdesk.countries import require_countries
 from helpdesk.errors import HelpdeskError
 from helpdesk.opening import desk_of, opened_database
+from helpdesk.store.blobs import FOLDER_MODE
 from helpdesk.store.durability import require_durable
 from helpdesk.store.engine import Database
 from helpdesk.store.letters import DEAD
@@ -54,7 +55,7 @@ def check(settings: Settings, out: TextIO) -> int:
 def _findings(settings: Settings) -> Iterator[Finding]:
     yield Finding(f"settings {settings.file or 'from the environment'}")
     yield _try(f"state folder {settings.desk.state_dir}", lambda: _writable(settings.desk.state_dir))
-    yield _try(f"blob folder {settings.desk.blob_dir}", lambda: _writable(settings.desk.blob_dir))
+    yield _blobs(settings)
     if (countries := settings.suspicion.country_file) is not None:
         yield _try(f"country file {countries}", lambda: require_countries(countries))
     yield _try(f"audit folder {settings.audit.folder}", lambda: _writable(settings.audit.folder))
@@ -63,6 +64,28 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         yield _trust(mailbox)
         yield _try(f"mailbox {mailbox.name}", partial(_log_in, mailbox))
     yield _try(f"relay {settings.smtp.host}:{settings.smtp.port}", lambda: asyncio.run(_greet(settings)))
+
+
+def _blobs(settings: Settings) -> Finding:
+    """Look at the blobs as the daemon, and, where others may read the database, as the group of their folder."""
+    folder = settings.desk.blob_dir
+    finding = _try(f"blob folder {folder}", lambda: _writable(folder, FOLDER_MODE))
+    if finding.trouble or settings.database.url.reveal().startswith("sqlite"):
+        return finding
+    closed = closed_to_the_group(folder.resolve())
+    told = f"its group has no way through {closed}: a shell that runs as another user shows no attachments"
+    return Finding(finding.what, note=told if closed else "")
+
+
+def closed_to_the_group(folder: Path) -> Path | None:
+    """Return which folder keeps the group of *folder* from what lies below it, None where none does."""
+    group = folder.stat().st_gid
+    for above in folder.parents:
+        seen = above.stat()
+        if not seen.st_mode & (0o011 if seen.st_gid == group else 0o001):
+            return above
+    below = (one for one in folder.iterdir() if one.is_dir())
+    return next((one for one in (folder, *below) if one.stat().st_mode & 0o050 != 0o050), None)
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -103,9 +126,9 @@ def _try(what: str, look: Callable[[], object]) -> Finding:
     return Finding(what)
 
 
-def _writable(folder: Path) -> None:
+def _writable(folder: Path, mode: int = 0o700) -> None:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=mode, parents=True, exist_ok=True)
         probe = folder / ".check"
         probe.write_bytes(b"")
         probe.unlink()

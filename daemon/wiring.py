@@ -108,7 +108,7 @@ def only_daemon_here(state_dir: Path) -> Iterator[bool]:
     Raises HelpdeskError when another process holds it. The lock dies with its process.
     """
     try:
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state_dir.mkdir(mode=0o710, parents=True, exist_ok=True)
         lock = (state_dir / LOCK).open("a+")
     except OSError as error:
         raise HelpdeskError(

@@ -21,7 +21,7 @@ from shell.keyboard import Keyboard
 from shell.login import log_in
 from shell.memory import close_memory
 from shell.nouns import NOUNS
-from shell.parsers import QuietParser, add_verbs
+from shell.parsers import Once, QuietParser, add_verbs
 from shell.perform import EXIT_REFUSED, perform, told
 from shell.remembered import remembered_token, session_file
 from shell.screen import Screen
@@ -138,6 +138,7 @@ def parser(words: Words) -> argparse.ArgumentParser:
     )
     top.add_argument(
         "--config",
+        action=Once,
         type=Path,
         metavar="FILE",
         help=words(

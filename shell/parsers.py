@@ -142,6 +142,16 @@ class QuietParser(Speaking, argparse.ArgumentParser):
         raise WrongUsage(f"{self.format_usage().strip()}\n{mistake_in(self.words, message)}")
 
 
+class Once(argparse.Action):
+    """Takes a value once: what a wrapper gives, whoever calls the wrapper cannot replace."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        """Store the value, or say that there is one."""
+        if getattr(namespace, self.dest, None) is not None:
+            parser.error(parser.words("--config is given already", "--config est déjà donné"))
+        setattr(namespace, self.dest, values)
+
+
 def add_verbs(
     parser: Any,
     noun: Noun,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from helpdesk.config import LimitSettings
 from helpdesk.errors import EXIT_CONFIG
+from helpdesk.store.blobs import FOLDER_MODE
 from tests.servers.process import program
 
 ROOT = Path(__file__).parents[1]
@@ -97,6 +98,12 @@ def test_nothing_that_can_be_written_can_be_run() -> None:
     forbidden = values_of("NoExecPaths")[0].split()
     assert {"/", "/tmp", "/var/tmp", "/dev/shm"} <= set(forbidden)
     assert f"/var/lib/{values_of('StateDirectory')[0]}" in forbidden
+
+
+def test_the_group_gets_through_to_the_blobs_and_nobody_else_anywhere() -> None:
+    assert values_of("UMask") == ["0027"]  # the unit may not set a group's bit: what it makes must need none
+    assert values_of("StateDirectoryMode") == ["0710"]
+    assert FOLDER_MODE & ~0o027 == FOLDER_MODE
 
 
 def test_unit_and_manual_name_only_files_that_exist() -> None:

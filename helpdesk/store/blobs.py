@@ -5,6 +5,7 @@ synced, renamed, its folder synced. What a crash leaves over is a file that no r
 """
 
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from helpdesk.errors import StoreAway
 
-FOLDER_MODE = 0o700
+FOLDER_MODE, FILE_MODE = 0o750, 0o640  # the shell of another user reads them by the group of the folder
 WRITERS = 8
 ORPHAN_SECONDS = 24 * 3600  # how long a file may wait for the row that names it
 NEW, ASIDE = ".new-", ".old-"
@@ -33,6 +34,21 @@ class Blobs:
     def read(self, sha256: str) -> bytes:
         """Return a blob's bytes. Raises FileNotFoundError when there is none."""
         return self.path(sha256).read_bytes()
+
+    def reading_problem(self) -> str:
+        """Return which folder our user may not read, and why; empty where all can be read, or nothing is there."""
+        folder = self._folder
+        try:
+            with os.scandir(folder) as inside:
+                first = next(inside, None)
+            if first is not None:
+                folder = folder / first.name
+                os.scandir(folder).close()
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            return f"{folder}: {error.strerror}"
+        return ""
 
     def put(self, contents: Iterable[tuple[str, bytes]]) -> None:
         """Make sure that these blobs (SHA-256 in hex, bytes) are on the disk; those that are stay untouched.
@@ -97,6 +113,7 @@ def _write_missing(blob: tuple[Path, bytes]) -> None:
     handle, name = tempfile.mkstemp(prefix=NEW, dir=path.parent)  # mode 0600
     try:
         with os.fdopen(handle, "wb") as file:
+            os.fchmod(handle, FILE_MODE)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -124,10 +141,13 @@ def _mend(folder: Path) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make a folder and those above it, each for our user only and known to its parent on the disk."""
+    """Make a folder and those above it, each closed to all but our user and its group, and known to its parent."""
     if not folder.exists():
         _make_folder(folder.parent)
         folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        made = folder.stat().st_mode
+        if made & 0o777 != FOLDER_MODE:  # else not at all: a unit may forbid to set the group's bit
+            folder.chmod(FOLDER_MODE | made & stat.S_ISGID)
         _sync_folder(folder.parent)
 
 

@@ -1,14 +1,18 @@
 """``attachment``: what was sent with mails."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from helpdesk.actions.attachments import attachments_of, take_attachment
 from helpdesk.core.permissions import Right
+from helpdesk.errors import Refused
 from shell.commands.tickets import number_argument
 from shell.keyboard import Keyboard
 from shell.savedfile import save_new
 from shell.verbs import Arguments, Noun, Verb
+
+STANDARD_OUTPUT = "-"
 
 
 def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
@@ -37,13 +41,28 @@ def _save_arguments(arguments: Arguments) -> None:
         required=True,
         metavar="FILE",
         help=(
-            "a folder, or a new file in a folder; nothing is written over",
-            "un dossier, ou un nouveau fichier dans un dossier ; rien n'est écrasé",
+            "a folder, or a new file in a folder; nothing is written over; - for standard output",
+            "un dossier, ou un nouveau fichier dans un dossier ; rien n'est écrasé ; - pour la sortie standard",
         ),
     )
 
 
+def _print(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    """Write the bytes as they came, for whoever runs the shell as another user, but to no terminal."""
+    if sys.stdout.isatty():
+        raise Refused(
+            "these bytes came by mail and could steer a terminal: send them to a file, > FILE",
+            "ces octets d'un mail pourraient agir sur un terminal : envoyez-les dans un fichier, > FICHIER",
+        )
+    taken = take_attachment(keyboard.desk, keyboard.actor, given.number, given.which)
+    sys.stdout.buffer.write(taken.content)
+    sys.stdout.buffer.flush()
+    return 0
+
+
 def _save(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    if str(given.to) == STANDARD_OUTPUT:
+        return _print(keyboard, given)
     taken = take_attachment(keyboard.desk, keyboard.actor, given.number, given.which)
     where = save_new(given.to, taken.name, taken.content)
     keyboard.screen.say(

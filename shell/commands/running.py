@@ -75,6 +75,13 @@ def _lines(keyboard: Keyboard, health: Health) -> Iterator[tuple[str, str, str]]
             why=breaker.reason,
         )
         yield words("breaker", "disjoncteur"), breaker.scope, told
+    if problem := keyboard.desk.blobs.reading_problem():
+        told = words(
+            "attachments and kept mail cannot be shown: the user of this shell is kept out of {problem}",
+            "pièces jointes et mails retenus illisibles : l'utilisateur de ce shell n'a pas accès à {problem}",
+            problem=problem,
+        )
+        yield words("files", "fichiers"), "", told
     yield from _lines_of_jobs(words, health)
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -194,6 +195,21 @@ def test_an_attachment_is_saved_once_for_its_owner_alone(
     assert (saved.read_bytes(), saved.stat().st_mode & 0o777) == (b"hello", 0o600)
     assert typed(agent, "attachment", "save", "2", "x.txt", "--to", str(saved)) == 1
     assert "exists already" in said(agent)
+
+
+def test_an_attachment_goes_to_standard_output_but_to_no_terminal(
+    desk: Staffed,
+    agent: TypedKeyboard,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk.bench.file(with_files(("a.txt", "hello"), message_id="<f@x>"))
+    desk.change(2, team_id=desk.teams["Network"])
+    assert typed(agent, "attachment", "save", "2", "1", "--to", "-") == 0
+    assert (capfdbinary.readouterr().out, said(agent)) == (b"hello", "")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert typed(agent, "attachment", "save", "2", "1", "--to", "-") == 1
+    assert (capfdbinary.readouterr().out, "could steer a terminal" in said(agent)) == (b"", True)
 
 
 @pytest.mark.parametrize(

@@ -95,3 +95,15 @@ def test_bytes_that_are_no_utf_8_are_wrong_usage_told_in_one_line(language: str)
     )  # fmt: skip
     wrong = "n'est pas en UTF-8" if language.startswith("fr") else "is not UTF-8"
     assert (ended.returncode, ended.stderr) == (2, f"helpdesk-admin.py: caf\\udce9 {wrong}\n")
+
+
+@pytest.mark.parametrize(
+    "again", [["--config", "mine.toml"], ["--config=mine.toml"], ["--conf", "mine.toml"]]
+)
+def test_who_may_run_a_wrapper_cannot_replace_the_settings_that_it_names(again: list[str]) -> None:
+    given = parser(Words()).parse_args(["--config", "desk.toml", "ticket", "list"])
+    assert str(given.config) == "desk.toml"
+    with pytest.raises(WrongUsage, match="--config is given already"):
+        parser(Words()).parse_args(["--config", "desk.toml", *again, "ticket", "list"])
+    with pytest.raises(WrongUsage):
+        parser(Words()).parse_args(["--config", "desk.toml", "ticket", "list", *again])

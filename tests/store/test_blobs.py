@@ -61,16 +61,54 @@ def test_a_blob_comes_back_byte_for_byte(tmp_path: Path, content: bytes) -> None
     assert blobs.read(named(content)[0]) == content
 
 
-def test_only_our_user_can_read_a_blob_or_list_a_folder(tmp_path: Path) -> None:
-    blobs = Blobs(tmp_path / "state" / "blobs")
-    before = os.umask(0)
+@pytest.mark.parametrize("umask", [0, 0o077, 0o777], ids=oct)
+def test_our_user_and_the_group_of_the_folder_can_read_a_blob_and_nobody_else(
+    tmp_path: Path, umask: int
+) -> None:
+    blobs = Blobs(tmp_path / "blobs")
+    before = os.umask(umask)
     try:
         blobs.put([named(b"secret")])
     finally:
         os.umask(before)
     path = blobs.path(named(b"secret")[0])
-    assert mode(path) == 0o600
-    assert [mode(folder) for folder in list(path.parents)[:3]] == [0o700] * 3
+    assert mode(path) == 0o640
+    assert [mode(folder) for folder in list(path.parents)[:2]] == [0o750] * 2
+
+
+@pytest.mark.parametrize("umask", [0, 0o027, 0o077], ids=oct)
+def test_a_blob_belongs_to_the_group_of_the_folder_where_that_one_says_so(tmp_path: Path, umask: int) -> None:
+    folder = tmp_path / "blobs"
+    folder.mkdir()
+    os.chown(folder, -1, 4242)
+    folder.chmod(0o2750)
+    before = os.umask(umask)
+    try:
+        Blobs(folder).put([named(b"secret")])
+    finally:
+        os.umask(before)
+    path = Blobs(folder).path(named(b"secret")[0])
+    assert (path.stat().st_gid, mode(path)) == (4242, 0o640)
+    assert (path.parent.stat().st_gid, mode(path.parent)) == (4242, 0o2750)
+    assert mode(folder) == 0o2750
+
+
+def test_who_may_not_read_the_blobs_is_told_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blobs, closed = Blobs(tmp_path / "blobs"), set[Path]()
+    scan = os.scandir
+
+    def scanning(folder: Path) -> object:
+        if folder in closed:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", scanning)
+    assert blobs.reading_problem() == ""  # nothing was ever put
+    blobs.put([named(b"secret")])
+    assert blobs.reading_problem() == ""
+    for folder in (blobs.path(named(b"secret")[0]).parent, tmp_path / "blobs"):
+        closed.add(folder)
+        assert blobs.reading_problem() == f"{folder}: Permission denied"
 
 
 def test_a_blob_lies_in_a_folder_named_by_its_first_two_digits(tmp_path: Path) -> None:

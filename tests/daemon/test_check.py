@@ -1,0 +1,33 @@
+"""What ``check`` finds without a server."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from daemon.check import closed_to_the_group
+
+
+@pytest.mark.parametrize(
+    ("above", "folder", "below", "closed"),
+    [
+        pytest.param(0o710, 0o750, 0o750, None, id="as made"),
+        pytest.param(0o701, 0o750, 0o750, None, id="anybody gets through above"),
+        pytest.param(0o700, 0o750, 0o750, "", id="closed above"),
+        pytest.param(0o710, 0o710, 0o750, "blobs", id="cannot be listed"),
+        pytest.param(0o710, 0o740, 0o750, "blobs", id="cannot be gone through"),
+        pytest.param(0o710, 0o750, 0o700, "blobs/ab", id="made by an older release"),
+    ],
+)
+def test_a_folder_that_keeps_its_group_out_is_named(
+    above: int, folder: int, below: int, closed: str | None
+) -> None:
+    with TemporaryDirectory() as name:  # pytest's own folders are closed above
+        state = Path(name)
+        (state / "blobs" / "ab").mkdir(parents=True)
+        (state / "blobs" / "ab").chmod(below)
+        (state / "blobs").chmod(folder)
+        state.chmod(above)
+        found = closed_to_the_group(state / "blobs")
+        assert found == (None if closed is None else state / closed)
+        state.chmod(0o700)
