@@ -157,29 +157,6 @@ def _move_on(work: Work, actor: Actor, ticket: Ticket, own: bool, resolve: bool,
         move(work, actor, ticket, wanted, now)
 
 
-def undo_answer(desk: Desk, actor: Actor, number: int) -> str:
-    """Take one's last answer back while none of its letters has gone out; return its text. Raises Refused."""
-    ticket = find_ticket(desk, actor, Right.WORK_ON_TICKET, number)
-
-    def job(work: Work) -> str:
-        now = work.database_now()
-        mine = [post for post in work.posts.of_ticket(ticket.id) if post.author_id == actor.user_id]
-        post = next((post for post in reversed(mine) if not post.internal and post.mail_id is None), None)
-        keys = [answer_key(post.id, number) for number in range(MAX_RECIPIENTS)] if post else []
-        if post is None or not work.letters.take_back(keys, now):
-            raise Refused(
-                f"there is no answer of yours to ticket {number} that could still be taken back",
-                f"vous n'avez pas de réponse au ticket {number} qui puisse encore être annulée",
-            )
-        work.posts.remove(post.id)
-        work.history.add(ticket.id, actor.user_id, "answer undone", "", "", now)
-        row = event_by(actor, Action.TICKET_ANSWER_UNDONE, Outcome.SUCCESS, now, ticket=number)
-        work.audit.add([row])
-        return post.text
-
-    return in_work(desk.database, job)
-
-
 def add_note(desk: Desk, actor: Actor, number: int, text: str) -> None:
     """Write an internal note, which the people of the ticket never see. Raises Refused."""
     ticket = workable_ticket(desk, actor, Right.WORK_ON_TICKET, number)

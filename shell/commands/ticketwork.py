@@ -10,8 +10,8 @@ from helpdesk.actions.ticketwork import (
     answer_ticket,
     change_status,
     preview_answer,
-    undo_answer,
 )
+from helpdesk.actions.undo import undo_answer
 from helpdesk.core.letters import Letter
 from helpdesk.core.people import Role
 from helpdesk.core.permissions import Right
