@@ -10,6 +10,7 @@ from cmd2.completion import CompletionItem
 from prompt_toolkit.key_binding import KeyBindings
 
 from helpdesk.actions.sessions import actor_of
+from helpdesk.core.searchwords import folded
 from helpdesk.core.sessions import SessionKind
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import HelpdeskError, LoggedOut, Refused
@@ -21,7 +22,7 @@ from shell.overview import show_overview
 from shell.parsers import add_verbs
 from shell.perform import perform, told
 from shell.prompts import on_one_line, only_types
-from shell.typed import line_in_full, without_controls
+from shell.typed import line_in_full, without_controls, words_of
 from shell.verbs import Completer, Noun, Verb, WrongUsage
 from shell.words import Words
 
@@ -147,13 +148,14 @@ class HelpdeskShell(cmd2.Cmd):
         more = len(full) - len(before)
         return super().complete(text, full + line[begidx:], begidx + more, endidx + more, custom_settings)
 
-    def complete_with(self, complete: Completer, text: str) -> Completions:
-        """Return what an argument can be, for whoever the session belongs to now.
+    def complete_with(self, complete: Completer, text: str, before: str = "") -> Completions:
+        """Return what an argument can be, for whoever the session belongs to now; *before*: the line up to it.
 
         Runs in another thread, in a transaction of its own.
         """
         try:
             self.keyboard.actor = actor_of(self.keyboard.door, self.keyboard.token)
+            self.keyboard.typed_before = tuple(words_of(before))
             found = list(complete(self.keyboard, text))[:MAX_COMPLETIONS]
         except HelpdeskError:
             found = []
@@ -162,8 +164,10 @@ class HelpdeskShell(cmd2.Cmd):
             for value, shown in found
             if term_safe(value) == value  # what cannot be shown cannot be chosen
         ]
-        begun = [item for item in items if item.text.startswith(text)]
-        return Completions(items=begun or items, is_sorted=True)  # a name was typed, an address is meant
+        begun = [item for item in items if folded(item.text).startswith(folded(text))]
+        ends = not any(item.text.endswith("/") for item in begun)  # else a folder, in which to go on
+        # None begins so where a name was typed and an address is meant.
+        return Completions(items=begun or items, is_sorted=True, allow_finalization=ends)
 
     def pexcept(self, exception: BaseException, **_options: Any) -> None:
         """Tell a defect in one line: no traceback reaches a person."""
@@ -213,8 +217,8 @@ def _command(noun: Noun, keyboard: Keyboard) -> Callable[..., Any]:
     words = keyboard.words
 
     def completes(action: argparse.Action, complete: Completer) -> None:
-        def completer(app: HelpdeskShell, text: str, _line: str, _begin: int, _end: int) -> Completions:
-            return app.complete_with(complete, text)
+        def completer(app: HelpdeskShell, text: str, line: str, begin: int, _end: int) -> Completions:
+            return app.complete_with(complete, text, line[:begin])
 
         action.set_completer(completer)  # type: ignore[attr-defined]
 

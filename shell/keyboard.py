@@ -34,6 +34,7 @@ class Keyboard:
 
     ``actor`` is who acts in the verb that runs now, as the database knew them when it began. ``drafts``: texts of
     verbs that came to nothing, by the line that begins the verb again; None where nothing is kept.
+    ``typed_before``: the words before the one that is being completed.
     """
 
     config: Path | None
@@ -43,6 +44,7 @@ class Keyboard:
     token: str = ""
     actor: Actor = field(default_factory=lambda: Actor(Person(0, "nobody", Role.USER, Language.EN, False)))
     drafts: dict[str, str] | None = None
+    typed_before: tuple[str, ...] = ()
 
     @cached_property
     def settings(self) -> Settings:

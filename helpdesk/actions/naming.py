@@ -57,7 +57,8 @@ def suggested_teams(desk: Desk, actor: Actor, typed: str) -> list[str]:
     if actor.person.role is Role.USER:
         return []
     with Work(desk.database, read_only=True) as work:
-        return [name for _key, name in work.suggestions.teams() if name.startswith(typed)][:SUGGESTED]
+        named = [name for _key, name in work.suggestions.teams()]
+    return [name for name in named if folded(name).startswith(folded(typed))][:SUGGESTED]
 
 
 def suggested_tags(desk: Desk, actor: Actor, typed: str) -> list[str]:
@@ -65,7 +66,7 @@ def suggested_tags(desk: Desk, actor: Actor, typed: str) -> list[str]:
     if actor.person.role is Role.USER:
         return []
     with Work(desk.database, read_only=True) as work:
-        return work.suggestions.tags(typed, SUGGESTED)
+        return work.suggestions.tags(typed.lower(), SUGGESTED)
 
 
 def person_meant(desk: Desk, actor: Actor, typed: str) -> int:

@@ -62,11 +62,16 @@ def merge_tickets(desk: Desk, actor: Actor, source_number: int, target_number: i
     in_work(desk.database, job)
 
 
-def post_at(desk: Desk, actor: Actor, number: int, place: int) -> ShownPost:
-    """Return the *place*-th post of a ticket as staff see it, the first being 1. Raises Refused, NotAllowed."""
+def posts_of(desk: Desk, actor: Actor, number: int) -> list[ShownPost]:
+    """Return the posts of a ticket as staff see it, in their order. Raises Refused, NotAllowed."""
     ticket = workable_ticket(desk, actor, Right.WORK_ON_TICKET, number)
     with Work(desk.database, read_only=True) as work:
-        posts = work.posts.of_tickets([ticket.id, *work.tickets.merged_into(ticket.id)])
+        return work.posts.of_tickets([ticket.id, *work.tickets.merged_into(ticket.id)])
+
+
+def post_at(desk: Desk, actor: Actor, number: int, place: int) -> ShownPost:
+    """Return the *place*-th post of a ticket as staff see it, the first being 1. Raises Refused, NotAllowed."""
+    posts = posts_of(desk, actor, number)
     if not 0 < place <= len(posts):
         raise Refused(
             f"ticket {number} has no post {place}; it has 1 to {len(posts)}",

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from helpdesk.core.names import sort_name
 from helpdesk.core.people import Role
 from helpdesk.core.searchwords import folded
 from helpdesk.store.tables import addresses, memberships, people, tags, teams
@@ -27,7 +28,7 @@ class Suggestions:
         typed = typed[:MAX_TYPED]
         query = select(addresses.c.address, people.c.name).join(people, people.c.id == addresses.c.person_id)
         query = query.where(people.c.active, *_of_teams(team_ids), *_of_staff(staff)).limit(limit)
-        begins = people.c.name.startswith(typed, autoescape=True)
+        begins = people.c.sort_name.startswith(sort_name(typed), autoescape=True)
         found = []
         if typed.isascii():  # no address has another letter
             lower = typed.lower()

@@ -2,12 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from helpdesk.actions.attachments import attachments_of, take_attachment
 from helpdesk.core.permissions import Right
 from helpdesk.errors import Refused
-from shell.commands.tickets import number_argument
+from shell.commands.tickets import number_argument, ticket_before
+from shell.completers import complete_path
 from shell.keyboard import Keyboard
 from shell.savedfile import save_new
 from shell.verbs import Arguments, Noun, Verb
@@ -32,12 +34,24 @@ def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
     return 0
 
 
+def _complete_attachment(keyboard: Keyboard, _typed: str) -> Iterator[tuple[str, str]]:
+    """Return the names of a ticket's attachments."""
+    for one in attachments_of(keyboard.desk, keyboard.actor, ticket_before(keyboard)):
+        yield one.name, f"{one.content_type}, {one.size}"
+
+
 def _save_arguments(arguments: Arguments) -> None:
     number_argument(arguments)
-    arguments.add("which", metavar="NAME|N", help=("its name or number", "son nom ou son numéro"))
+    arguments.add(
+        "which",
+        metavar="NAME|N",
+        complete=_complete_attachment,
+        help=("its name or number", "son nom ou son numéro"),
+    )
     arguments.add(
         "--to",
         type=Path,
+        complete=complete_path,
         required=True,
         metavar="FILE",
         help=(

@@ -13,7 +13,8 @@ from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.permissions import Right
 from helpdesk.core.suspicion import SUSPICIOUS, in_words
 from helpdesk.store.trail import TrailFilter, TrailRow
-from shell.commands.people import address
+from shell.commands.people import address, complete_person
+from shell.completers import complete_ago, complete_path
 from shell.keyboard import Keyboard
 from shell.moments import SINCE, UNTIL, Moment, meant
 from shell.newfile import FORMATS, format_of, new_file, write_rows
@@ -41,7 +42,13 @@ def _action(text: str) -> str:
 
 
 def _filters(arguments: Arguments) -> None:
-    arguments.add("--person", type=address, metavar="EMAIL", help=("who did it", "qui l'a fait"))
+    arguments.add(
+        "--person",
+        type=address,
+        metavar="EMAIL",
+        complete=complete_person,
+        help=("who did it", "qui l'a fait"),
+    )
     arguments.add(
         "--action",
         type=_action,
@@ -52,8 +59,8 @@ def _filters(arguments: Arguments) -> None:
     arguments.add(
         "--status", choices=[one.value for one in Outcome], help=("how it ended", "comment cela finit")
     )
-    arguments.add("--since", type=Moment, metavar="WHEN", help=SINCE)
-    arguments.add("--until", type=Moment, metavar="WHEN", help=UNTIL)
+    arguments.add("--since", type=Moment, metavar="WHEN", complete=complete_ago, help=SINCE)
+    arguments.add("--until", type=Moment, metavar="WHEN", complete=complete_ago, help=UNTIL)
     arguments.add(
         "--text",
         default="",
@@ -158,7 +165,9 @@ def _as_data(row: TrailRow) -> dict[str, object]:
 
 
 def _export_arguments(arguments: Arguments) -> None:
-    arguments.add("file", type=Path, metavar="FILE", help=("a new file", "un nouveau fichier"))
+    arguments.add(
+        "file", type=Path, metavar="FILE", complete=complete_path, help=("a new file", "un nouveau fichier")
+    )
     arguments.add(
         "--format", choices=FORMATS, help=("if its name does not say it", "si le nom ne le dit pas")
     )
@@ -184,7 +193,9 @@ def _export(keyboard: Keyboard, given: argparse.Namespace) -> int:
 
 
 def _suspicious_arguments(arguments: Arguments) -> None:
-    arguments.add("--since", type=Moment, default=Moment("7d"), metavar="WHEN", help=SINCE)
+    arguments.add(
+        "--since", type=Moment, default=Moment("7d"), metavar="WHEN", complete=complete_ago, help=SINCE
+    )
     arguments.add(
         "--limit",
         type=int,

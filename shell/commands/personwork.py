@@ -22,6 +22,7 @@ from helpdesk.errors import Refused
 from shell.commands.directory import show_addresses
 from shell.commands.people import (
     address,
+    complete_person,
     date_arguments,
     dates_of,
     language_argument,
@@ -70,6 +71,7 @@ def _language_arguments(arguments: Arguments) -> None:
         type=address,
         nargs="?",
         metavar="EMAIL",
+        complete=complete_person,
         help=("whose; without it your own", "de qui ; sinon la vôtre"),
     )
 

@@ -10,7 +10,8 @@ from helpdesk.core.verdict import Verdict
 from helpdesk.errors import Refused
 from helpdesk.store.quarantine import KeptFilter, KeptMail
 from shell.commands.keptmail import SHOW
-from shell.commands.people import address
+from shell.commands.people import address, complete_person
+from shell.completers import complete_ago
 from shell.keyboard import Keyboard
 from shell.moments import SINCE, UNTIL, Moment, meant
 from shell.perform import EXIT_REFUSED, told
@@ -41,10 +42,11 @@ def _filters(arguments: Arguments) -> None:
         "--sender",
         metavar="EMAIL",
         default="",
+        complete=complete_person,
         help=("only this address, or @domain", "cette adresse, ou @domaine"),
     )
-    arguments.add("--since", type=Moment, metavar="WHEN", help=SINCE)
-    arguments.add("--until", type=Moment, metavar="WHEN", help=UNTIL)
+    arguments.add("--since", type=Moment, metavar="WHEN", complete=complete_ago, help=SINCE)
+    arguments.add("--until", type=Moment, metavar="WHEN", complete=complete_ago, help=UNTIL)
 
 
 def _list_arguments(arguments: Arguments) -> None:
@@ -170,7 +172,13 @@ def _bulk(decide: Decide, question: Said, said: Said) -> Callable[[Keyboard, arg
 
 def _bind_arguments(arguments: Arguments) -> None:
     arguments.add("id", type=int, metavar="ID", complete=complete_kept, help=("which mail", "quel mail"))
-    arguments.add("address", type=address, metavar="EMAIL", help=("whose it is", "de qui il est"))
+    arguments.add(
+        "address",
+        type=address,
+        metavar="EMAIL",
+        complete=complete_person,
+        help=("whose it is", "de qui il est"),
+    )
     arguments.add("--yes", action="store_true", help=("do not ask", "ne pas demander"))
 
 

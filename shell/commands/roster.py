@@ -11,6 +11,7 @@ from helpdesk.core.permissions import Right
 from helpdesk.core.roster import MAX_BYTES
 from helpdesk.errors import Refused
 from shell.commands.people import language_argument, pending_argument, team_argument
+from shell.completers import complete_path
 from shell.keyboard import Keyboard
 from shell.verbs import Arguments, Verb
 
@@ -19,6 +20,7 @@ def _arguments(arguments: Arguments) -> None:
     arguments.add(
         "file",
         metavar="FILE",
+        complete=complete_path,
         help=(
             "CSV whose first line names email, name and, if wanted, language, team, valid_from, valid_until;"
             " - reads standard input",

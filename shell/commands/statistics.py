@@ -11,6 +11,7 @@ from helpdesk.core.figures import TicketFigures, Waits, bar, joined, sparkline
 from helpdesk.core.permissions import Right
 from helpdesk.core.tickets import Status
 from helpdesk.store.figures import ExportedTicket
+from shell.completers import complete_ago, complete_path
 from shell.keyboard import Keyboard
 from shell.moments import SINCE, UNTIL, Moment, meant
 from shell.newfile import FORMATS, format_of, new_file, write_rows
@@ -24,8 +25,10 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _statistics_arguments(arguments: Arguments) -> None:
-    arguments.add("--since", type=Moment, default=Moment("30d"), metavar="WHEN", help=SINCE)
-    arguments.add("--until", type=Moment, metavar="WHEN", help=UNTIL)
+    arguments.add(
+        "--since", type=Moment, default=Moment("30d"), metavar="WHEN", complete=complete_ago, help=SINCE
+    )
+    arguments.add("--until", type=Moment, metavar="WHEN", complete=complete_ago, help=UNTIL)
 
 
 def _statistics(keyboard: Keyboard, given: argparse.Namespace) -> int:
@@ -138,13 +141,15 @@ def _waits_json(waits: Waits) -> dict[str, object]:
 
 
 def _export_arguments(arguments: Arguments) -> None:
-    arguments.add("file", type=Path, metavar="FILE", help=("a new file", "un nouveau fichier"))
+    arguments.add(
+        "file", type=Path, metavar="FILE", complete=complete_path, help=("a new file", "un nouveau fichier")
+    )
     arguments.add(
         "--format", choices=FORMATS, help=("if its name does not say it", "si le nom ne le dit pas")
     )
     arguments.add("--status", choices=[one.value for one in Status], help=("only these", "seulement ceux-ci"))
-    arguments.add("--since", type=Moment, metavar="WHEN", help=SINCE)
-    arguments.add("--until", type=Moment, metavar="WHEN", help=UNTIL)
+    arguments.add("--since", type=Moment, metavar="WHEN", complete=complete_ago, help=SINCE)
+    arguments.add("--until", type=Moment, metavar="WHEN", complete=complete_ago, help=UNTIL)
 
 
 def _export(keyboard: Keyboard, given: argparse.Namespace) -> int:

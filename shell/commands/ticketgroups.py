@@ -1,13 +1,14 @@
 """``ticket new``, ``merge``, ``split``: where tickets come from."""
 
 import argparse
+from collections.abc import Iterator
 
 from helpdesk.actions.newticket import open_ticket
-from helpdesk.actions.regroup import look_at_merging, merge_tickets, post_at, split_ticket
+from helpdesk.actions.regroup import look_at_merging, merge_tickets, post_at, posts_of, split_ticket
 from helpdesk.core.permissions import Right
 from helpdesk.core.tickets import Urgency
-from shell.commands.people import address
-from shell.commands.tickets import number, number_argument
+from shell.commands.people import address, complete_person
+from shell.commands.tickets import number, number_argument, ticket_before
 from shell.commands.typed import text_for
 from shell.completers import complete_number, complete_team
 from shell.keyboard import Keyboard
@@ -26,6 +27,7 @@ def _new_arguments(arguments: Arguments) -> None:
         dest="address",
         type=address,
         metavar="EMAIL",
+        complete=complete_person,
         help=("whose ticket it is (default: yours)", "à qui il est (défaut : à vous)"),
     )
     arguments.add(
@@ -93,10 +95,21 @@ def _merge(keyboard: Keyboard, given: argparse.Namespace) -> int:
     return 0
 
 
+def _complete_post(keyboard: Keyboard, typed: str) -> Iterator[tuple[str, str]]:
+    """Return the numbers of a ticket's posts, with who wrote them and how they begin."""
+    for place, post in enumerate(posts_of(keyboard.desk, keyboard.actor, ticket_before(keyboard)), 1):
+        if str(place).startswith(typed):
+            yield str(place), f"{post.author}: {post.text.strip().partition(chr(10))[0]}"
+
+
 def _split_arguments(arguments: Arguments) -> None:
     number_argument(arguments)
     arguments.add(
-        "post", type=int, metavar="POST", help=("its number in ticket show", "son numéro dans show")
+        "post",
+        type=int,
+        metavar="POST",
+        complete=_complete_post,
+        help=("its number in ticket show", "son numéro dans show"),
     )
     arguments.add("--subject", default="", help=("of the new ticket", "du nouveau ticket"))
     arguments.add("--yes", action="store_true", help=("do not ask first", "ne pas demander d'abord"))

@@ -12,7 +12,7 @@ from helpdesk.core.tickets import Status, Urgency
 from helpdesk.errors import Refused
 from shell.commands.people import address
 from shell.commands.tickets import number_argument
-from shell.completers import complete_team
+from shell.completers import complete_colleagues_address, complete_tag, complete_team
 from shell.keyboard import Keyboard
 from shell.verbs import Arguments, Said, Verb
 
@@ -38,7 +38,12 @@ def _urgency(keyboard: Keyboard, given: argparse.Namespace) -> int:
 def _assign_arguments(arguments: Arguments) -> None:
     number_argument(arguments)
     arguments.add(
-        "address", type=address, nargs="?", metavar="EMAIL", help=("who answers for it", "qui s'en charge")
+        "address",
+        type=address,
+        nargs="?",
+        metavar="EMAIL",
+        complete=complete_colleagues_address,
+        help=("who answers for it", "qui s'en charge"),
     )
     arguments.add("--nobody", action="store_true", help=("take it from whoever has it", "à personne"))
 
@@ -76,7 +81,11 @@ def _team(keyboard: Keyboard, given: argparse.Namespace) -> int:
 def _tag_arguments(arguments: Arguments) -> None:
     number_argument(arguments)
     arguments.add(
-        "tags", nargs="+", metavar="TAG", help=("short names, e.g. wifi", "noms courts, p. ex. wifi")
+        "tags",
+        nargs="+",
+        metavar="TAG",
+        complete=complete_tag,
+        help=("short names, e.g. wifi", "noms courts, p. ex. wifi"),
     )
 
 

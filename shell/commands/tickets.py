@@ -2,7 +2,10 @@
 
 from helpdesk.core.subjects import typed_number
 from shell.completers import complete_number
+from shell.keyboard import Keyboard
 from shell.verbs import Arguments
+
+MAX_DIGITS = 19
 
 
 def number(typed: str) -> int:
@@ -21,3 +24,9 @@ def number_argument(arguments: Arguments) -> None:
         complete=complete_number,
         help=("12, #12 or [#12], as it stands in the subject", "12, #12 ou [#12], comme dans l'objet"),
     )
+
+
+def ticket_before(keyboard: Keyboard) -> int:
+    """Return the ticket that was typed before the word that is being completed; 0, no ticket's number, for none."""
+    numbers = [word.strip("[#]") for word in keyboard.typed_before[2:]]
+    return next((int(one) for one in numbers if one.isascii() and one.isdigit() and len(one) < MAX_DIGITS), 0)

@@ -142,15 +142,18 @@ def test_people_teams_and_tags_are_completed_for_those_who_may_know_of_them(desk
         return {address for address, _name in found}
 
     assert completed(desk.admin, "je") == {"jean@univ.example"}
-    assert completed(desk.admin, "Hélène") == {"helene@univ.example"}
+    for typed in ("Hélène", "hélène m", "HELENE", "Helene@UNIV"):
+        assert completed(desk.admin, typed) == {"helene@univ.example"}
     assert completed(desk.admin, "%") == set()
     assert completed(desk.admin, "", staff=True) == {"ali@univ.example", "root@univ.example"}
     assert completed(desk.agent, "") == {"ali@univ.example", "helene@univ.example"}
     assert completed(desk.hélène, "") == set()
     for person, expected in ((desk.agent, ["Académie"]), (desk.hélène, [])):
-        assert suggested_teams(desk.desk, desk.actor(person), "A") == expected
+        for typed in ("A", "aca", "ACAD"):
+            assert suggested_teams(desk.desk, desk.actor(person), typed) == expected
     for person, expected in ((desk.agent, ["salle-4"]), (desk.hélène, [])):
-        assert suggested_tags(desk.desk, desk.actor(person), "sal") == expected
+        for typed in ("sal", "SAL"):
+            assert suggested_tags(desk.desk, desk.actor(person), typed) == expected
     assert suggested_tags(desk.desk, desk.actor(desk.admin), "x") == []
 
 
