@@ -18,7 +18,7 @@ from shell.deskparser import DeskParser, DeskStatements
 from shell.keyboard import Keyboard
 from shell.login import log_in
 from shell.nouns import NOUNS
-from shell.overview import show_overview
+from shell.overview import may_run, show_noun, show_overview, show_refusal
 from shell.parsers import add_verbs
 from shell.perform import perform, told
 from shell.prompts import on_one_line, only_types
@@ -185,12 +185,14 @@ class HelpdeskShell(cmd2.Cmd):
     def show_help(self, given: argparse.Namespace) -> None:
         """Show all nouns, or how one noun or verb is used."""
         if not given.command:
-            show_overview(self.keyboard.screen, self.keyboard.words, inside())
+            show_overview(self.keyboard.screen, self.keyboard.words, inside(), self.keyboard.actor.person)
             return
         command = self.get_command_func(given.command)
         parser = self.command_parsers.get(command) if command else None
         if parser is None:
             self.default(argparse.Namespace(command=given.command))
+            return
+        if self._is_for_others(given):
             return
         try:
             parser.find_parser([word for word in given.subcommands if not word.startswith("-")]).print_help(
@@ -198,6 +200,22 @@ class HelpdeskShell(cmd2.Cmd):
             )
         except ValueError:
             parser.print_help(self.stdout)
+
+    def _is_for_others(self, given: argparse.Namespace) -> bool:
+        """Show what the person may do with a noun, or who may run a verb; False where its use is to be shown."""
+        screen, words, person = self.keyboard.screen, self.keyboard.words, self.keyboard.actor.person
+        noun = next((one for one in inside() if one.name == given.command), None)
+        if noun is None:
+            return False
+        named = [word for word in given.subcommands if not word.startswith("-")]
+        verb = next((one for one in noun.verbs if one.name in ("", *named[:1])), None)
+        if verb is None:
+            show_noun(screen, words, noun, person)
+        elif not may_run(person, verb):
+            show_refusal(screen, words, [verb], person)
+        else:
+            return False
+        return True
 
 
 def shell_for(keyboard: Keyboard) -> HelpdeskShell:
