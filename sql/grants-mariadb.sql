@@ -37,6 +37,8 @@ GRANT SELECT, INSERT, DELETE ON audit_seals TO 'helpdesk_daemon'@'localhost';
 GRANT SELECT, INSERT ON audit_checkpoints TO 'helpdesk_daemon'@'localhost';
 -- Old audit rows go by this routine alone, which leaves every row of the last 90 days.
 GRANT EXECUTE ON PROCEDURE purge_audit_logs TO 'helpdesk_daemon'@'localhost';
+-- `audit verify` looks whether the triggers are there, which only who may drop them could see.
+GRANT EXECUTE ON PROCEDURE audit_guards TO 'helpdesk_daemon'@'localhost';
 -- It tells people that a remembered login ends, and removes what is over without reading it.
 GRANT SELECT (id, person_id, kind, expires_at, revoked_at) ON sessions TO 'helpdesk_daemon'@'localhost';
 GRANT EXECUTE ON PROCEDURE forget_logins TO 'helpdesk_daemon'@'localhost';
@@ -78,6 +80,7 @@ GRANT SELECT, INSERT ON audit_logs TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT ON audit_unsealed TO 'helpdesk_shell'@'localhost';
 GRANT SELECT ON audit_seals TO 'helpdesk_shell'@'localhost';
 GRANT SELECT ON audit_checkpoints TO 'helpdesk_shell'@'localhost';
+GRANT EXECUTE ON PROCEDURE audit_guards TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON credentials TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON recovery_codes TO 'helpdesk_shell'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON login_locks TO 'helpdesk_shell'@'localhost';

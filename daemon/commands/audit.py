@@ -28,9 +28,10 @@ def add(commands: Commands) -> None:
         "verify",
         "find what was changed, removed or inserted",
         _verify,
-        "Compare every row of the audit trail with the chain of seals, and the chain with the last seal of each "
-        "daily file. Prints the chain's end: kept elsewhere and given as --anchor later, it shows that nothing was "
-        "cut off. Exit status: 0 where all fits, else 1.",
+        "Compare every row of the audit trail with the chain of seals, and the chain with every seal of the daily "
+        "files; look for rows that wait too long for their seal, and for the triggers that guard the trail. Prints "
+        "the chain's end: kept elsewhere and given as --anchor later, it shows that nothing was cut off. Exit "
+        "status: 0 where all fits, else 1.",
     )
     add_config(verify)
     verify.add_argument("--anchor", metavar="SEQ:HEX", help="an end of the chain that you kept")
@@ -63,7 +64,8 @@ def _verify(given: argparse.Namespace) -> int:
         print(f"note {settings.audit.folder} cannot be read and was not compared")
     if found.anchor.seq:
         print(f"anchor {found.anchor}")
-    print(f"{found.count} places do not fit" if found.count else "all fits")
+    fits = "all fits" if found.files else "all that was compared fits"
+    print(f"{found.count} places do not fit" if found.count else fits)
     return EXIT_FAILED if found.count else 0
 
 
@@ -78,3 +80,5 @@ def _places(finding: Finding) -> Iterator[str]:
         yield f"of {shown(finding.at)}"
     if finding.seq is not None:
         yield f"seal {finding.seq}"
+    if finding.what:
+        yield finding.what

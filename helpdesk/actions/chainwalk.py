@@ -61,23 +61,27 @@ class ChainWalk:
             self.unsealed = work.seals.staged_count()
         for checkpoint in made:
             if not is_ours(self.desk.audit_key, checkpoint):
-                self._tell(Finding(Fault.CHECKPOINT_CHANGED, seq=checkpoint.last_seq))
+                self.tell(Finding(Fault.CHECKPOINT_CHANGED, seq=checkpoint.last_seq))
         for row_id in self._ids():
             self._surplus[row_id >> SPAN_BITS] += 1
             self.rows += 1
         met = self._follow({one.seq for one in anchors})
         for one in anchors:
-            purged = self.checkpoint is not None and one.seq < self.checkpoint.last_seq
-            if not purged and met.get(one.seq) != one.mac:
-                self._tell(Finding(Fault.CHAIN_CUT, seq=one.seq))
+            if not self.is_purged(one.seq) and met.get(one.seq) != one.mac:
+                self.tell(Finding(Fault.CHAIN_CUT, seq=one.seq))
         for span, count in sorted(self._surplus.items()):
             if count > 0:
                 self._look_into(span)
 
+    def is_purged(self, seq: int) -> bool:
+        """Say whether a seal is from before the last one that a purge removed."""
+        return self.checkpoint is not None and seq < self.checkpoint.last_seq
+
     def _reading(self) -> Work:
         return Work(self.desk.database, read_only=True)
 
-    def _tell(self, finding: Finding, count: int = 1) -> None:
+    def tell(self, finding: Finding, count: int = 1) -> None:
+        """Note a finding that stands for *count* places."""
         if len(self.findings) < MOST_FINDINGS:
             self.findings.append(finding)
             count -= 1
@@ -122,7 +126,7 @@ class ChainWalk:
 
     def _or_purged(self, last: Anchor) -> Anchor:
         """Return the last seal that is accounted for: the one met last, or one that a purge has removed since."""
-        self._look_for_purge()
+        self.look_for_purge()
         if self.checkpoint is not None and self.checkpoint.last_seq > last.seq:
             return self.checkpoint.anchor
         return last
@@ -130,10 +134,10 @@ class ChainWalk:
     def _tell_missing(self, first: int, end: int) -> None:
         told = min(end, first + MOST_FINDINGS)
         for seq in range(first, told):
-            self._tell(Finding(Fault.SEAL_REMOVED, seq=seq))
+            self.tell(Finding(Fault.SEAL_REMOVED, seq=seq))
         self.more += max(end - max(told, first), 0)
 
-    def _look_for_purge(self) -> None:
+    def look_for_purge(self) -> None:
         """Let what a purge has removed since the walk began be removed."""
         with self._reading() as work:
             self.checkpoint = trusted_checkpoint(work, self.desk.audit_key)
@@ -142,7 +146,7 @@ class ChainWalk:
         self.seals += 1
         fault = seal_fault(self.desk.audit_key, seal, before)
         if fault is not None:
-            self._tell(Finding(fault, seq=seal.seq))
+            self.tell(Finding(fault, seq=seal.seq))
         entries = unpacked(seal.entries)
         digests = self._digests(entries)
         for entry in entries:
@@ -169,10 +173,10 @@ class ChainWalk:
             faults = list(row_faults(entries, digests, cutoff))
             if not again or not any(fault is Fault.ROW_REMOVED for fault, _entry in faults):
                 break
-            self._look_for_purge()
+            self.look_for_purge()
         for fault, entry in faults:
             at = None if entry.lost else moment(entry.created_us)
-            self._tell(Finding(fault, entry.row_id, at, seal.seq))
+            self.tell(Finding(fault, entry.row_id, at, seal.seq))
 
     def _look_into(self, span: int) -> None:
         """Tell each row of a span that neither stands in a seal nor waits for one."""
@@ -187,7 +191,7 @@ class ChainWalk:
             rows = work.seals.rows(left)
             for row_id in sorted(work.seals.there(left)):
                 at = rows[row_id]["created_at"] if row_id in rows else None
-                self._tell(Finding(Fault.ROW_INSERTED, row_id, at))
+                self.tell(Finding(Fault.ROW_INSERTED, row_id, at))
 
     def _take_sealed(self, left: set[int], seq: int, last: int | None) -> None:
         """Take from *left* what the seals behind *seq* cover, up to *last*."""

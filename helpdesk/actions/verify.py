@@ -1,17 +1,22 @@
-"""Verify the audit trail: every row and every seal, the daily files' ends and an anchor that somebody kept."""
+"""Verify the audit trail: every row and seal, the seals in the daily files, an anchor that was kept, the triggers."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 
-from helpdesk.actions.chainwalk import ChainWalk
+from helpdesk.actions.chainwalk import MOST_FINDINGS, ChainWalk
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.permits import event_by, require_right
 from helpdesk.actions.sealing import trusted_checkpoint
 from helpdesk.core.audit import Action, Outcome
-from helpdesk.core.auditchain import Anchor, Finding
+from helpdesk.core.auditchain import SEALED_WITHIN, Anchor, Fault, Finding
 from helpdesk.core.permissions import Actor, Right
 from helpdesk.errors import Refused
 from helpdesk.store.auditfiles import AuditFiles
 from helpdesk.store.work import Work, in_work
+
+AT_ONCE = 500  # seals of the daily files
+LARGEST = 2**63 - 1  # that a seal's column holds; a file may say anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +47,13 @@ def verify_trail(desk: Desk, actor: Actor, files: AuditFiles, anchor: Anchor | N
     older than what is kept.
     """
     require_right(desk.database, actor, Right.AUDIT)
-    ends, readable = _ends_of(files)
     if anchor is not None:
         _require_kept(desk, anchor)
     walk = ChainWalk(desk)
-    walk.run([*ends, *([anchor] if anchor else [])])
+    walk.run([anchor] if anchor else [])
+    readable = _compare_files(desk, walk, files)
+    _look_at_what_waits(desk, walk)
+    _look_at_guards(desk, walk)
     found = Verified(
         walk.rows, walk.seals, walk.unsealed, walk.top, readable, tuple(walk.findings), walk.more
     )
@@ -60,12 +67,49 @@ def as_data(found: Verified) -> dict[str, object]:
     return asdict(found) | {"findings": findings, "anchor": str(found.anchor), "count": found.count}
 
 
-def _ends_of(files: AuditFiles) -> tuple[list[Anchor], bool]:
-    """Return the seals that end the daily files; they are read before the chain, which goes on meanwhile."""
+def _compare_files(desk: Desk, walk: ChainWalk, files: AuditFiles) -> bool:
+    """Tell each seal of the daily files that the database does not have; return whether they could be read.
+
+    A seal is in the database before it is copied, so that the database may be looked at later.
+    """
     try:
-        return files.ends(), True
+        seals = files.seals()
+        while some := list(islice(seals, AT_ONCE)):
+            _compare(desk, walk, some)
     except OSError:
-        return [], False
+        return False
+    return True
+
+
+def _compare(desk: Desk, walk: ChainWalk, seals: Sequence[Anchor]) -> None:
+    with Work(desk.database, read_only=True) as work:
+        known = work.seals.some({one.seq for one in seals if 0 < one.seq <= LARGEST})
+    lost = [one for one in seals if known.get(one.seq) != one]
+    if lost:
+        walk.look_for_purge()
+    for one in lost:
+        last = walk.checkpoint.anchor if walk.checkpoint else None
+        if one != last and not walk.is_purged(one.seq):
+            walk.tell(Finding(Fault.CHAIN_CUT, seq=one.seq))
+
+
+def _look_at_what_waits(desk: Desk, walk: ChainWalk) -> None:
+    """Tell the rows that no daemon has sealed in time."""
+    with Work(desk.database, read_only=True) as work:
+        waiting, count = work.seals.waiting_since(desk.clock(work) - SEALED_WITHIN, MOST_FINDINGS)
+        rows = work.seals.rows(waiting)
+    for row_id in waiting:
+        at = rows[row_id]["created_at"] if row_id in rows else None
+        walk.tell(Finding(Fault.ROW_UNSEALED, row_id, at))
+    walk.more += count - len(waiting)
+
+
+def _look_at_guards(desk: Desk, walk: ChainWalk) -> None:
+    """Tell the triggers that are not there any more."""
+    with Work(desk.database, read_only=True) as work:
+        missing = work.guards.missing()
+    for name in missing:
+        walk.tell(Finding(Fault.GUARD_MISSING, what=name))
 
 
 def _require_kept(desk: Desk, anchor: Anchor) -> None:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from helpdesk.errors import Refused
 
 SEAL_ROWS = 500
+SEALED_WITHIN = timedelta(minutes=10)  # a daemon seals every few seconds
 MAC_BYTES = 32
 BEFORE_ALL = bytes(MAC_BYTES)  # what the first seal names as the one before it
 SEAL_LINE = b'{"seal": '
@@ -31,21 +32,24 @@ class Fault(StrEnum):
     ROW_REMOVED = "row removed"
     ROW_INSERTED = "row inserted"  # it stands in no seal
     ROW_LOST = "row lost"  # it was gone before it was sealed
+    ROW_UNSEALED = "row unsealed"  # it has waited for too long
     SEAL_CHANGED = "seal changed"
     SEAL_REMOVED = "seal removed"
     SEAL_MISPLACED = "seal misplaced"  # it names another one before it
     CHAIN_CUT = "chain cut"  # an anchor is not in it
     CHECKPOINT_CHANGED = "checkpoint changed"
+    GUARD_MISSING = "guard missing"  # a trigger that keeps the trail as it is
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One place that does not fit: a row's id and time, a seal's number, as far as they are known."""
+    """One place that does not fit: a row's id and time, a seal's number, a trigger's name, as far as known."""
 
     fault: Fault
     row_id: int | None = None
     at: datetime | None = None
     seq: int | None = None
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,11 @@ class Seal:
         """The end of the chain as this seal left it."""
         return Anchor(self.seq, self.mac)
 
+    @classmethod
+    def unreadable(cls, seq: int) -> "Seal":
+        """Return what stands for a seal that cannot be read: it never fits."""
+        return cls(seq, "", _EPOCH, _EPOCH, 0, b"", b"", b"")
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
@@ -105,6 +114,11 @@ class Checkpoint:
     def anchor(self) -> Anchor:
         """The last seal that was removed."""
         return Anchor(self.last_seq, self.last_mac)
+
+    @classmethod
+    def unreadable(cls) -> "Checkpoint":
+        """Return what stands for a checkpoint that cannot be read: it is never ours."""
+        return cls(0, b"", _EPOCH, b"")
 
 
 def microseconds(at: datetime) -> int:

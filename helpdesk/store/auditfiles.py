@@ -7,6 +7,7 @@ back to the end of the seal before it.
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from helpdesk.core.auditchain import SEAL_LINE, Anchor, anchor_of_line
@@ -58,9 +59,11 @@ class AuditFiles:
             path.unlink()
         return len(old)
 
-    def ends(self) -> list[Anchor]:
-        """Return the last seal of each file, oldest day first; nothing is changed."""
-        return [end for path in self._paths() if (end := _end_of(path)[1]) is not None]
+    def seals(self) -> Iterator[Anchor]:
+        """Yield every seal in the files, oldest day first; nothing is changed."""
+        for path in self._paths():
+            with suppress(FileNotFoundError):  # its time was over, and it was removed meanwhile
+                yield from _seals_of(path)
 
     def _paths(self) -> list[Path]:
         return sorted(path for path in self.folder.iterdir() if _NAME.fullmatch(path.name))
@@ -80,6 +83,12 @@ class AuditFiles:
             finally:
                 os.close(handle)
         return end
+
+
+def _seals_of(path: Path) -> Iterator[Anchor]:
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    with os.fdopen(handle, "rb") as file:
+        yield from (anchor for line in file if (anchor := anchor_of_line(line)) is not None)
 
 
 def _end_of(path: Path) -> tuple[int, Anchor | None]:

@@ -23,7 +23,7 @@ SQLITE_DUPLICATES = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PR
 
 ADVICE: Sequence[tuple[frozenset[object], str]] = (
     (frozenset({1045, 1698, "28000", "28P01"}), "check the user and the password in [database] url"),
-    (frozenset({1044, 1142, 1143, "42501"}), "grant the user what docs/install.md lists"),
+    (frozenset({1044, 1142, 1143, 1370, "42501"}), "grant the user what docs/install.md lists"),
     (frozenset({1049, "3D000"}), "create the database, or correct its name in [database] url"),
     (
         frozenset({1040, 1203, 1226, "53300"}),
@@ -35,7 +35,10 @@ ADVICE: Sequence[tuple[frozenset[object], str]] = (
         "it is read-only: point [database] url at the primary",
     ),
     (frozenset({1021, 1114, "53100", "SQLITE_FULL"}), "its disk is full: make room"),
-    (frozenset({1146, 1054, "42P01", "42703", "SQLITE_ERROR"}), "is its schema current? helpdeskd.py check"),
+    (
+        frozenset({1146, 1054, 1305, "42P01", "42703", "SQLITE_ERROR"}),
+        "is its schema current? helpdeskd.py check",
+    ),
     (frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"}), "restore its backup"),
     (frozenset({"SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH"}), "may this user write to its folder?"),
 )

@@ -25,6 +25,7 @@ from helpdesk.store.failures import Conflict as Conflict
 from helpdesk.store.failures import Refusal as Refusal
 from helpdesk.store.failures import meaning
 from helpdesk.store.figures import Figures
+from helpdesk.store.guards import Guards
 from helpdesk.store.history import History
 from helpdesk.store.jobs import Runs
 from helpdesk.store.leases import Leases
@@ -90,6 +91,7 @@ class Work:
         self.audit = AuditTrail(connection)
         self.trail = Trail(connection)
         self.seals = Seals(connection)
+        self.guards = Guards(connection)
         self.purging = Purging(connection)
         self.figures = Figures(connection)
         self.weekly = Weekly(connection)

@@ -15,11 +15,19 @@ FAULTS: dict[Fault, Said] = {
     Fault.ROW_REMOVED: ("row removed", "ligne supprimée"),
     Fault.ROW_INSERTED: ("row inserted: it is in no seal", "ligne ajoutée : aucun sceau ne la couvre"),
     Fault.ROW_LOST: ("row gone before it was sealed", "ligne disparue avant d'être scellée"),
+    Fault.ROW_UNSEALED: (
+        "row waits for its seal: does a daemon run?",
+        "ligne en attente de sceau : un démon tourne-t-il ?",
+    ),
     Fault.SEAL_CHANGED: ("seal changed", "sceau modifié"),
     Fault.SEAL_REMOVED: ("seal removed", "sceau supprimé"),
     Fault.SEAL_MISPLACED: ("seal follows another one", "sceau à la suite d'un autre"),
     Fault.CHAIN_CUT: ("cut: this seal is not in the chain", "coupe : ce sceau n'est pas dans la chaîne"),
     Fault.CHECKPOINT_CHANGED: ("purge record changed", "trace de purge modifiée"),
+    Fault.GUARD_MISSING: (
+        "a trigger that guards the trail is gone",
+        "un déclencheur qui protège le journal a disparu",
+    ),
 }
 
 
@@ -73,8 +81,10 @@ def _show(keyboard: Keyboard, found: Verified) -> None:
             "{count} place(s) do not fit.", "{count} endroit(s) ne concordent pas.", count=found.count
         )
         screen.say(told, "red")
-    else:
+    elif found.files:
         screen.say(words("All fits.", "Tout concorde."), "green")
+    else:
+        screen.say(words("All that was compared fits.", "Tout ce qui a été comparé concorde."), "green")
 
 
 def _cells(keyboard: Keyboard, one: Finding) -> tuple[str, str, str, str]:
@@ -82,7 +92,7 @@ def _cells(keyboard: Keyboard, one: Finding) -> tuple[str, str, str, str]:
         keyboard.words(*FAULTS[one.fault]),
         "" if one.row_id is None else str(one.row_id),
         keyboard.words.short(one.at) if one.at else "",
-        "" if one.seq is None else str(one.seq),
+        one.what or ("" if one.seq is None else str(one.seq)),
     )
 
 

@@ -1,12 +1,14 @@
 """``audit verify`` says whether all fits, what does not, and where the chain ends now."""
 
 import json
+import re
 
 from sqlalchemy import text
 
-from helpdesk.actions.sealing import seal_next
+from helpdesk.actions.sealing import copy_seals, seal_next
 from helpdesk.core.auditchain import Fault
 from helpdesk.core.people import Language, Role
+from helpdesk.store.auditfiles import AuditFiles
 from helpdesk.store.tables import audit_logs
 from shell.commands.auditverify import FAULTS
 from shell.keyboard import Keyboard
@@ -21,11 +23,14 @@ def chief(desk: ShellDesk, language: Language = Language.EN) -> Keyboard:
     return made
 
 
-def without_triggers(desk: ShellDesk, statement: str) -> None:
+def around_triggers(desk: ShellDesk, statement: str) -> None:
     with desk.database.engine.begin() as connection:
-        for trigger in ("never_change", "stay"):
-            connection.execute(text(f"DROP TRIGGER audit_logs_{trigger}"))
+        found = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
+        for name, _ in found:
+            connection.execute(text(f"DROP TRIGGER {name}"))
         connection.execute(text(statement))
+        for _, trigger in found:
+            connection.exec_driver_sql(trigger)
 
 
 def test_every_fault_has_words() -> None:
@@ -37,13 +42,15 @@ def test_all_fits(shell_desk: ShellDesk) -> None:
     assert (told.status, told.error) == (0, "")
     assert "1 rows in 1 seals, 0 not sealed yet." in told.out
     assert "Anchor: 1:" in told.out
-    assert "All fits." in told.out
+    assert "All that was compared fits." in told.out
+    copy_seals(shell_desk.keyboards[0].desk, AuditFiles(shell_desk.folder / "state" / "audit"), lambda: True)
+    assert "All fits." in said(shell_desk.keyboards[0], "audit verify").out
     assert shell_desk.rows(audit_logs)[-1]["action"] == "AUDIT_VERIFIED"
 
 
 def test_what_does_not_fit_is_named(shell_desk: ShellDesk) -> None:
     keyboard = chief(shell_desk, Language.FR)
-    without_triggers(shell_desk, "UPDATE audit_logs SET action = 'LOGOUT'")
+    around_triggers(shell_desk, "UPDATE audit_logs SET action = 'LOGOUT'")
     told = said(keyboard, "audit verify")
     assert told.status == 1
     assert "ligne modifiée" in told.out
@@ -51,12 +58,21 @@ def test_what_does_not_fit_is_named(shell_desk: ShellDesk) -> None:
     assert "1 endroit(s) ne concordent pas." in told.out
 
 
+def test_a_trigger_that_is_gone_is_named(shell_desk: ShellDesk) -> None:
+    keyboard = chief(shell_desk)
+    with shell_desk.database.engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER audit_seals_stay"))
+    told = said(keyboard, "audit verify")
+    assert told.status == 1
+    assert re.search(r"a trigger that guards the trail is gone +audit_seals_stay", told.out)
+
+
 def test_as_json(shell_desk: ShellDesk) -> None:
     keyboard = chief(shell_desk)
     sound = json.loads(said(keyboard, "audit verify --json").out)
     assert sound["findings"] == []
     assert (sound["count"], sound["rows"], sound["seals"], sound["unsealed"]) == (0, 1, 1, 0)
-    without_triggers(shell_desk, "DELETE FROM audit_logs WHERE action = 'PERSON_ADDED'")
+    around_triggers(shell_desk, "DELETE FROM audit_logs WHERE action = 'PERSON_ADDED'")
     told = said(keyboard, "audit verify --json")
     (finding,) = json.loads(told.out)["findings"]
     assert (finding["fault"], finding["seq"], told.status) == ("row removed", 1, 1)
