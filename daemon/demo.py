@@ -10,6 +10,7 @@ from pathlib import Path
 
 from daemon.demoservers import BORDER, DemoServers
 from daemon.demostage import (
+    CONTACT,
     DESK,
     LEARNER,
     ROOT,
@@ -65,7 +66,7 @@ ca_file = "{ca_file}"
 user = "{desk}"
 
 [alerts]
-to = ["{desk}"]
+to = ["{contact}"]
 """
 
 
@@ -73,7 +74,7 @@ def demo(once: bool) -> int:
     """Tell the story; then stay until Ctrl-C, or end with 0, or 1 where a step did not happen."""
     with tempfile.TemporaryDirectory(prefix="helpdeskd-demo-") as name:
         folder = Path(name)
-        with DemoServers(folder, (LEARNER, DESK)) as servers:
+        with DemoServers(folder, (LEARNER, DESK, CONTACT)) as servers:
             stage = Stage(servers, folder)
             daemon = _start(stage)
             try:
@@ -108,6 +109,7 @@ def _start(stage: Stage) -> "subprocess.Popen[bytes]":
     stage.settings.write_text(
         SETTINGS.format(
             desk=DESK.address,
+            contact=CONTACT.address,
             state=stage.folder / "state",
             imap_port=servers.imap_port,
             smtp_port=servers.smtp_port,

@@ -26,6 +26,7 @@ from daemon.imaplogin import ImapAccount
 T = TypeVar("T")
 LEARNER = Account("marie.durand@ecole.example", secrets.token_urlsafe(12))
 DESK = Account("support@ecole.example", secrets.token_urlsafe(12))
+CONTACT = Account("securite@ecole.example", secrets.token_urlsafe(12))  # who is alerted
 ROOT = Path(__file__).parents[1]
 STEP_SECONDS = 20.0
 SMTP_8BIT = SMTP.clone(cte_type="8bit")

@@ -134,7 +134,7 @@ def _read(
         dns=sections.dns(parts["dns"]),
         smtp=sections.smtp(parts["smtp"], credentials, desk.address),
         caps=sections.letter_caps(parts["caps"]),
-        alerts=sections.alerts(parts["alerts"]),
+        alerts=sections.alerts(parts["alerts"], desk.addresses),
         limits=sections.limits(parts["limits"]),
         log_level=sections.log_level(parts["logs"]),
         keys=_keys(source, credentials),

@@ -1,5 +1,6 @@
 """What stands in each section: its keys, their kinds, ranges and defaults."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from pathlib import Path
@@ -34,6 +35,7 @@ from helpdesk.config.values import (
     number,
     one_of,
 )
+from helpdesk.core.admission import is_one_of
 from helpdesk.core.databaseurl import redirecting, url_problem
 from helpdesk.core.mail import Caps
 from helpdesk.core.people import Language, Role
@@ -204,9 +206,17 @@ def letter_caps(section: Section) -> LetterCaps:
     )
 
 
-def alerts(section: Section) -> AlertSettings:
-    """Read [alerts]. Without anyone to tell, trouble would go unseen: the addresses must be given."""
+def alerts(section: Section, own: Collection[str]) -> AlertSettings:
+    """Read [alerts]. Without anyone to tell, trouble would go unseen: the addresses must be given.
+
+    None may be the desk's *own*: the daemon puts its own letters aside, so nobody would read them.
+    """
     to = section.required("to", list_of(ADDRESS, at_least=1))
+    for address in to:
+        if is_one_of(own, address):
+            section.refuse(
+                "to", f"{address} is the desk's own address, where nobody reads alerts; name a person's"
+            )
     return AlertSettings(to=to, per_hour=section.optional("per_hour", number(1, 1000), 5))
 
 

@@ -101,9 +101,9 @@ def desk_addressing(
     desk: Collection[str], to_and_cc: Collection[str], delivered_to: Collection[str]
 ) -> DeskAddressing:
     """Say where an address of the *desk* (lower case) stands; ``desk+anything@`` counts as ``desk@``."""
-    if any(_is_one_of(desk, address) for address in to_and_cc):
+    if any(is_one_of(desk, address) for address in to_and_cc):
         return DeskAddressing.NAMED
-    if any(_is_one_of(desk, address) for address in delivered_to):
+    if any(is_one_of(desk, address) for address in delivered_to):
         return DeskAddressing.BCC
     return DeskAddressing.ABSENT
 
@@ -174,6 +174,7 @@ def _time_of(seconds: int) -> datetime | None:
         return None
 
 
-def _is_one_of(desk: Collection[str], address: str) -> bool:
+def is_one_of(desk: Collection[str], address: str) -> bool:
+    """Say whether an address is the *desk*'s (lower case); ``desk+anything@`` is ``desk@``."""
     local, _, domain = address.lower().rpartition("@")
     return address.lower() in desk or f"{local.partition('+')[0]}@{domain}" in desk

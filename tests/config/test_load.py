@@ -68,6 +68,17 @@ to = []
     ]
 
 
+@pytest.mark.parametrize(
+    "address", ["desk@example.org", "Desk@example.org", "help@example.org", "desk+boss@example.org"]
+)
+def test_alerts_to_the_desk_itself_are_refused(tmp_path: Path, address: str) -> None:
+    text = with_line("desk", 'aliases = ["help@example.org"]').replace("sysadmin@example.org", address)
+    (problem,) = problems(tmp_path, text)
+    assert problem.endswith(
+        f"{address} is the desk's own address, where nobody reads alerts; name a person's"
+    )
+
+
 def test_addresses_of_the_desk_are_in_lower_case_and_each_once_and_those_of_others_keep_their_local_part(
     tmp_path: Path,
 ) -> None:
