@@ -87,6 +87,7 @@ def connected(account: ImapAccount, heard: Callable[[], None]) -> IMAPClient:
         timeout=SocketTimeout(CONNECT_SECONDS, account.timeout_seconds),
     )
     client.normalise_times = False  # times with their zone, not in this machine's without it
+    client._imap.debug = 0  # else every mail is written out for a log line that nobody reads
     sock = client.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, seconds in _KEEPALIVE:

@@ -45,8 +45,8 @@ def folded(text: str) -> str:
     """Return *text* without accents, capitals and ligatures: ``Réunion`` and ``REUNION`` are the same then."""
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    return _MARKS.sub("", plain).translate(_LETTERS)
+    plain = _MARKS.sub("", unicodedata.normalize("NFKD", text).casefold())
+    return plain if plain.isascii() else plain.translate(_LETTERS)
 
 
 def words_of(text: str) -> set[bytes]:
@@ -54,7 +54,8 @@ def words_of(text: str) -> set[bytes]:
 
     Single letters and the commonest words of French and English are left out.
     """
-    found = dict.fromkeys(_WORD.findall(folded(text[:MAX_TEXT_CHARS])))
+    pieces = dict.fromkeys(text[:MAX_TEXT_CHARS].split())  # to fold what stands there many times only once
+    found = dict.fromkeys(_WORD.findall(folded(" ".join(pieces))))
     kept = [word for word in found if word not in _STOP_WORDS and (len(word) > 1 or word.isdigit())]
     return {_key(word) for word in kept[:MAX_WORDS_OF_TEXT]}
 

@@ -1,5 +1,6 @@
-"""A server that is slow is alive: whatever comes from it is told to who waits."""
+"""A server that is slow is alive: whatever comes from it is told to who waits, and written down nowhere."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,13 @@ def test_the_answers_of_a_slow_login_are_told_one_by_one(tmp_path: Path, certifi
     told: list[str] = []
     with server.serving(), ImapInbox(account(server, 5.0), lambda: told.append("line")):
         assert len(told) >= server.commands["all"]
+
+
+def test_what_comes_is_not_written_out_for_a_debug_log(
+    tmp_path: Path, certificates: Certificates, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = ScriptedImap(tmp_path, certificates)
+    [uid] = server.append_many(USER, [SMALL])
+    with caplog.at_level(logging.DEBUG), server.serving(), ImapInbox(account(server, 5.0)) as inbox:
+        inbox.fetch([uid])
+    assert not [line for line in caplog.records if line.name == "imapclient.imaplib"]
