@@ -56,7 +56,7 @@ class Returned:
 
 @dataclass(slots=True)
 class Changes:
-    """All that a batch writes. ``numbers`` gives the tickets their numbers, in order."""
+    """All that a batch writes. ``numbers`` gives the tickets their numbers, in order; ``words`` are by post."""
 
     numbers: Iterator[int]
     due: DueHours = field(default_factory=DueHours)
@@ -65,6 +65,7 @@ class Changes:
     mails_again: list[Row] = field(default_factory=list)
     tickets: list[Row] = field(default_factory=list)
     posts: list[Row] = field(default_factory=list)
+    words: dict[int, frozenset[bytes]] = field(default_factory=dict)
     attachments: list[Row] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     confirmations: list[Confirmation] = field(default_factory=list)
@@ -253,6 +254,8 @@ def _accepted(
 def _post(changes: Changes, now: datetime, ticket_id: int, mail: Mail, mail_id: int, author_id: int) -> None:
     row = post_row(now, ticket_id, mail, mail_id, author_id)
     changes.posts.append(row)
+    if mail.words is not None:
+        changes.words[row["id"]] = mail.words
     changes.attachments += attachment_rows(row["id"], mail)
     changes.blobs |= {attachment.sha256: attachment.content for attachment in mail.attachments}
 

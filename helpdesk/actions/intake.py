@@ -246,7 +246,7 @@ def _write(work: Work, changes: Changes, now: datetime) -> None:
     work.mails.add(changes.mails)
     work.mails.replace(changes.mails_again)
     work.mails.release(changes.released, now)
-    work.posts.add(changes.posts, changes.attachments)
+    work.posts.add(changes.posts, changes.attachments, changes.words)
     work.people.set_best_verdicts(changes.best_verdicts)
     work.audit.add(changes.events)
 

@@ -109,14 +109,14 @@ def _folded(start: str, words: Sequence[str]) -> str:
 
 def _encoded_words(text: str) -> list[str]:
     """Return *text* as encoded words, never split inside a character (RFC 2047 §5)."""
+    rest = text.encode("utf-8", "replace")
     words = []
-    chunk = b""
     room = _FIRST_WORD_BYTES  # the first line also holds the header's name
-    for character in text:
-        encoded = character.encode("utf-8", "replace")
-        if len(chunk) + len(encoded) > room:
-            words.append(chunk)
-            chunk, room = b"", _WORD_BYTES
-        chunk += encoded
-    words.append(chunk)
+    while len(rest) > room:
+        end = room
+        while rest[end] & 0xC0 == 0x80:  # inside a character
+            end -= 1
+        words.append(rest[:end])
+        rest, room = rest[end:], _WORD_BYTES
+    words.append(rest)
     return [f"=?utf-8?b?{binascii.b2a_base64(word, newline=False).decode()}?=" for word in words]

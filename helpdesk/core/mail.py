@@ -55,7 +55,8 @@ class Mail:
     ``size`` is the raw size in bytes. ``shown_from`` is a lenient reading for display only, identity comes
     from ``core.sender``. Message-IDs keep their angle brackets. ``text`` is the whole text, lines end in LF.
     ``suppress_reply`` is the reason why no automatic answer may go out, empty when one may.
-    ``problem`` names what could not be read as its sender meant it, empty when nothing.
+    ``problem`` names what could not be read as its sender meant it, empty when nothing. ``words`` are those
+    by which ``text`` is found, None where nobody has looked for them.
     """
 
     size: int
@@ -79,6 +80,7 @@ class Mail:
     suppress_reply: str
     bounce: Bounce | None = None
     problem: str = ""
+    words: frozenset[bytes] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

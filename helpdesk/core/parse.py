@@ -21,6 +21,7 @@ from helpdesk.core.folds import folds_of
 from helpdesk.core.mail import Attachment, Bounce, Caps, Mail, MailClass, Unreadable
 from helpdesk.core.messageids import message_id_of, message_ids_in
 from helpdesk.core.mimewalk import Part, walk
+from helpdesk.core.searchwords import words_of
 from helpdesk.core.transfer import decode_transfer
 
 MAX_PROBLEM_CHARACTERS = 500
@@ -80,6 +81,7 @@ def read_mail(raw: bytes, caps: Caps, own: OwnMarks) -> Mail:
         suppress_reply=suppress_reply,
         bounce=bounce,
         problem=_problem((*_structure_problems(root), *body.problems, *problems, *unread)),
+        words=frozenset(words_of(body.text)),
     )
 
 

@@ -41,7 +41,7 @@ class Budgets:
         scopes = {scope for scope, _start in windows}
         starts = {start for _scope, start in windows}
         query = select(budgets).where(budgets.c.scope.in_(scopes), budgets.c.window_start.in_(starts))
-        return {(row.scope, row.window_start): row.used for row in self._connection.execute(query)}
+        return {(scope, start): used for scope, start, used in self._connection.execute(query)}
 
     def spent_before(self, amounts: Mapping[Window, int]) -> dict[Window, int]:
         """Spend, and return what of each budget had been spent before, exactly."""

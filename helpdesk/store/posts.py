@@ -1,6 +1,6 @@
 """The conversation of a ticket."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from helpdesk.store.rows import Row
 from helpdesk.store.tables import attachments, mails, people, posts
-from helpdesk.store.wordindex import WordIndex
+from helpdesk.store.wordindex import NONE_KNOWN, WordIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,19 @@ class Posts:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, rows: Sequence[Row], attached: Sequence[Row]) -> None:
-        """Insert posts with their attachments, to be found by their words. They are never changed."""
+    def add(
+        self,
+        rows: Sequence[Row],
+        attached: Sequence[Row],
+        words: Mapping[int, Collection[bytes]] = NONE_KNOWN,
+    ) -> None:
+        """Insert posts with their attachments, to be found by their words. They are never changed.
+
+        *words*: those of texts that were looked for already, by post.
+        """
         if rows:
             self._connection.execute(insert(posts), rows)
-            WordIndex(self._connection).add_posts(rows)
+            WordIndex(self._connection).add_posts(rows, words)
         if attached:
             self._connection.execute(insert(attachments), attached)
 

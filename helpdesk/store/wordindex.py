@@ -7,6 +7,7 @@ newest block, which stays in memory.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from sqlalchemy import Connection, delete, select, tuple_
 
@@ -20,6 +21,8 @@ BLOCK = 1024
 _AT_ONCE = 5_000  # rows of one statement
 
 Place = tuple[int, bytes, int, bool]  # block, word, number, internal
+Found = tuple[int, bool, Collection[bytes]]  # number, internal, words
+NONE_KNOWN: Mapping[int, Collection[bytes]] = MappingProxyType({})
 
 
 def block_of(number: int) -> int:
@@ -35,17 +38,21 @@ class WordIndex:
 
     def add_tickets(self, rows: Iterable[Row]) -> None:
         """Add the subjects of new tickets."""
-        self._add({place for row in rows for place in _places(row["number"], row["subject"], False)})
+        self._add([(row["number"], False, words_of(row["subject"])) for row in rows])
 
-    def add_posts(self, rows: Sequence[Row]) -> None:
-        """Add the words of new posts to their tickets."""
+    def add_posts(self, rows: Sequence[Row], words: Mapping[int, Collection[bytes]] = NONE_KNOWN) -> None:
+        """Add the words of new posts to their tickets; *words*: what ``words_of`` found already, by post."""
         numbers = self._numbers({row["ticket_id"] for row in rows})
+        found = [(row, words.get(row["id"])) for row in rows]
         self._add(
-            {
-                place
-                for row in rows
-                for place in _places(numbers[row["ticket_id"]], row["text"], row["internal"])
-            }
+            [
+                (
+                    numbers[row["ticket_id"]],
+                    row["internal"],
+                    words_of(row["text"]) if known is None else known,
+                )
+                for row, known in found
+            ]
         )
 
     def renew(self, ticket_id: int) -> None:
@@ -62,7 +69,7 @@ class WordIndex:
         key = tuple_(*ticket_words.primary_key.columns)
         for piece in chunks(sorted(old - new), 200):
             self._connection.execute(delete(ticket_words).where(key.in_(piece)))
-        self._add(new - old)
+        self._add([(number, internal, [word]) for _block, word, number, internal in new - old])
 
     def _numbers(self, ids: Collection[int]) -> Mapping[int, int]:
         found: dict[int, int] = {}
@@ -71,7 +78,7 @@ class WordIndex:
             found |= {row.id: row.number for row in self._connection.execute(query)}
         return found
 
-    def _add(self, places: Collection[Place]) -> None:
+    def _add(self, found: Iterable[Found]) -> None:
         """Insert what is not there yet; in one order for all, so that two writers never wait for each other.
 
         Written out, as numbers and hexadecimal digits: with parameters it would cost intake three times as much.
@@ -80,13 +87,13 @@ class WordIndex:
         first = "INSERT IGNORE INTO" if kind in MYSQL else "INSERT INTO"
         last = "" if kind in MYSQL else " ON CONFLICT DO NOTHING"
         opening, closing = ("'\\x", "'::bytea") if kind == "postgresql" else ("x'", "'")
-        for piece in chunks(sorted(places), _AT_ONCE):
-            rows = ",".join(
-                [
-                    f"({block:d},{opening}{word.hex()}{closing},{number:d},{'true' if internal else 'false'})"
-                    for block, word, number, internal in piece
-                ]
-            )
+        written: list[str] = []
+        for number, internal, words in found:
+            before = f"({block_of(number):d},{opening}"
+            after = f"{closing},{number:d},{'true' if internal else 'false'})"
+            written += [f"{before}{word.hex()}{after}" for word in words]
+        for piece in chunks(sorted(written), _AT_ONCE):
+            rows = ",".join(piece)
             statement = f"{first} {ticket_words.name} (block, word, number, internal) VALUES {rows}{last}"
             self._connection.exec_driver_sql(statement).close()
 
@@ -98,7 +105,8 @@ def index_everything(connection: Connection) -> None:
     for piece in chunks(ids, 200):
         subjects = select(tickets.c.number, tickets.c.subject).where(tickets.c.id.in_(piece))
         index.add_tickets([row._asdict() for row in connection.execute(subjects)])
-        said = select(posts.c.ticket_id, posts.c.text, posts.c.internal).where(posts.c.ticket_id.in_(piece))
+        columns = (posts.c.id, posts.c.ticket_id, posts.c.text, posts.c.internal)
+        said = select(*columns).where(posts.c.ticket_id.in_(piece))
         index.add_posts([row._asdict() for row in connection.execute(said)])
 
 

@@ -37,6 +37,7 @@ from helpdesk.store.tables import (
     participants,
     posts,
     teams,
+    ticket_words,
     tickets,
 )
 from tests.actions.intakes import ADMIN, DESK, JEAN, NOW, ZOE, IntakeBench, a_mail, arrival, bench, with_mail
@@ -156,6 +157,11 @@ def test_an_answer_to_a_mail_of_the_same_batch_joins_its_ticket(jean: IntakeBenc
     first, second = jean.file(a_mail(), answer())
     assert (second.fate, second.ticket_number, second.ticket_id) == (Fate.APPENDED, 1, first.ticket_id)
     assert jean.column(posts, "ticket_id") == [first.ticket_id] * 2
+
+
+def test_tickets_are_found_by_the_words_of_their_subjects_and_of_all_their_mails(jean: IntakeBench) -> None:
+    jean.file(a_mail("Le projecteur", "Il clignote."), answer())
+    assert jean.column(ticket_words, "word") == [b"clignote", b"projecteur", b"voici"]
 
 
 def test_an_answer_of_a_stranger_to_a_mail_of_the_same_batch_is_noted_by_number(jean: IntakeBench) -> None:

@@ -15,6 +15,7 @@ import helpdesk.core.parse as parsing
 from helpdesk.core.classify import OwnMarks
 from helpdesk.core.mail import Caps, Mail, MailClass, Unreadable
 from helpdesk.core.parse import parse, read_mail
+from helpdesk.core.searchwords import words_of
 
 CORPUS = Path(__file__).parent.parent / "mails" / "mime"
 OWN = OwnMarks("0123456789abcdef", "desk.example")
@@ -49,6 +50,12 @@ def test_the_header_fields_of_a_plain_mail() -> None:
     assert (mail.message_id, mail.in_reply_to, mail.references) == ("<1@example.org>", (), ())
     assert (mail.suppress_reply, mail.bounce, mail.problem) == ("", None, "")
     assert mail.size == (CORPUS / "french-utf-8-8bit.eml").stat().st_size
+
+
+def test_the_words_by_which_a_mail_is_found_are_those_of_its_text() -> None:
+    mail = corpus("french-utf-8-8bit")
+    assert mail.words
+    assert mail.words == words_of(mail.text)
 
 
 def test_names_are_decoded_and_line_ends_in_them_are_not() -> None:

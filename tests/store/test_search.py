@@ -146,6 +146,14 @@ def test_an_answer_that_was_taken_back_is_not_found(database: Database, jean: Pe
     assert found(database, "mot wifi") == [1]
 
 
+def test_words_that_were_looked_for_already_are_taken_as_they_are(database: Database, jean: Person) -> None:
+    ticket_id = add(database, jean, 1, "wifi")
+    here, there = a_post(ticket_id, "un projecteur"), a_post(ticket_id, "un clavier")
+    known = {here["id"]: frozenset({b"ailleurs"})}
+    in_work(database, lambda work: work.posts.add([here, there], [], known))
+    assert [found(database, typed) for typed in ("ailleurs", "clavier", "projecteur")] == [[1], [1], []]
+
+
 def test_a_post_takes_its_words_along_to_another_ticket(database: Database, jean: Person) -> None:
     first, second = add(database, jean, 1, "wifi", "un mot"), add(database, jean, BLOCK, "clavier")
     moving = a_post(first, "un projecteur")
