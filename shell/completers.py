@@ -4,7 +4,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from helpdesk.actions.naming import suggested_people, suggested_tags, suggested_teams, suggested_tickets
+from helpdesk.actions.naming import (
+    suggested_deleted,
+    suggested_people,
+    suggested_tags,
+    suggested_teams,
+    suggested_tickets,
+)
 from helpdesk.core.searchwords import folded
 from shell.keyboard import Keyboard
 
@@ -14,6 +20,12 @@ AGO = ("1h", "12h", "1d", "7d", "30d", "90d")
 def complete_number(keyboard: Keyboard, typed: str) -> Iterator[tuple[str, str]]:
     """Yield the numbers of the newest tickets that begin as *typed*, with their subjects."""
     for ticket in suggested_tickets(keyboard.desk, keyboard.actor, typed.strip("[#]")):
+        yield str(ticket.number), f"{ticket.subject} ({ticket.requester})"
+
+
+def complete_deleted(keyboard: Keyboard, typed: str) -> Iterator[tuple[str, str]]:
+    """Yield the numbers of deleted tickets that the person may restore, with their subjects."""
+    for ticket in suggested_deleted(keyboard.desk, keyboard.actor, typed):
         yield str(ticket.number), f"{ticket.subject} ({ticket.requester})"
 
 

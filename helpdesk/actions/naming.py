@@ -1,7 +1,7 @@
 """What a word that somebody typed can mean or become: tickets, people, teams, tags, as far as they may know."""
 
 from helpdesk.actions.desk import Desk
-from helpdesk.actions.tickets import eyes_of
+from helpdesk.actions.tickets import eyes_of, listed_tickets
 from helpdesk.core.address import normal_address
 from helpdesk.core.paging import MAX_NUMBER
 from helpdesk.core.people import Role
@@ -12,6 +12,7 @@ from helpdesk.store.listing import ListedTicket, TicketFilter
 from helpdesk.store.work import Work
 
 SUGGESTED = 50
+DELETED = 1000  # among so many of the newest a number is looked for
 NAMED = 5  # of several people who may be meant
 NOBODY = 0  # no person's id
 
@@ -29,6 +30,12 @@ def suggested_tickets(desk: Desk, actor: Actor, typed: str) -> list[ListedTicket
             if wanted.limit:
                 found += work.listing.tickets(wanted, eyes, now)
     return found
+
+
+def suggested_deleted(desk: Desk, actor: Actor, typed: str) -> list[ListedTicket]:
+    """Return the newest deleted tickets that *actor* may restore and whose numbers begin as *typed*."""
+    found = listed_tickets(desk, actor, TicketFilter(deleted=True, limit=DELETED))
+    return [ticket for ticket in found if str(ticket.number).startswith(typed)][:SUGGESTED]
 
 
 def _ranges(typed: str, newest: int) -> list[tuple[int, int]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from helpdesk.actions.desk import Desk
-from helpdesk.actions.permits import event_by, require_right
+from helpdesk.actions.permits import event_by, refuse, require_right
 from helpdesk.actions.ticketwork import find_ticket
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.paging import OPEN
@@ -106,11 +106,11 @@ def arrived_posts(desk: Desk, actor: Actor, minutes: int, limit: int) -> list[Ar
 
 
 def listed_tickets(desk: Desk, actor: Actor, wanted: TicketFilter) -> list[ListedTicket]:
-    """Return the tickets that *actor* may see and that *wanted* asks for, in its order, deleted ones left out.
+    """Return the tickets that *actor* may see and that *wanted* asks for, in its order.
 
-    Raises Refused for resolved tickets in an order of work to do.
+    Deleted ones: those that *actor* may restore. Raises Refused for resolved tickets in an order of work to do.
     """
-    eyes = eyes_of(desk, actor)
+    eyes = _eyes_for(desk, actor, wanted)
     if wanted.order.is_of_work and wanted.statuses and not set(wanted.statuses) & set(OPEN):
         raise Refused(
             f"by {wanted.order.value} only tickets that are not resolved are listed; sort them by number or updated",
@@ -125,7 +125,7 @@ def searched_tickets(desk: Desk, actor: Actor, typed: str, wanted: TicketFilter)
 
     What *wanted* asks for must hold too; its order is of no account. Raises Refused where no word was typed.
     """
-    eyes = eyes_of(desk, actor)
+    eyes = _eyes_for(desk, actor, wanted)
     words = wanted_words(typed)
     if not words:
         raise Refused(
@@ -143,6 +143,16 @@ def searched_tickets(desk: Desk, actor: Actor, typed: str, wanted: TicketFilter)
 def eyes_of(desk: Desk, actor: Actor) -> Eyes:
     """Return what *actor* may see. Raises NotAllowed where that is nothing."""
     far = require_right(desk.database, actor, Right.SEE_TICKET)
+    return Eyes(actor.person.id, actor.team_ids, far)
+
+
+def _eyes_for(desk: Desk, actor: Actor, wanted: TicketFilter) -> Eyes:
+    """Return what *actor* may see of what is wanted. Raises NotAllowed where that is nothing."""
+    if not wanted.deleted:
+        return eyes_of(desk, actor)
+    far = reach(actor.person, Right.DELETE_TICKET)
+    if far not in (Reach.TEAM, Reach.ALL):
+        refuse(desk.database, actor, Right.DELETE_TICKET)
     return Eyes(actor.person.id, actor.team_ids, far)
 
 

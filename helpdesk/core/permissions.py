@@ -112,15 +112,18 @@ def reach(person: Person, right: Right) -> Reach:
 
 
 def may_with_ticket(actor: Actor, right: Right, ticket: Ticket) -> bool:
-    """Say whether *actor* has *right* over *ticket*. A deleted one is within reach of ALL only.
+    """Say whether *actor* has *right* over *ticket*.
 
+    A deleted one is within reach of those only who may restore it: of ALL, and of those who may delete their teams'.
     ASSIGN_TICKET within SELF is about tickets that one sees; whom one may assign to is ``may_assign_to``.
     """
     person, far = actor.person, reach(actor.person, right)
     if far is Reach.ALL:
         return True
-    if ticket.deleted or far is Reach.NONE:
+    if far is Reach.NONE:
         return False
+    if ticket.deleted:
+        return reach(person, Right.DELETE_TICKET) is Reach.TEAM and ticket.team_id in actor.team_ids
     own = person.id == ticket.requester_id or person.id in ticket.participants
     teams = person.role is not Role.USER and ticket.team_id in actor.team_ids
     assigned = person.role is not Role.USER and person.id == ticket.assignee_id
@@ -186,5 +189,5 @@ def may_with_person(actor: Actor, right: Right, person: Person, team_ids: frozen
 
 
 def sees(person: Person, team_ids: frozenset[int], ticket: Ticket) -> bool:
-    """Say whether *person*, a member of *team_ids*, may see *ticket* (a deleted one: an admin only)."""
+    """Say whether *person*, a member of *team_ids*, may see *ticket* (a deleted one: who may restore it)."""
     return may_with_ticket(Actor(person, team_ids), Right.SEE_TICKET, ticket)

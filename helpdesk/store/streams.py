@@ -43,6 +43,7 @@ class TicketFilter:
     tag: str = ""
     unassigned: bool = False
     overdue: bool = False
+    deleted: bool = False  # only those; else none of those
     order: Order = Order.NUMBER
     after: Mark | None = None
     numbers: tuple[int, int] | None = None  # the first and the last number that may be in it
@@ -85,13 +86,15 @@ def streams(
 
     *tagged*: the ids of all tickets with the tag, where they are few.
     """
-    if eyes.far not in (Reach.ALL, Reach.OWN, Reach.SEEN):
+    if eyes.far not in ((Reach.ALL, Reach.TEAM) if wanted.deleted else (Reach.ALL, Reach.OWN, Reach.SEEN)):
         return []
     parts = list(_parts(wanted, eyes, now))
+    of_status = OnlyFilters(T.status).in_([status.value for status in _statuses(wanted)])
     if tagged is not None:
-        of_status = OnlyFilters(T.status).in_([status.value for status in _statuses(wanted)])
         parts = [_Part((T.id.in_(tagged), of_status, visible(eyes)), "PRIMARY", sorts=True)]
-    asked = [T.deleted_at.is_(None), *_asked(wanted, now, tagged is None)]
+    elif wanted.deleted:  # few, and in no index: all tickets are read for them
+        parts = [_Part((of_status, visible(eyes)), sorts=True)]
+    asked = [_there(wanted), *_asked(wanted, now, tagged is None)]
     found = []
     for part in parts:
         if part.rank is not None and wanted.after is not None and part.rank > wanted.after.key:  # type: ignore[operator]
@@ -125,14 +128,20 @@ def visible(eyes: Eyes) -> Condition:
     )
     if eyes.far is Reach.OWN:
         return mine
+    if eyes.far is Reach.TEAM:
+        return T.team_id.in_(sorted(eyes.team_ids))
     if eyes.far is not Reach.SEEN:
         return false()
     return or_(mine, T.assignee_id == eyes.person_id, T.team_id.in_(sorted(eyes.team_ids)))
 
 
+def _there(wanted: TicketFilter) -> Condition:
+    return T.deleted_at.is_not(None) if wanted.deleted else T.deleted_at.is_(None)
+
+
 def conditions(wanted: TicketFilter, eyes: Eyes, now: datetime) -> list[Condition]:
     """Return all that must hold for a ticket to be in a list, wherever it was found."""
-    asked = [T.deleted_at.is_(None), visible(eyes), *_asked(wanted, now), *_behind(wanted, _Part(()))]
+    asked = [_there(wanted), visible(eyes), *_asked(wanted, now), *_behind(wanted, _Part(()))]
     if wanted.statuses:
         asked.append(T.status.in_([status.value for status in wanted.statuses]))
     return asked

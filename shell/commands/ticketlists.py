@@ -53,6 +53,11 @@ def _filter_arguments(arguments: Arguments) -> None:
         help=("past their time, the longest first", "en retard, le plus ancien retard d'abord"),
     )
     arguments.add(
+        "--deleted",
+        action="store_true",
+        help=("deleted ones, which you may restore", "les supprimés, que vous pouvez restaurer"),
+    )
+    arguments.add(
         "--after",
         metavar="MARK",
         help=("the next page: the mark below the one before", "page suivante : la marque sous la précédente"),
@@ -109,6 +114,7 @@ def _filter(keyboard: Keyboard, given: argparse.Namespace, order: Order) -> Tick
         tag=given.tag or "",
         unassigned=given.unassigned,
         overdue=given.overdue,
+        deleted=given.deleted,
         order=order,
         after=_mark(order, given.after) if given.after else None,
         limit=given.limit,

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 
 from helpdesk.actions.handover import assign_ticket, give_to_team, take_ticket, unassign_ticket
 from helpdesk.actions.marks import change_urgency, delete_ticket, restore_ticket, tag_ticket, untag_ticket
@@ -12,7 +13,7 @@ from helpdesk.core.tickets import Status, Urgency
 from helpdesk.errors import Refused
 from shell.commands.people import address
 from shell.commands.tickets import number_argument
-from shell.completers import complete_colleagues_address, complete_tag, complete_team
+from shell.completers import complete_colleagues_address, complete_deleted, complete_tag, complete_team
 from shell.keyboard import Keyboard
 from shell.verbs import Arguments, Said, Verb
 
@@ -159,5 +160,6 @@ VERBS = (
                               "le supprimer ; retirer le vôtre tant que personne ne s'en occupe"),
          "ticket delete 12", _delete, Right.DELETE_TICKET, number_argument),
     Verb("ticket", "restore", ("bring a deleted ticket back", "restaurer un ticket supprimé"),
-         "ticket restore 12", _restore, Right.DELETE_TICKET, number_argument),
+         "ticket restore 12", _restore, Right.DELETE_TICKET,
+         partial(number_argument, complete=complete_deleted)),
 )  # fmt: skip

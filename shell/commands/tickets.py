@@ -3,7 +3,7 @@
 from helpdesk.core.subjects import typed_number
 from shell.completers import complete_number
 from shell.keyboard import Keyboard
-from shell.verbs import Arguments
+from shell.verbs import Arguments, Completer
 
 MAX_DIGITS = 19
 
@@ -16,12 +16,12 @@ def number(typed: str) -> int:
     return found
 
 
-def number_argument(arguments: Arguments) -> None:
+def number_argument(arguments: Arguments, complete: Completer = complete_number) -> None:
     """Add the ticket that a verb is about."""
     arguments.add(
         "number",
         type=number,
-        complete=complete_number,
+        complete=complete,
         help=("12, #12 or [#12], as it stands in the subject", "12, #12 ou [#12], comme dans l'objet"),
     )
 

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 
 from helpdesk.actions.marks import change_urgency, delete_ticket, restore_ticket, tag_ticket, untag_ticket
+from helpdesk.actions.tickets import listed_tickets, searched_tickets, shown_ticket
 from helpdesk.actions.ticketwork import add_note, answer_ticket, change_status, find_ticket, workable_ticket
+from helpdesk.core.paging import Order
 from helpdesk.core.people import Role
 from helpdesk.core.permissions import Actor
 from helpdesk.core.tickets import IllegalMove, Status, Urgency
 from helpdesk.errors import NotAllowed, Refused
+from helpdesk.store.listing import TicketFilter
 from tests.actions.intakes import JEAN, ZOE, a_mail
 from tests.actions.staff import ADMIN, AGENT, MANAGER, STRANGER, Staffed
 
@@ -135,7 +138,7 @@ def test_an_admin_restores_a_deleted_ticket_and_nobody_works_on_it_before(desk: 
     for work in forbidden:
         with pytest.raises(Refused, match="is deleted"):
             work()
-    for by in (JEAN, AGENT, MANAGER):
+    for by in (JEAN, AGENT, STRANGER):
         with pytest.raises(Refused, match="there is no ticket 1"):
             restore_ticket(desk.bench.desk, desk.actor(by), 1)
     restore_ticket(desk.bench.desk, admin, 1)
@@ -143,6 +146,43 @@ def test_an_admin_restores_a_deleted_ticket_and_nobody_works_on_it_before(desk: 
     assert desk.history(1) == [("deleted", "", ""), ("restored", "", "")]
     with pytest.raises(Refused, match="is not deleted"):
         restore_ticket(desk.bench.desk, admin, 1)
+
+
+@pytest.mark.parametrize(
+    ("by", "numbers"),
+    [
+        pytest.param(MANAGER, [1], id="their team's, for a manager"),
+        pytest.param(ADMIN, [2, 1], id="all, for an admin"),
+        pytest.param(AGENT, None, id="none, for an agent"),
+        pytest.param(JEAN, None, id="none, for whoever asked"),
+    ],
+)
+def test_who_lists_and_restores_deleted_tickets(desk: Staffed, by: str, numbers: list[int] | None) -> None:
+    desk.bench.file(a_mail(message_id="<2@x>"), a_mail(message_id="<3@x>"))
+    for number in (1, 2):
+        delete_ticket(desk.bench.desk, desk.actor(ADMIN), number)
+
+    def listed(**wanted: Any) -> list[int]:
+        found = listed_tickets(desk.bench.desk, desk.actor(by), TicketFilter(deleted=True, **wanted))
+        return [ticket.number for ticket in found]
+
+    if numbers is None:
+        with pytest.raises(NotAllowed):
+            listed()
+        assert desk.audited()[-1][:2] == ("UNAUTHORIZED_ACCESS", "DENIED")
+        return
+    assert listed() == listed(order=Order.UPDATED) == listed(statuses=(Status.WAITING,)) == numbers
+    assert listed(statuses=(Status.RESOLVED,)) == []
+    found = searched_tickets(desk.bench.desk, desk.actor(by), "chargeur", TicketFilter(deleted=True))
+    assert [one.ticket.number for one in found] == numbers
+    assert shown_ticket(desk.bench.desk, desk.actor(by), 1).ticket.deleted
+    restore_ticket(desk.bench.desk, desk.actor(by), 1)
+    assert desk.audited()[-1] == ("TICKET_RESTORED", "SUCCESS", {"ticket": 1})
+    assert listed() == [number for number in numbers if number != 1]
+    assert [one.number for one in listed_tickets(desk.bench.desk, desk.actor(ADMIN), TicketFilter())] == [
+        3,
+        1,
+    ]
 
 
 def test_a_learner_closes_reopens_and_follows_up_an_own_ticket(desk: Staffed) -> None:

@@ -49,7 +49,13 @@ def ticket(
         pytest.param(ADMIN, ticket(), True, id="an admin sees all"),
         pytest.param(ADMIN, ticket(deleted=True), True, id="deleted ones too"),
         pytest.param(USER, ticket(requester=ME, deleted=True), False, id="the requester's deleted one"),
-        pytest.param(MANAGER, ticket(team=NETWORK, deleted=True), False, id="the team's deleted one"),
+        pytest.param(MANAGER, ticket(team=NETWORK, deleted=True), True, id="the team's deleted one"),
+        pytest.param(
+            AGENT, ticket(team=NETWORK, deleted=True), False, id="the team's deleted one, for an agent"
+        ),
+        pytest.param(
+            MANAGER, ticket(requester=ME, deleted=True), False, id="a deleted one of no team of theirs"
+        ),
     ],
 )
 def test_each_role_sees_its_tickets_and_no_others(role: Role, seen: Ticket, expected: bool) -> None:
