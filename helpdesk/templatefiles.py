@@ -35,9 +35,11 @@ _EXAMPLES: dict[LetterKind, dict[str, object]] = {
     LetterKind.SUSPICIOUS_LOGIN: {
         "account": "Name",
         "digest": False,
+        "has_password": None,
         "happened": [{"what": "a login", "when": "today", "place": "here", "client": "shell", "count": 2}],
     },
     LetterKind.SENDER_FORGED: {"seen": "today"},
+    LetterKind.ADDRESS_FROZEN: {"frozen": "today"},
     LetterKind.TICKETS_OVERDUE: {
         "count": 2,
         "tickets": [{"number": 1, "subject": "Subject", "due": "today"}],
@@ -46,7 +48,16 @@ _EXAMPLES: dict[LetterKind, dict[str, object]] = {
     LetterKind.HELD_MAIL_ENDING: {"count": 2, "ends": "today"},
     LetterKind.LOGIN_ENDING: {"ends": "today"},
     LetterKind.CANARY: {},
-    LetterKind.ALERT: {"what": "spoof", "when": "today", "count": 1, "reason": "why", "sample": "text"},
+    LetterKind.ALERT: {
+        "what": "spoof",
+        "when": "today",
+        "count": 1,
+        "reason": "why",
+        "detail": "text",
+        "about": "a@b",
+        "since": "then",
+        "number": 1,
+    },
     LetterKind.WEEKLY_REPORT: {
         "first": "today",
         "last": "today",

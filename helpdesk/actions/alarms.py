@@ -19,7 +19,7 @@ from helpdesk.core.letters import Addressee, Letter, Notice, alert, dedupe_key
 from helpdesk.core.people import AddressState, KnownAddress, Language
 from helpdesk.core.standing import standing
 from helpdesk.core.suspicion import Alarm, in_words
-from helpdesk.core.suspicionletters import Happened, sender_forged, suspicious_login
+from helpdesk.core.suspicionletters import Happened, address_frozen, sender_forged, suspicious_login
 from helpdesk.store.alerts import NewAlert
 from helpdesk.store.budgets import Breaker
 from helpdesk.store.rows import Row
@@ -30,6 +30,10 @@ REFUSED = "refused:"  # the scopes that the contacts' digest counts
 AHEAD = timedelta(minutes=4)  # an alarm overtakes what became due within them; `status` calls 5 minutes late
 ABOUT_LOGINS = (Action.LOGIN_FAILED_OFTEN, Action.LOGIN_LOCKED, Action.LOGIN_FROM_NEW_PLACE)
 TO_OWNERS = (*ABOUT_LOGINS, Action.SENDER_FORGED)
+OWNERS_HEAR = (
+    *TO_OWNERS,
+    Action.MAIL_DISOWNED,
+)  # of what they asked for themselves, contacts hear all the same
 ONCE_A_DAY = (Action.SENDER_FORGED,)  # a forger is free to write every hour
 NO_ACCOUNT = {Language.FR: "adresse inconnue", Language.EN: "unknown address"}
 NOT_TO_CONTACTS = (
@@ -100,22 +104,31 @@ def _joined(alarms: Sequence[Alarm], now: datetime) -> dict[str, Alarm]:
 
 
 def _letters_to_owners(work: Work, desk: Desk, fresh: Mapping[str, Alarm], now: datetime) -> dict[str, Row]:
-    """Return the letters to owners; one who is a contact hears as a contact."""
+    """Return the letters to owners."""
     told = {
         dedupe: (alarm, alarm.owner)
         for dedupe, alarm in fresh.items()
-        if alarm.action in TO_OWNERS and alarm.owner and alarm.owner.address not in desk.alert_addresses
+        if alarm.action in OWNERS_HEAR and alarm.owner
     }
     nobodys = sum(alarm.action in ABOUT_LOGINS and alarm.owner is None for alarm in fresh.values())
     room = room_for_owners(work, desk, [owner for _, owner in told.values()], now, nobodys)
+    with_password = _with_password(work, fresh)
     wait = stopped(work, {owner.address for _, owner in told.values() if owner.bounces}, now)
     rows = {}
     for dedupe, (alarm, owner) in told.items():
         if room[owner.address]:
             room[owner.address] -= 1
-            letter = _to_owner(desk, alarm, owner, dedupe, now)
+            letter = _to_owner(desk, alarm, owner, dedupe, now, owner.person.id in with_password)
             rows[dedupe] = alarm_row(letter, now, owner) | later(wait.get(owner.address))
     return rows
+
+
+def _with_password(work: Work, fresh: Mapping[str, Alarm]) -> set[int]:
+    """Return whose logins there are alarms about and who have a password; a login of nobody costs the same work."""
+    logins = [alarm.owner for alarm in fresh.values() if alarm.action in ABOUT_LOGINS]
+    return (
+        work.logins.with_password({owner.person.id if owner else 0 for owner in logins}) if logins else set()
+    )
 
 
 def room_for_owners(
@@ -132,12 +145,16 @@ def room_for_owners(
     return Counter({scope.removeprefix(f"{CONTACTS}:to:"): count for scope, count in given.items()})
 
 
-def _to_owner(desk: Desk, alarm: Alarm, owner: KnownAddress, dedupe: str, now: datetime) -> Letter:
+def _to_owner(
+    desk: Desk, alarm: Alarm, owner: KnownAddress, dedupe: str, now: datetime, has_password: bool
+) -> Letter:
     to, key = addressee(owner), dedupe_key(dedupe, owner.address)
+    if alarm.action is Action.MAIL_DISOWNED:
+        return address_frozen(desk.stationery, to, now, key, now)
     if alarm.mail_id is not None:
         return sender_forged(desk.stationery, to, alarm.mail_id, now, key, now)
     happened = Happened(in_words(alarm.action, to.language), now, alarm.place, alarm.client, alarm.count)
-    return suspicious_login(desk.stationery, to, [happened], key, now)
+    return suspicious_login(desk.stationery, to, [happened], key, now, has_password=has_password)
 
 
 def addressee(owner: KnownAddress) -> Addressee:
@@ -148,6 +165,7 @@ def addressee(owner: KnownAddress) -> Addressee:
 def _letters_to_contacts(
     work: Work, desk: Desk, fresh: Mapping[str, Alarm], now: datetime
 ) -> dict[str, list[Row]]:
+    """Return the letters to contacts; one who is the owner hears as the owner, in a letter of their own."""
     wanted = [dedupe for dedupe, alarm in fresh.items() if alarm.action not in NOT_TO_CONTACTS]
     if not wanted or not desk.alert_addresses:
         return {}
@@ -156,16 +174,22 @@ def _letters_to_contacts(
         dedupe: [
             alarm_row(_to_contact(desk, fresh[dedupe], address, dedupe, now), now)
             for address in desk.alert_addresses
+            if address != _owner_told_of(fresh[dedupe])
         ]
         for dedupe in wanted[:room]
     }
+
+
+def _owner_told_of(alarm: Alarm) -> str:
+    return alarm.owner.address if alarm.owner and alarm.action in TO_OWNERS else ""
 
 
 def _to_contact(desk: Desk, alarm: Alarm, address: str, dedupe: str, now: datetime) -> Letter:
     to, key = Addressee(address, desk.language), dedupe_key(dedupe, address)
     words = in_words(alarm.action, desk.language)
     if alarm.action not in ABOUT_LOGINS:
-        return alert(desk.stationery, to, Notice(words, alarm.at or now, alarm.count, alarm.reason), key, now)
+        notice = Notice(words, alarm.at or now, alarm.count, alarm.reason.get(desk.language, ""))
+        return alert(desk.stationery, to, notice, key, now)
     happened = Happened(words, now, alarm.place, alarm.client, alarm.count)
     account = alarm.owner.address if alarm.owner else NO_ACCOUNT[desk.language]
     return suspicious_login(desk.stationery, to, [happened], key, now, account)

@@ -5,8 +5,8 @@ One letter per cause and hour, and at most so many an hour in all: a flood of fo
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from helpdesk.actions.alarms import CONTACTS, REFUSED, alarm_row, hour_of, later
 from helpdesk.actions.bounces import stopped
@@ -14,11 +14,11 @@ from helpdesk.actions.carry_out import Suspicion
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.outbox import letter_row
 from helpdesk.core.admission import Alert
-from helpdesk.core.alertwords import LETTERS_WAIT, about
-from helpdesk.core.letters import Addressee, Notice, alert, confirm_sender, dedupe_key
-from helpdesk.core.mail import Mail
-from helpdesk.core.people import KnownAddress, Language
+from helpdesk.core.alertwords import LETTERS_WAIT, about, letters_wait, why
+from helpdesk.core.letters import Addressee, Notice, alert, confirm_sender, dedupe_key, shown_time
+from helpdesk.core.people import AddressState, KnownAddress, Language
 from helpdesk.core.rules import Defer, Hold
+from helpdesk.core.standing import standing
 from helpdesk.core.verdict import Verdict
 from helpdesk.store.alerts import NewAlert
 from helpdesk.store.budgets import Breaker
@@ -27,6 +27,9 @@ from helpdesk.store.work import Work
 
 MANY_AN_HOUR = 5
 QUESTIONS_A_DAY = 5
+NUMBERS = "alerts:number"  # the scope that numbers the letters of a day
+COUNTED_HOURS = 24  # mails of which no letter told are counted for so long
+HOUR = timedelta(hours=1)
 OVERALL = "hour:all"  # the scope of the cap on all letters, as core.lettercaps names it
 _WAITED = {Alert.AFTER_15_MINUTES: timedelta(minutes=15), Alert.AFTER_4_HOURS: timedelta(hours=4)}
 _Key = tuple[str, ...]
@@ -39,23 +42,33 @@ class _Cause:
     verdict: str
     who: str
 
+    @property
+    def counter(self) -> str:
+        """The scope in which mails are counted until a letter tells of them."""
+        return f"untold:{dedupe_key(self.verdict, self.who)}"
+
 
 def queue_alerts(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now: datetime) -> None:
     """Queue the alerts that *suspicions* ask for, as far as this hour's budget goes."""
     if not suspicions:
         return
     hour = hour_of(now)
-    counts = Counter(suspicion.facts.judgement.verdict.value for suspicion in suspicions)
-    work.budgets.spend({(f"{REFUSED}{verdict}", hour): count for verdict, count in counts.items()})
-    used = work.budgets.used([(f"{REFUSED}{verdict}", hour) for verdict in counts])
-    totals = {verdict: used[f"{REFUSED}{verdict}", hour] for verdict in counts}
-    notices: dict[_Key, Notice] = {
-        ("alert", cause.verdict, cause.who, hour.isoformat()): _notice(
-            cause, suspicion, totals, now, desk.language
-        )
-        for cause, suspicion in _causes(suspicions, totals, now).items()
+    causes = Counter(map(_cause, suspicions))
+    verdicts = Counter(suspicion.facts.judgement.verdict.value for suspicion in suspicions)
+    work.budgets.spend(
+        {(f"{REFUSED}{verdict}", hour): count for verdict, count in verdicts.items()}
+        | {(cause.counter, hour): count for cause, count in causes.items()}
+    )
+    used = work.budgets.used([(f"{REFUSED}{verdict}", hour) for verdict in verdicts])
+    totals = {verdict: used[f"{REFUSED}{verdict}", hour] for verdict in verdicts}
+    due: dict[_Key, tuple[_Cause, Suspicion]] = {
+        ("alert", cause.verdict, cause.who, hour.isoformat()): (cause, suspicion)
+        for cause, suspicion in _due_causes(suspicions, totals, now).items()
     }
-    _queue(work, desk, notices, now)
+    notices = {key: _notice(suspicion, now, desk.language) for key, (_cause, suspicion) in due.items()}
+    counters = {key: cause.counter for key, (cause, _suspicion) in due.items()}
+    owners = {key: _told_apart(suspicion) for key, (_cause, suspicion) in due.items()}
+    _queue(work, desk, notices, now, counters, owners)
 
 
 def queue_breaker_alerts(work: Work, desk: Desk, opened: Sequence[Breaker], now: datetime) -> None:
@@ -67,7 +80,10 @@ def queue_breaker_alerts(work: Work, desk: Desk, opened: Sequence[Breaker], now:
                 LETTERS_WAIT[desk.language],
                 breaker.opened_at,
                 1,
-                f"{breaker.reason} until {breaker.closes_at:%H:%M} UTC",
+                letters_wait(shown_time(breaker.closes_at, desk.stationery.zone, desk.language))[
+                    desk.language
+                ],
+                breaker.reason,
             )
             for breaker in overall
         }
@@ -113,21 +129,36 @@ def _question(desk: Desk, known: KnownAddress, mail_id: int, now: datetime) -> R
     return letter_row(letter, now, person_id=person.id, mail_id=mail_id)
 
 
-def _queue(work: Work, desk: Desk, notices: Mapping[_Key, Notice], now: datetime) -> None:
-    """Note notices, and queue letters to all contacts about those that are new and fit into the budget."""
+def _queue(
+    work: Work,
+    desk: Desk,
+    notices: Mapping[_Key, Notice],
+    now: datetime,
+    counters: Mapping[_Key, str] | None = None,
+    owners: Mapping[_Key, str] | None = None,
+) -> None:
+    """Note notices, and queue letters to all contacts about those that are new and fit into the budget.
+
+    *counters*: the scopes that say how often; *owners*: contacts who are told of it in a letter of their own.
+    """
+    counters, owners = counters or {}, owners or {}
     causes = {notice_key: dedupe_key("notice", *notice_key) for notice_key in notices}
     noted = work.alerts.known(causes.values())
     keys = {
-        notice_key: {address: dedupe_key(*notice_key, address) for address in desk.alert_addresses}
-        for notice_key in notices
+        one: {
+            address: dedupe_key(*one, address)
+            for address in desk.alert_addresses
+            if address != owners.get(one)
+        }
+        for one in notices
     }
     known = work.letters.known({dedupe for of_notice in keys.values() for dedupe in of_notice.values()})
     fresh = [one for one, of_notice in keys.items() if not known.issuperset(of_notice.values())]
     room = work.budgets.take({CONTACTS: len(fresh)}, desk.alerts_per_hour, now)[CONTACTS] if fresh else 0
-    told = set(fresh[:room])
+    told = _told(work, desk, {one: notices[one] for one in fresh[:room]}, counters, now)
     rows = [
-        alarm_row(alert(desk.stationery, Addressee(address, desk.language), notices[one], dedupe, now), now)
-        for one in fresh[:room]
+        alarm_row(alert(desk.stationery, Addressee(address, desk.language), notice, dedupe, now), now)
+        for one, notice in told.items()
         for address, dedupe in keys[one].items()
         if dedupe not in known
     ]
@@ -140,16 +171,52 @@ def _queue(work: Work, desk: Desk, notices: Mapping[_Key, Notice], now: datetime
     work.alerts.add(new, now)
 
 
-def _causes(
+def _told(
+    work: Work, desk: Desk, notices: Mapping[_Key, Notice], counters: Mapping[_Key, str], now: datetime
+) -> dict[_Key, Notice]:
+    """Return notices with their number of the day, and how often since the letter before; begin to count anew."""
+    if not notices:
+        return {}
+    hours = [hour_of(now) - number * HOUR for number in range(COUNTED_HOURS)]
+    scopes = {counters[one] for one in notices if one in counters}
+    used = {
+        window: count
+        for window, count in work.budgets.used([(scope, hour) for scope in scopes for hour in hours]).items()
+        if count
+    }
+    work.budgets.spend({window: -count for window, count in used.items()})
+    today = (NUMBERS, _midnight(desk, now))
+    last = work.budgets.spent_before({today: len(notices)})[today]
+    told = {}
+    for number, (one, notice) in enumerate(notices.items(), last + 1):
+        mine = {hour: count for (scope, hour), count in used.items() if scope == counters.get(one)}
+        told[one] = replace(
+            notice,
+            count=sum(mine.values()) or notice.count,
+            since=min(mine, default=None),
+            number=number,
+        )
+    return told
+
+
+def _midnight(desk: Desk, now: datetime) -> datetime:
+    local = now.astimezone(desk.stationery.zone)
+    return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+def _cause(suspicion: Suspicion) -> _Cause:
+    who = suspicion.arrival.sender if suspicion.decision.alert is Alert.AT_ONCE else ""
+    return _Cause(suspicion.facts.judgement.verdict.value, who)
+
+
+def _due_causes(
     suspicions: Iterable[Suspicion], totals: Mapping[str, int], now: datetime
 ) -> dict[_Cause, Suspicion]:
     causes: dict[_Cause, Suspicion] = {}
     for suspicion in suspicions:
-        verdict = suspicion.facts.judgement.verdict.value
-        wanted = suspicion.decision.alert
-        who = suspicion.arrival.sender if wanted is Alert.AT_ONCE else ""
-        if _due(suspicion, wanted, totals[verdict], now):
-            causes.setdefault(_Cause(verdict, who), suspicion)
+        cause = _cause(suspicion)
+        if _due(suspicion, suspicion.decision.alert, totals[cause.verdict], now):
+            causes.setdefault(cause, suspicion)
     return causes
 
 
@@ -166,14 +233,23 @@ def _due(suspicion: Suspicion, wanted: Alert, total: int, now: datetime) -> bool
             return False
 
 
-def _notice(
-    cause: _Cause, suspicion: Suspicion, totals: Mapping[str, int], now: datetime, language: Language
-) -> Notice:
-    seen = suspicion.arrival.seen
+def _notice(suspicion: Suspicion, now: datetime, language: Language) -> Notice:
+    """Return what is told of a mail: nothing that stands in it, but for the registered address it claims."""
+    verdict, known = suspicion.facts.judgement.verdict, suspicion.facts.known
     return Notice(
-        what=about(Verdict(cause.verdict), language),
+        what=about(verdict, language),
         happened_at=now,
-        count=totals[cause.verdict],
-        reason=suspicion.decision.reason,
-        sample=seen.subject if isinstance(seen, Mail) else "",
+        count=1,
+        reason=why(verdict, language),
+        detail=suspicion.decision.reason,
+        about=known.address if known and suspicion.decision.alert is Alert.AT_ONCE else "",
     )
+
+
+def _told_apart(suspicion: Suspicion) -> str:
+    """Return the owner of a forged address, who gets a letter of their own; empty where nobody does."""
+    known, verdict = suspicion.facts.known, suspicion.facts.judgement.verdict
+    forged = verdict is Verdict.SPOOF and isinstance(suspicion.decision, Hold)
+    if known is None or not forged or standing(known, suspicion.facts.now) is not AddressState.VERIFIED:
+        return ""
+    return known.address

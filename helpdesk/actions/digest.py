@@ -17,7 +17,7 @@ from helpdesk.actions.alarms import (
     usual_owner,
 )
 from helpdesk.actions.desk import Desk
-from helpdesk.core.alertwords import LAST_HOUR, LAST_HOURS
+from helpdesk.core.alertwords import LAST_HOUR, LAST_HOURS, counted
 from helpdesk.core.audit import Action
 from helpdesk.core.letters import Addressee, Letter, Notice, alert, dedupe_key
 from helpdesk.core.people import KnownAddress
@@ -62,7 +62,9 @@ def _digest(desk: Desk, work: Work) -> bool:
     if not untold or not work.budgets.take({CONTACTS: 1}, desk.alerts_per_hour, now)[CONTACTS]:
         return False  # what there was no room for comes with the next one
     refused = sum(untold.values(), Counter[str]())
-    kinds = ", ".join(f"{count} {scope.removeprefix(REFUSED)}" for scope, count in sorted(refused.items()))
+    kinds = counted(
+        ((scope.removeprefix(REFUSED), count) for scope, count in sorted(refused.items())), desk.language
+    )
     words = LAST_HOUR if list(untold) == [hours[0]] else LAST_HOURS
     notice = Notice(words[desk.language], min(untold), refused.total(), kinds)
     work.letters.add(
@@ -99,7 +101,7 @@ def _digests_of_owners(desk: Desk, work: Work) -> bool:
     for one in work.alerts.of_owners(hours[-1], hour_of(now), TO_OWNERS):
         untold.setdefault(one.person_id or 0, []).append(one)
     found = [(usual_owner(work, person_id, now), ones) for person_id, ones in untold.items()]
-    owners = {owner.address: (owner, ones) for owner, ones in found if owner and _is_told_here(desk, owner)}
+    owners = {owner.address: (owner, ones) for owner, ones in found if owner}
     keys = {
         (hour, address): dedupe_key("digest of", hour.isoformat(), address)
         for hour in hours
@@ -122,10 +124,6 @@ def _digests_of_owners(desk: Desk, work: Work) -> bool:
     return bool(rows)
 
 
-def _is_told_here(desk: Desk, owner: KnownAddress) -> bool:
-    return owner.address not in desk.alert_addresses
-
-
 def _digest_of(
     desk: Desk, owner: KnownAddress, ones: Sequence[Alerted], dedupe: str, now: datetime
 ) -> Letter:
@@ -134,4 +132,4 @@ def _digest_of(
         Happened(in_words(Action(one.kind), to.language), one.at, count=one.count - one.to_owner)
         for one in ones
     ]
-    return suspicious_login(desk.stationery, to, happened, dedupe, now, is_digest=True)
+    return suspicious_login(desk.stationery, to, happened, dedupe, now, is_digest=True, has_password=None)

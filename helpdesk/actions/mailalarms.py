@@ -9,6 +9,7 @@ from datetime import datetime
 from helpdesk.actions.alarms import raise_alarms
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.noticing import Noticed, flood_event
+from helpdesk.core.alertwords import flood_of, unknown_senders
 from helpdesk.core.audit import Action
 from helpdesk.core.suspicion import Alarm, crossed, minutes_back
 from helpdesk.store.work import Work
@@ -46,7 +47,7 @@ def _note_floods(work: Work, desk: Desk, noticed: Noticed, now: datetime) -> Non
             noticed.events.append(
                 flood_event(Action.SENDER_FLOOD, now, count, limits.sender_minutes, person_id)
             )
-            reason = f"{count} mails of {address} within {limits.sender_minutes} minutes"
+            reason = flood_of(address, count, limits.sender_minutes)
             noticed.alarms.append(Alarm(Action.SENDER_FLOOD, address, owner, reason=reason))
 
 
@@ -59,5 +60,5 @@ def _note_unknown(work: Work, desk: Desk, noticed: Noticed, now: datetime) -> No
     if crossed(count - noticed.unknown, noticed.unknown, limits.unknown_mails):
         event = flood_event(Action.MANY_UNKNOWN_SENDERS, now, count, limits.unknown_minutes, None)
         noticed.events.append(event)
-        reason = f"{count} mails within {limits.unknown_minutes} minutes; they are held"
+        reason = unknown_senders(count, limits.unknown_minutes)
         noticed.alarms.append(Alarm(Action.MANY_UNKNOWN_SENDERS, "", reason=reason))

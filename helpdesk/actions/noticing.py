@@ -6,6 +6,7 @@ from datetime import datetime
 
 from helpdesk.actions.arrival import Arrival
 from helpdesk.actions.facts import Gathered
+from helpdesk.core.alertwords import disowned
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.people import AddressState, KnownAddress
 from helpdesk.core.routes import PROVEN, remembered_route, route_changed
@@ -15,8 +16,6 @@ from helpdesk.core.suspicion import Alarm
 from helpdesk.core.tickets import Fate
 from helpdesk.core.verdict import Verdict
 from helpdesk.store.audit import Event
-
-NOT_ME = "its owner says “not me”"
 
 
 @dataclass(slots=True)
@@ -81,8 +80,7 @@ def note_disowned(
         Event(Action.MAIL_DISOWNED, Outcome.SUCCESS, now, person_id, {"mail": mail_id, "held": held_id}),
         Event(Action.ADDRESS_FROZEN, Outcome.SUCCESS, now, person_id, frozen),
     ]
-    reason = f"{known.address}: {NOT_ME}; person unfreeze takes its mail again"
-    noticed.alarms.append(Alarm(Action.MAIL_DISOWNED, known.address, known, reason=reason))
+    noticed.alarms.append(Alarm(Action.MAIL_DISOWNED, known.address, known, reason=disowned(known.address)))
 
 
 def flood_event(action: Action, now: datetime, count: int, minutes: int, person_id: int | None) -> Event:

@@ -92,7 +92,7 @@ def _queue(work: Work, desk: Desk, found: Reconciled) -> bool:
     now = desk.clock(work)
     hour = hour_of(now).isoformat()
     new = False
-    for name, count, reason in alarms(found):
+    for name, count, reason in alarms(found, desk.language):
         notice = Notice(DISAGREEMENT[desk.language][name], now, count, reason)
         new |= tell_contacts(work, desk, f"reconcile:{name}", f"{found.mailbox} {hour}", notice)
     return new

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from helpdesk.actions.alarms import cause_of, raise_alarms
 from helpdesk.actions.desk import Desk
+from helpdesk.core.alertwords import refused_change
 from helpdesk.core.audit import Action
 from helpdesk.core.suspicion import Alarm, Thresholds, refused_often
 from helpdesk.store.trail import TrailFilter, TrailRow
@@ -48,7 +49,7 @@ def _alarms(rows: Sequence[TrailRow], limits: Thresholds) -> list[Alarm]:
             str(person_id),
             place=row.ip_address,
             client=row.user_agent,
-            reason=f"{row.person or 'nobody who is logged in'} was refused a change of roles",
+            reason=refused_change(row.person),
             at=row.at,
         )
         for person_id, theirs in by_person.items()

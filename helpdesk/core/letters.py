@@ -1,7 +1,7 @@
 """Letters: what the desk writes by itself, complete to the last header when queued.
 
 Nothing that a mail said goes into a letter except a short quote of its subject, and that only to the proven
-owner of the address or, defanged, to the security contacts: a letter must not carry a stranger's words.
+owner of the address: a letter must not carry a stranger's words.
 """
 
 import hashlib
@@ -51,6 +51,7 @@ class LetterKind(StrEnum):
     TICKET_RESOLVED = "ticket_resolved"
     SUSPICIOUS_LOGIN = "suspicious_login"
     SENDER_FORGED = "sender_forged"
+    ADDRESS_FROZEN = "address_frozen"
     WEEKLY_REPORT = "weekly_report"
     TICKETS_OVERDUE = "tickets_overdue"
     HELD_MAIL_ENDING = "held_mail_ending"
@@ -130,13 +131,20 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a security contact is told. ``sample`` is hostile text, shown defanged and cut."""
+    """What a security contact is told, in the words of their language.
+
+    ``detail``: what our checks found, in their own English words. ``about``: whose address. ``count`` is since
+    ``since``, where that is given; ``number`` tells letters of one day apart. All are shown defanged and cut.
+    """
 
     what: str
     happened_at: datetime
     count: int
     reason: str
-    sample: str = ""
+    detail: str = ""
+    about: str = ""
+    since: datetime | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +217,10 @@ def alert(stationery: Stationery, to: Addressee, notice: Notice, dedupe: str, no
         "when": shown_time(notice.happened_at, stationery.zone, to.language),
         "count": notice.count,
         "reason": defanged(notice.reason, HOSTILE_CHARS),
-        "sample": defanged(notice.sample, HOSTILE_CHARS),
+        "detail": defanged(notice.detail, HOSTILE_CHARS),
+        "about": defanged(notice.about, HOSTILE_CHARS),
+        "since": shown_time(notice.since, stationery.zone, to.language) if notice.since else "",
+        "number": notice.number,
     }
     return assembled(stationery, LetterKind.ALERT, to, values, dedupe, now, None, Answered())
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from helpdesk.core.people import Language
+
 OVERDUE = timedelta(minutes=15)  # an inbox is emptied within seconds; a mail that waits longer is forgotten
 DAYS = 30  # how far back mails are compared, unless somebody asks for another number
 FEW = 10
@@ -40,24 +42,32 @@ def too_many(compared: int, missing: int) -> bool:
     return missing > FEW and missing * 2 > compared
 
 
-def alarms(found: Reconciled) -> Iterator[tuple[str, int, str]]:
+def alarms(found: Reconciled, language: Language = Language.EN) -> Iterator[tuple[str, int, str]]:
     """Yield what somebody should know: a name for each cause, how many mails, and what is so, in a sentence."""
+    french = language is Language.FR
     if found.returned:
         yield (
             "returned",
             found.returned,
-            f"mailbox {found.mailbox}: mails outside the inbox without a fate in the ledger; they are back in it",
+            f"boîte {found.mailbox} : messages hors de la réception et absents du registre ; ils y sont remis"
+            if french
+            else f"mailbox {found.mailbox}: mails outside the inbox without a fate in the ledger; now they are back",
         )
     if found.withheld:
         yield (
             "withheld",
             found.withheld,
-            f"mailbox {found.mailbox}: most mails of a folder are not in the ledger, too many to be moved; "
+            f"boîte {found.mailbox} : la plupart des messages d’un dossier sont absents du registre, trop pour les "
+            "déplacer ; si c’est le bon registre, la commande reconcile avec --force les déplace"
+            if french
+            else f"mailbox {found.mailbox}: most mails of a folder are not in the ledger, too many to be moved; "
             "if it is the right ledger, the command reconcile with --force moves them",
         )
     if found.without_fate:
         yield (
             "without_fate",
             found.without_fate,
-            f"mailbox {found.mailbox}: mails wait in the inbox for over 15 minutes and nobody looked at them",
+            f"boîte {found.mailbox} : des messages attendent depuis plus de 15 minutes sans avoir été lus"
+            if french
+            else f"mailbox {found.mailbox}: mails wait in the inbox for over 15 minutes and nobody looked at them",
         )

@@ -1,7 +1,7 @@
 """What is suspicious: each criterion as a function of times and counts, in what words, and who hears of it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -9,6 +9,7 @@ from helpdesk.core.audit import Action
 from helpdesk.core.people import KnownAddress, Language
 
 MINUTE = timedelta(minutes=1)
+Reason = Mapping[Language, str]  # in every language that we write
 
 
 class Novelty(StrEnum):
@@ -55,7 +56,7 @@ class Alarm:
     owner: KnownAddress | None = None
     place: str = ""
     client: str = ""
-    reason: str = ""
+    reason: Reason = field(default_factory=dict)
     mail_id: int | None = None
     count: int = 1
     at: datetime | None = None

@@ -39,14 +39,17 @@ def suspicious_login(
     now: datetime,
     account: str = "",
     is_digest: bool = False,
+    has_password: bool | None = True,
 ) -> Letter:
     """Return an alert about the logins of an account. *account*: whose, for a contact; empty for the owner.
 
-    *is_digest*: it joins what was not told one by one. No password, code or token is ever among the values.
+    *is_digest*: it joins what was not told one by one. *has_password*: None where the daemon writes, which may not
+    know. No password, code or token is ever among the values.
     """
     values: dict[str, object] = {
         "account": defanged(account, NAME_CHARS),
         "digest": is_digest,
+        "has_password": has_password,
         "happened": [
             {
                 "what": one.what,
@@ -71,3 +74,11 @@ def sender_forged(
     values: dict[str, object] = {"seen": shown_time(seen_at, stationery.zone, to.language)}
     mark = Mark("h", held_mail_id)
     return assembled(stationery, LetterKind.SENDER_FORGED, to, values, dedupe, now, mark, Answered())
+
+
+def address_frozen(
+    stationery: Stationery, to: Addressee, frozen_at: datetime, dedupe: str, now: datetime
+) -> Letter:
+    """Return the note to the owner of an address that it is frozen for mail, as they asked, and what comes next."""
+    values: dict[str, object] = {"frozen": shown_time(frozen_at, stationery.zone, to.language)}
+    return assembled(stationery, LetterKind.ADDRESS_FROZEN, to, values, dedupe, now, None, Answered())

@@ -1,6 +1,6 @@
 """Passwords, second factors, locks and places: what a login is judged by. The daemon never reads these tables."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -60,6 +60,11 @@ class Logins:
             row.totp_sealed,
             row.totp_last_step,
         )
+
+    def with_password(self, person_ids: Collection[int]) -> set[int]:
+        """Return those of these people who have a password."""
+        mine = (credentials.c.person_id.in_(person_ids), credentials.c.password_hash != "")
+        return set(self._connection.scalars(select(credentials.c.person_id).where(*mine)))
 
     def anybody(self) -> bool:
         """Say whether anybody has a password yet."""

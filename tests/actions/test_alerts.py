@@ -13,8 +13,10 @@ import pytest
 from sqlalchemy import event
 
 from helpdesk.actions.intake import file_batch
+from helpdesk.core.alertwords import why
 from helpdesk.core.lettercaps import LetterLimits
-from helpdesk.core.people import AddressState
+from helpdesk.core.people import AddressState, Language
+from helpdesk.core.verdict import Verdict
 from helpdesk.store.tables import breakers, budgets, letters, mails, tickets
 from helpdesk.store.work import Work
 from tests.actions.intakes import ADMIN, JEAN, NOW, ZOE, IntakeBench, a_mail, arrival, bench, with_mail
@@ -68,10 +70,60 @@ def test_an_alert_says_what_how_often_and_why_with_nothing_live_in_it(desk: Inta
     assert alerts(desk) == 1
     text = shown(desk)
     assert "expéditeur falsifié" in text
-    assert "3" in text
-    assert "dmarc=fail for univ[.]example" in text
-    assert "http://" not in text
+    assert "Combien de fois\u00a0: 3 (depuis le 20 novembre 2026 à 10\u00a0h\u00a000)" in text
+    assert "Adresse\u00a0: jean[at]univ[.]example" in text
+    assert "le domaine de l’adresse dit que le message ne vient pas de lui" in text
+    assert "(en anglais)\u00a0: spoof: dmarc=fail for univ[.]example" in text
+    assert "Urgent" not in text, "nothing that a stranger wrote"
+    assert "evil" not in text
     assert JEAN not in text
+
+
+def test_an_alert_in_english_is_all_in_english(desk: IntakeBench) -> None:
+    english = replace(desk, desk=replace(desk.desk, language=Language.EN))
+    english.file(forged())
+    text = shown(english)
+    assert "How often: 1 (since 20 November 2026 at 10:00)" in text
+    assert "Reason: the domain of the address says that the mail is not from there" in text
+
+
+def subjects(desk: IntakeBench) -> list[str]:
+    """Return the subjects of the alerts, oldest first."""
+    found = [row["content"] for row in desk.rows(letters) if row["kind"] == "alert"]
+    return [str(message_from_bytes(content, policy=default)["Subject"]) for content in found]
+
+
+def test_alerts_of_a_day_are_numbered(desk: IntakeBench) -> None:
+    desk.person(ZOE)
+    desk.file(forged(), forged(ZOE))
+    desk.later(HOUR)
+    desk.file(forged())
+    desk.clock[0] = NOW.replace(hour=23)  # midnight in Paris
+    desk.file(forged())
+    numbers = [subject.rpartition("\u00a0")[2] for subject in subjects(desk)]
+    assert sorted(numbers[:2]) == ["1)", "2)"]
+    assert numbers[2:] == ["3)", "1)"]
+
+
+def test_an_alert_counts_what_came_since_the_one_before_about_that_address(desk: IntakeBench) -> None:
+    desk.person(ZOE)
+    desk.file(forged(), forged())
+    assert "fois\u00a0: 2 (" in shown(desk)
+    desk.file(forged(), forged(), forged(ZOE))
+    assert "fois\u00a0: 1 (" in shown(desk), "about Zoé"
+    desk.later(HOUR)
+    desk.file(forged())
+    text = shown(desk)
+    assert "fois\u00a0: 3 (depuis le 20 novembre 2026 à 10\u00a0h\u00a000)" in text
+    desk.later(HOUR)
+    desk.file(forged())
+    assert "fois\u00a0: 1 (depuis le 20 novembre 2026 à 12\u00a0h\u00a000)" in shown(desk)
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize("language", Language)
+def test_every_verdict_has_its_reason_in_every_language(verdict: Verdict, language: Language) -> None:
+    assert why(verdict, language) != why(verdict, next(one for one in Language if one is not language))
 
 
 def test_one_cause_is_told_once_an_hour(desk: IntakeBench) -> None:
@@ -276,7 +328,9 @@ def test_the_cap_on_all_letters_is_told_of_once_and_no_ticket_is_lost(desk: Inta
     tight.file(*proven(2, first=3))
     tight.file(*proven(2, first=5))
     assert alerts(tight) == 1
-    assert "3 letters an hour: later ones wait until 10:00 UTC" in shown(tight)
+    text = " ".join(shown(tight).split())
+    assert "les suivantes attendent jusqu’au 20 novembre 2026 à 11 h 00" in text
+    assert "3 letters an hour: later ones wait" in text
     assert len(tight.rows(tickets)) == 7
     assert sum(kind == "ticket_opened" for kind, _ in tight.letters()) == 7
 

@@ -3,18 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from helpdesk.actions.alarms import CONTACTS
 from helpdesk.actions.personwork import take_measure
 from helpdesk.core.people import AddressState, KnownAddress, Role
 from helpdesk.core.permissions import Actor
 from helpdesk.core.standing import Measure, login_standing, standing
 from helpdesk.core.tickets import Fate
-from helpdesk.store.tables import addresses, audit_logs, letters
-from helpdesk.store.work import Work
+from helpdesk.store.tables import addresses, audit_logs, letters, people
+from helpdesk.store.work import Work, in_work
 from tests.actions.intakes import ADMIN, JEAN, ZOE, IntakeBench, a_mail, bench
 from tests.core.makers import DMARC_NONE, DMARC_PASS, SPF_PASS
 
@@ -64,6 +67,40 @@ def test_not_me_freezes_the_address_for_mail_and_tells_the_contacts(desk: Intake
     assert desk.letters().count(("alert", ADMIN)) == 2  # of the forged mail, and of the answer
     (later,) = desk.file(a_mail("Encore", message_id="<q2@x>", says=PROVEN))
     assert later.fate is Fate.HELD
+
+
+def letter_of(desk: IntakeBench, kind: str) -> str:
+    """Return subject and text of the newest letter of a kind."""
+    newest = [row for row in desk.rows(letters) if row["kind"] == kind][-1]
+    message = message_from_bytes(newest["content"], policy=default)
+    part = message.get_body(("plain",))
+    assert part is not None
+    return f"{message['Subject']}\n{part.get_content()}"
+
+
+def test_the_owner_is_told_what_was_frozen_and_what_comes_next(desk: IntakeBench) -> None:
+    desk.file(answer(desk, "Bonjour,\n\nje n’ai rien envoyé.\n\nJean"))
+    assert desk.letters().count(("address_frozen", JEAN)) == 1
+    text = letter_of(desk, "address_frozen")
+    assert "nous mettons de côté tout message qui porte votre adresse" in text
+    assert "une personne de notre équipe regarde" in text
+    assert "le titulaire répond" in letter_of(desk, "alert")
+
+
+def test_the_owner_is_told_in_their_language(desk: IntakeBench) -> None:
+    with desk.desk.database.engine.begin() as connection:
+        connection.execute(update(people).values(language="en"))
+    desk.file(answer(desk, "It was not me."))
+    assert "we put aside every message that bears your address" in letter_of(desk, "address_frozen")
+
+
+def test_the_note_counts_among_the_letters_that_an_owner_may_get(desk: IntakeBench) -> None:
+    limit = desk.desk.thresholds.owner_letters_per_hour
+    scope = {f"{CONTACTS}:to:{JEAN}": limit}
+    in_work(desk.desk.database, lambda work: work.budgets.take(scope, limit, desk.now))
+    desk.file(answer(desk))
+    assert jean(desk).state is AddressState.SUSPENDED
+    assert ("address_frozen", JEAN) not in desk.letters()
 
 
 def test_an_admin_looks_and_takes_the_mail_again(desk: IntakeBench) -> None:

@@ -7,10 +7,12 @@ from email.policy import default
 
 import pytest
 
+from helpdesk.actions.digest import hourly
 from helpdesk.actions.door import Place
 from helpdesk.actions.login import begin_session
-from helpdesk.core.people import AddressState
+from helpdesk.core.people import AddressState, Language
 from helpdesk.core.sessions import LoginLimits, SessionKind
+from helpdesk.core.suspicion import Thresholds
 from helpdesk.errors import Refused
 from helpdesk.store.tables import alerts, letters, login_failures
 from tests.actions.intakes import ADMIN
@@ -91,6 +93,53 @@ def test_owner_and_contacts_read_when_from_where_and_what_to_do_and_no_secret(ho
         assert "helpdesk-admin, zoe" in text
         assert "plusieurs échecs de connexion en peu de temps" in text
         assert PASSWORD not in text
+
+
+def test_a_contact_who_is_the_owner_gets_the_owners_letter_in_their_language_and_no_other(
+    house: House,
+) -> None:
+    house.person()
+    house.bench = replace(
+        house.bench, desk=replace(house.bench.desk, alert_addresses=(ZOE, ADMIN), language=Language.EN)
+    )
+    fails(house, 1, 1)
+    assert kinds(house) == BOTH
+    told = texts(house)
+    assert "changez votre mot de passe immédiatement" in told[ZOE]
+    assert "Something unusual happened to an account" in told[ADMIN]
+
+
+def test_whoever_has_no_password_is_not_told_to_change_it(house: House) -> None:
+    house.bench.person(ZOE)
+    fails(house, 1, 1)
+    text = texts(house)[ZOE]
+    assert text.startswith("Tentatives de connexion avec votre adresse")
+    assert "Vous n’avez pas de mot de passe chez nous" in text
+    assert "changez" not in text
+
+
+def test_a_digest_of_the_daemon_does_not_know_who_has_a_password(house: House) -> None:
+    house.person()
+    house.bench = replace(
+        house.bench, desk=replace(house.bench.desk, thresholds=Thresholds(owner_letters_per_hour=1))
+    )
+    fails(house, 1, 1)
+    for _ in range(2):
+        house.refused()
+    house.later(hours=1)
+    with house.bench.statements() as seen:
+        hourly(replace(house.bench.desk, clock=lambda _work: house.clock[0]))
+    assert not any("credentials" in one for one in seen), "it may not read them"
+    assert any("que vous avez un mot de passe, changez-le immédiatement" in one for one in all_texts(house))
+
+
+def all_texts(house: House) -> list[str]:
+    found = []
+    for row in house.rows(letters):
+        part = message_from_bytes(row["content"], policy=default).get_body(("plain",))
+        assert part is not None
+        found.append(str(part.get_content()))
+    return found
 
 
 def test_attempts_on_an_account_that_nobody_has_are_told_to_the_contacts_alone(house: House) -> None:

@@ -250,7 +250,7 @@ def test_hostile_text_in_an_alert_is_short_and_dead() -> None:
     letter = letters.alert(stationery(), Addressee("s@x.example", Language.EN), notice, DEDUPE, NOW)
     text, _html = bodies(parsed(letter))
     assert "Reason: a[at]b[.]example Bcc: c\r\n" in text
-    shown = re.search(r"Sample[^:]*: (.*)\r\n", text)
+    shown = re.search(r"Technical detail: (.*)\r\n", text)
     assert shown is not None
     assert shown[1].startswith("http[:]//evil[.]example/xxx")
     assert len(shown[1]) == 500

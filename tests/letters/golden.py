@@ -9,11 +9,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from helpdesk.core import jobletters, letters, staffletters, suspicionletters
+from helpdesk.core.alertwords import about, why
 from helpdesk.core.audit import Action
 from helpdesk.core.letters import Addressee, Answered, Letter, LetterKind, LetterTemplates, Notice, Stationery
 from helpdesk.core.people import Language
 from helpdesk.core.suspicion import in_words
 from helpdesk.core.suspicionletters import Happened
+from helpdesk.core.verdict import Verdict
 from helpdesk.core.weeklyletter import weekly_report
 from helpdesk.templatefiles import load_templates
 from tests.letters import reports
@@ -72,7 +74,14 @@ def golden_letters() -> dict[str, Letter]:
         keys = {kind: letters.dedupe_key(kind.value, language.value) for kind in LetterKind}
         contact = Addressee("security@learn.example", language)
         notice = Notice(
-            "spoof", NOW, 3, "dmarc=fail for boss@learn.example", "Click http://evil.example/x now\x1b[2J"
+            about(Verdict.SPOOF, language),
+            NOW,
+            3,
+            why(Verdict.SPOOF, language),
+            "spoof: dmarc=fail for learn.example",
+            "boss@learn.example",
+            NOW.replace(minute=0),
+            4,
         )
         ones = (
             letters.ticket_opened(desk, learner, 123, subject, NOW, answered, keys[LetterKind.TICKET_OPENED]),
@@ -102,6 +111,7 @@ def golden_letters() -> dict[str, Letter]:
                 desk, learner, SUSPICIOUS_LOGINS[language], keys[LetterKind.SUSPICIOUS_LOGIN], NOW
             ),
             suspicionletters.sender_forged(desk, learner, 456, NOW, keys[LetterKind.SENDER_FORGED], NOW),
+            suspicionletters.address_frozen(desk, learner, NOW, keys[LetterKind.ADDRESS_FROZEN], NOW),
             letters.alert(desk, contact, notice, keys[LetterKind.ALERT], NOW),
             weekly_report(
                 desk, admin_of(language), reports.a_busy_week(), keys[LetterKind.WEEKLY_REPORT], reports.NOW
