@@ -84,6 +84,7 @@ class Action(StrEnum):
     SETTINGS_CHANGED = "SETTINGS_CHANGED"
     JOB_RUN = "JOB_RUN"
     UNAUTHORIZED_ROLE_CHANGE = "UNAUTHORIZED_ROLE_CHANGE"
+    LAST_ADMIN_KEPT = "LAST_ADMIN_KEPT"  # a refusal, but nobody's attack
     UNAUTHORIZED_ACCESS = "UNAUTHORIZED_ACCESS"  # any other refusal; its detail names the right
 
 

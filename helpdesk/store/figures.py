@@ -11,6 +11,7 @@ from helpdesk.core.figures import TicketTimes
 from helpdesk.core.permissions import Reach
 from helpdesk.core.tickets import Status
 from helpdesk.store.chunks import chunks
+from helpdesk.store.hints import OnlyFilters
 from helpdesk.store.tables import participants, people, tags, teams, tickets
 
 PAGE = 1000
@@ -52,13 +53,17 @@ class Figures:
     def times(
         self, span: Span, person_id: int, team_ids: frozenset[int], far: Reach
     ) -> Iterator[TicketTimes]:
-        """Yield the tickets within reach that were opened in *span*, in no order."""
+        """Yield the tickets within reach that were opened in *span*, in no order; what was merged counts once."""
         wanted = (tickets.c.opened_at, tickets.c.status, teams.c.name, tickets.c.first_answered_at,
                   tickets.c.resolved_at)  # fmt: skip
         query = (
             select(*wanted)
             .outerjoin(teams, teams.c.id == tickets.c.team_id)
-            .where(*_opened_in(span), _within(person_id, team_ids, far))
+            .where(
+                *_opened_in(span),
+                OnlyFilters(tickets.c.merged_into_id).is_(None),
+                _within(person_id, team_ids, far),
+            )
             .execution_options(yield_per=PAGE)
         )
         for opened_at, status, team, answered_at, resolved_at in self._connection.execute(query):

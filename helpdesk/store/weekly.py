@@ -10,6 +10,7 @@ from helpdesk.core.audit import Outcome
 from helpdesk.core.people import AddressState
 from helpdesk.core.tickets import Status
 from helpdesk.core.weekly import FROZEN, LOGIN, SUSPICIOUS
+from helpdesk.store.hints import OnlyFilters
 from helpdesk.store.letters import DEAD
 from helpdesk.store.mails import KEPT
 from helpdesk.store.tables import addresses, audit_logs, letters, mails, people, tickets
@@ -99,18 +100,18 @@ class Weekly:
         return self._counted(at, letters.c.state == DEAD, since, edges)
 
     def opened(self, since: datetime, edges: Sequence[datetime]) -> Buckets:
-        """Return how many tickets were opened; deleted ones are left out."""
-        return self._counted(tickets.c.opened_at, tickets.c.deleted_at.is_(None), since, edges)
+        """Return how many tickets were opened; deleted ones, and those that another one took over, are left out."""
+        return self._counted(tickets.c.opened_at, _stands(), since, edges)
 
     def resolved(self, since: datetime, edges: Sequence[datetime]) -> Buckets:
-        """Return how many tickets were resolved and still are; deleted ones are left out.
+        """Return how many tickets were resolved and still are; deleted and merged ones are left out.
 
         Asked for by when they last changed, which is no earlier and has an index.
         """
         still = and_(
             tickets.c.status == Status.RESOLVED.value,
             tickets.c.updated_at >= since,
-            tickets.c.deleted_at.is_(None),
+            _stands(),
         )
         return self._counted(tickets.c.resolved_at, still, since, edges)
 
@@ -170,3 +171,7 @@ def _kept_in(since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...
     at, rejected_at = mails.c.seen_at, mails.c.rejected_at
     decided = or_(rejected_at.is_(None), rejected_at >= since - timedelta(hours=1))
     return (mails.c.fate.in_(KEPT), at >= since, at < until, decided)
+
+
+def _stands() -> ColumnElement[bool]:
+    return and_(tickets.c.deleted_at.is_(None), OnlyFilters(tickets.c.merged_into_id).is_(None))

@@ -76,6 +76,18 @@ def test_times_say_how_long_people_waited(database: Database, people: tuple[Pers
     assert (one.status, one.team) == ("resolved", "network")
 
 
+def test_a_ticket_that_another_one_took_over_is_no_figure_of_its_own(
+    database: Database, people: tuple[Person, Person]
+) -> None:
+    jean, _zoe = people
+    target = read(database, lambda work: work.tickets.by_numbers([5]))
+    merged = a_ticket(jean, 8, opened_at=NOW, status="resolved", merged_into_id=next(iter(target)))
+    in_work(database, lambda work: work.tickets.add([merged]))
+    found = read(database, lambda work: list(work.figures.times(SPAN, jean.id, frozenset(), Reach.ALL)))
+    assert len(found) == 4
+    assert [one.status for one in found].count("resolved") == 1
+
+
 def test_an_export_has_each_ticket_once_oldest_first(
     database: Database, people: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -170,7 +170,14 @@ def test_tickets_are_counted_by_when_they_were_opened_and_resolved(database: Dat
         a_ticket(jean, 202, opened_at=UNTIL, status="resolved", resolved_at=SINCE, deleted_at=SINCE),
         a_ticket(jean, 203, opened_at=UNTIL, status="in_progress", resolved_at=SINCE),  # reopened
     ]
+    merged = {
+        "status": "resolved",
+        "resolved_at": SINCE,
+        "updated_at": SINCE,
+        "merged_into_id": opened[0]["id"],
+    }
     in_work(database, lambda work: work.tickets.add(opened + resolved + others))
+    in_work(database, lambda work: work.tickets.add([a_ticket(jean, 204, opened_at=SINCE) | merged]))
     assert read(database, lambda work: work.weekly.opened(EARLIER, EDGES)) == TWO_IN_EACH
     assert read(database, lambda work: work.weekly.resolved(EARLIER, EDGES)) == TWO_IN_EACH
 
