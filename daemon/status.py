@@ -10,7 +10,9 @@ from daemon.imap import ImapInbox
 from daemon.wiring import account_of
 from helpdesk.actions.status import as_data, health_of
 from helpdesk.config import ImapSettings, Settings
+from helpdesk.core.alertwords import kind_in_words
 from helpdesk.core.health import Health, MailboxSeen, days_left, seconds_left, shown, troubles
+from helpdesk.core.people import Language
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import EXIT_FAILED, MailboxAway
 from helpdesk.store.engine import Database
@@ -72,6 +74,8 @@ def lines_of(health: Health, wrong: list[str]) -> Iterator[str]:
         yield _line(
             "certificate", certificate.where, f"ends first, {shown(certificate.ends_at)}, {days} days left"
         )
+    for kind, count in health.alarms.items():
+        yield _line("alarms", "", f"{count} in 24 hours: {kind_in_words(kind, Language.EN)}")
     yield from (f"TROUBLE    {term_safe(one)}" for one in wrong)
     if not wrong:
         yield "all is well"

@@ -65,7 +65,9 @@ def queue_alerts(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now: d
         ("alert", cause.verdict, cause.who, hour.isoformat()): (cause, suspicion)
         for cause, suspicion in _due_causes(suspicions, totals, now).items()
     }
-    notices = {key: _notice(suspicion, now, desk.language) for key, (_cause, suspicion) in due.items()}
+    notices = {
+        key: _notice(suspicion, causes[cause], now, desk.language) for key, (cause, suspicion) in due.items()
+    }
     counters = {key: cause.counter for key, (cause, _suspicion) in due.items()}
     owners = {key: _told_apart(suspicion) for key, (_cause, suspicion) in due.items()}
     _queue(work, desk, notices, now, counters, owners)
@@ -169,6 +171,7 @@ def _queue(
         if cause not in noted
     ]
     work.alerts.add(new, now)
+    work.alerts.repeat({cause: notices[one].count for one, cause in causes.items() if cause in noted})
 
 
 def _told(
@@ -233,13 +236,13 @@ def _due(suspicion: Suspicion, wanted: Alert, total: int, now: datetime) -> bool
             return False
 
 
-def _notice(suspicion: Suspicion, now: datetime, language: Language) -> Notice:
-    """Return what is told of a mail: nothing that stands in it, but for the registered address it claims."""
+def _notice(suspicion: Suspicion, count: int, now: datetime, language: Language) -> Notice:
+    """Return what is told of so many mails: nothing that stands in them but the registered address they claim."""
     verdict, known = suspicion.facts.judgement.verdict, suspicion.facts.known
     return Notice(
         what=about(verdict, language),
         happened_at=now,
-        count=1,
+        count=count,
         reason=why(verdict, language),
         detail=suspicion.decision.reason,
         about=known.address if known and suspicion.decision.alert is Alert.AT_ONCE else "",

@@ -8,6 +8,7 @@ from helpdesk.actions.breakers import breakers_in
 from helpdesk.actions.canary import LOST
 from helpdesk.core.certificates import first_end
 from helpdesk.core.health import (
+    ALARMED_WITHIN,
     GIVEN_UP,
     NEWLY_DEAD,
     CertificateSeen,
@@ -44,6 +45,7 @@ def health_of(database: Database, mailboxes: Sequence[str]) -> Health:
             given_up_in(work, now),
             canary_lost_in(work, now),
             certificate_in(work),
+            work.alerts.counts_since(now - ALARMED_WITHIN),
         )
 
 
@@ -106,4 +108,5 @@ def as_data(health: Health, wrong: list[str]) -> dict[str, object]:
         "certificate": asdict(certificate) | {"days_left": days_left(certificate, health.now)}
         if (certificate := health.certificate)
         else None,
+        "alarms": dict(health.alarms),
     }

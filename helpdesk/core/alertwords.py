@@ -117,6 +117,14 @@ def letters_wait(until: str) -> Reason:
     }
 
 
+def kind_in_words(kind: str, language: Language) -> str:
+    """Return what an alarm of a kind is about; a kind that has no words of its own stays as it is."""
+    sort, _, verdict = kind.partition(":")
+    if sort == "breaker":
+        return LETTERS_WAIT[language]
+    return _named(verdict if sort == "alert" else kind, language)
+
+
 def counted(refused: Iterable[tuple[str, int]], language: Language) -> str:
     """Return how often what was refused: each by the name of a verdict or of an action."""
     return ", ".join(f"{_named(name, language)} ({count})" for name, count in refused)

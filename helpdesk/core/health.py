@@ -9,6 +9,7 @@ from helpdesk.core.people import Language
 LATE = timedelta(minutes=5)  # a mail on its way out of the inbox, a letter that is due: seconds, usually
 NEWLY_DEAD = timedelta(hours=24)  # an older dead letter was seen by then; it is listed, and no alarm for ever
 ALL_LETTERS = "hour:all"
+ALARMED_WITHIN = timedelta(hours=24)
 DAEMON = "daemon:"  # how the lease of a running daemon is called, before its owner
 SILENT_DAYS = 7  # then a daemon that stopped is no longer shown
 GIVEN_UP = timedelta(days=7)  # for how long a job is shown that was given up
@@ -81,6 +82,7 @@ class Health:
     ``letters``: how many by state, those sent left out. ``due_since``: when the first letter became due that nobody
     has taken yet, in the future where none is due. ``newly_dead``: letters given up within a day. ``bouncing``: how
     many addresses let letters come back. ``canary_lost``: the last letter of the desk to itself did not come back.
+    ``alarms``: how often people had to be alerted within a day, by kind.
     """
 
     now: datetime
@@ -95,6 +97,7 @@ class Health:
     given_up: tuple[GivenUp, ...] = ()
     canary_lost: bool = False
     certificate: CertificateSeen | None = None
+    alarms: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def daemons(self) -> tuple[LeaseSeen, ...]:

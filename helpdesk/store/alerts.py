@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from helpdesk.store.ids import new_id
 from helpdesk.store.tables import alerts
@@ -76,6 +76,12 @@ class Alerts:
         """Note that these stand in the journal."""
         if ids:
             self._connection.execute(update(alerts).where(alerts.c.id.in_(ids)).values(told_at=at))
+
+    def counts_since(self, since: datetime) -> dict[str, int]:
+        """Return how often people had to be alerted from *since* on, by kind, whether or not a letter could go."""
+        query = select(alerts.c.kind, func.sum(alerts.c.count)).where(alerts.c.at >= since)
+        found = self._connection.execute(query.group_by(alerts.c.kind).order_by(alerts.c.kind))
+        return {row[0]: int(row[1]) for row in found}
 
     def of_owners(self, since: datetime, until: datetime, kinds: Collection[str]) -> list[Alerted]:
         """Return what came oftener than its owners were told, from *since* on and before *until*."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from helpdesk.actions.jobs import job_runs, jobs, run_job
 from helpdesk.actions.permits import require_right
 from helpdesk.actions.status import as_data, health_of
+from helpdesk.core.alertwords import kind_in_words
 from helpdesk.core.health import Health, days_left, seconds_left, troubles
 from helpdesk.core.jobs import JobName, Run, RunState
 from helpdesk.core.permissions import Right
@@ -82,6 +83,9 @@ def _lines(keyboard: Keyboard, health: Health) -> Iterator[tuple[str, str, str]]
             problem=problem,
         )
         yield words("files", "fichiers"), "", told
+    for kind, count in health.alarms.items():
+        told = words("{count} in 24 hours", "{count} en 24 heures", count=count)
+        yield words("alarms", "alertes"), kind_in_words(kind, words.language), told
     yield from _lines_of_jobs(words, health)
 
 

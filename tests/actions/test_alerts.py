@@ -17,6 +17,7 @@ from helpdesk.core.alertwords import why
 from helpdesk.core.lettercaps import LetterLimits
 from helpdesk.core.people import AddressState, Language
 from helpdesk.core.verdict import Verdict
+from helpdesk.store.tables import alerts as alerts_table
 from helpdesk.store.tables import breakers, budgets, letters, mails, tickets
 from helpdesk.store.work import Work
 from tests.actions.intakes import ADMIN, JEAN, NOW, ZOE, IntakeBench, a_mail, arrival, bench, with_mail
@@ -91,6 +92,12 @@ def subjects(desk: IntakeBench) -> list[str]:
     """Return the subjects of the alerts, oldest first."""
     found = [row["content"] for row in desk.rows(letters) if row["kind"] == "alert"]
     return [str(message_from_bytes(content, policy=default)["Subject"]) for content in found]
+
+
+def test_what_is_told_again_within_the_hour_is_counted(desk: IntakeBench) -> None:
+    desk.file(forged(), forged())
+    desk.file(forged())
+    assert dict(desk.column(alerts_table, "kind", "count"))["alert:spoof"] == 3
 
 
 def test_alerts_of_a_day_are_numbered(desk: IntakeBench) -> None:

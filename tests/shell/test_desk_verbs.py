@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,11 +15,12 @@ from sqlalchemy import insert, update
 
 from helpdesk.core.people import Language, Role
 from helpdesk.core.permissions import MAY, Actor, Reach
+from helpdesk.store.alerts import NewAlert
 from helpdesk.store.budgets import Breaker
 from helpdesk.store.ids import new_id
 from helpdesk.store.rows import Row
 from helpdesk.store.tables import audit_logs, budgets, letters, people, tags, teams, tickets
-from helpdesk.store.work import in_work
+from helpdesk.store.work import Work, in_work
 from shell.nouns import every_verb
 from shell.verbs import Verb
 from tests.actions.intakes import NOW, a_mail
@@ -293,6 +295,28 @@ def test_status_tells_the_troubles_in_the_language_of_the_person(desk: ShellBenc
     desk.language = Language.FR
     desk.actors[Role.ADMIN] = Actor(replace(desk.actor(Role.ADMIN).person, language=Language.FR))
     assert "SOUCI aucun service ne tourne" in desk.run("status").out
+
+
+def test_status_counts_the_alarms_of_a_day_by_kind(desk: ShellBench) -> None:
+    with Work(desk.bench.desk.database) as work:
+        now = work.database_now()
+        for number, (kind, count, hours) in enumerate(
+            [
+                ("LOGIN_LOCKED", 2, 1),
+                ("LOGIN_LOCKED", 3, 23),
+                ("alert:spoof", 7, 2),
+                ("breaker:hour:all", 1, 2),
+                ("SENDER_FLOOD", 9, 25),
+            ]
+        ):
+            alarm = NewAlert(f"{number:064x}", kind, None, count, 1, 0)
+            work.alerts.add([alarm], now - timedelta(hours=hours))
+        work.commit()
+    (told,) = desk.run("status", "--json").json
+    assert told["alarms"] == {"LOGIN_LOCKED": 5, "alert:spoof": 7, "breaker:hour:all": 1}
+    out = desk.run("status").out
+    for words in ("a login was locked +5 in 24", "forged sender +7 in 24", "letters wait +1 in 24"):
+        assert re.search(words, out)
 
 
 def test_jobs_are_listed_with_their_next_time_and_how_the_last_run_ended(desk: ShellBench) -> None:
