@@ -1,17 +1,19 @@
 """One mailbox from inbox to settled: fetch, parse in workers, file, move (design: one mail, a straight line).
 
-While one batch is filed, the next is already being parsed: two processors, two batches.
+While one batch is filed, a second thread moves the one before it out of the inbox, and fetches and parses the next:
+neither the mail server's nor the database's disk is waited for by both.
 """
 
 import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 from daemon import meters
 from daemon.copies import Wanted, move_copy
+from daemon.filedlog import tell_filed
 from daemon.imap import Inbox
 from daemon.leaving import Folders, Leaving
 from daemon.orders import OrderDesk
@@ -36,7 +38,7 @@ from helpdesk.core.mail import Mail, Unreadable
 from helpdesk.core.tickets import Fate
 from helpdesk.core.verdict import bomb
 from helpdesk.killpoints import Point, reach
-from helpdesk.logs import event, who
+from helpdesk.logs import event
 
 LOG = logging.getLogger("helpdesk.intake")
 LOOK_AHEAD_UIDS = 500  # how many UIDs are compared with the ledger in one query
@@ -54,11 +56,10 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parsing:
-    """A batch on its way through the workers."""
+class _Read:
+    """A batch that was fetched and parsed. ``started``: when parsing began."""
 
-    raws: dict[int, bytes]
-    examined: "Future[list[Examined]]"
+    arrivals: Sequence[Arrival]
     started: float
 
 
@@ -92,7 +93,7 @@ class Intake:
         self._swept: tuple[Inbox, int | None] | None = None
         self._unread: dict[int, str] = {}
         self._bytes_again_at = math.inf
-        self._workers = ThreadPoolExecutor(1, thread_name_prefix="parse")
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="mailbox")
 
     def drain(self, inbox: Inbox, going: Callable[[], bool]) -> int:
         """Settle what is in the inbox now, oldest first, while *going()*; return how many mails were looked at.
@@ -146,27 +147,38 @@ class Intake:
         limits = self._limits
         sizes = inbox.sizes(uids)
         fitting = [uid for uid in uids if sizes.get(uid, 0) <= limits.max_bytes]
-        filed = 0
-        ahead: _Parsing | None = None
+        count = 0
+        read: _Read | None = None
+        filed: Sequence[Filed] = ()
         for batch in batches(fitting, sizes, limits.batch_mails, limits.batch_bytes):
             if not going():
-                return filed
-            fetched = self._parse(inbox.fetch(batch))
-            if ahead is not None:
-                filed += self._file(inbox, source, *_arrived(ahead))
-            ahead = fetched
-        if ahead is not None and going():
-            filed += self._file(inbox, source, *_arrived(ahead))
+                break
+            coming = self._beside.submit(self._read_next, inbox, filed, batch)
+            try:
+                filed = self._file(source, read) if read else ()
+            finally:
+                wait([coming])  # the connection is for one thread at a time
+            count += len(filed)
+            read = coming.result()
+            self._carry_commands_out(inbox, source, filed)
+        self._leaving.settle(inbox, filed)
+        if read is not None and going():
+            count += self._file_and_settle(inbox, source, read)
         for uid in uids:
             if sizes.get(uid, 0) > limits.max_bytes and going():
                 reason = f"{sizes[uid]} bytes; the limit is {limits.max_bytes}"
-                filed += self._file_unread(inbox, source, uid, sizes[uid], reason)
-        return filed
+                count += self._file_unread(inbox, source, uid, sizes[uid], reason)
+        return count
 
-    def _parse(self, raws: dict[int, bytes]) -> _Parsing:
+    def _read_next(self, inbox: Inbox, filed: Sequence[Filed], batch: Sequence[int]) -> _Read:
+        """Settle what is *filed*, then fetch and parse a batch."""
+        self._leaving.settle(inbox, filed)
+        raws = inbox.fetch(batch)
         reach(Point.FETCHED)
         started = time.monotonic()
-        return _Parsing(raws, self._workers.submit(self._pool.examine, list(raws.values())), started)
+        examined = self._pool.examine(list(raws.values()))
+        pairs = zip(raws.items(), examined, strict=True)
+        return _Read([_arrival(uid, raw, one) for (uid, raw), one in pairs], started)
 
     def _file_unread(
         self, inbox: Inbox, source: Source, uid: int, size: int, reason: str, deadly: bool = False
@@ -174,18 +186,25 @@ class Intake:
         """Quarantine a mail without parsing it: it is too big, or it has taken the process down thrice."""
         head = inbox.fetch_head(uid)
         arrival = Arrival(uid, head, Unreadable(size, fingerprint_of(head), reason, deadly), bomb(reason))
-        return self._file(inbox, source, [arrival], time.monotonic())
+        return self._file_and_settle(inbox, source, _Read([arrival], time.monotonic()))
 
-    def _file(self, inbox: Inbox, source: Source, arrivals: Sequence[Arrival], started: float) -> int:
+    def _file_and_settle(self, inbox: Inbox, source: Source, read: _Read) -> int:
+        filed = self._file(source, read)
+        self._leaving.settle(inbox, filed)
+        self._carry_commands_out(inbox, source, filed)
+        return len(filed)
+
+    def _file(self, source: Source, read: _Read) -> Sequence[Filed]:
         reach(Point.EXAMINED)
-        filed = file_batch(self._desk, source, arrivals)
+        filed = file_batch(self._desk, source, read.arrivals)
         reach(Point.COMMITTED)
         self._on_letters()
-        _tell(source, filed, started)  # before the move: when that fails, nobody tells later
-        self._leaving.settle(inbox, filed)
+        tell_filed(source, filed, read.started)  # before the move: when that fails, nobody tells later
+        return filed
+
+    def _carry_commands_out(self, inbox: Inbox, source: Source, filed: Sequence[Filed]) -> None:
         if any(one.fate is Fate.COMMAND for one in filed):
             self._file_released(inbox, source)
-        return len(filed)
 
     def _file_released(self, inbox: Inbox, source: Source) -> None:
         """File held mails whose owners confirmed them, and move their copies out of the folder Held."""
@@ -199,7 +218,7 @@ class Intake:
             arrival = replace(_arrival(held.uid, raw, one), confirmed=True)
             filed = file_batch(self._desk, replace(source, uidvalidity=held.uidvalidity), [arrival])
             mark_settled(self._desk, [mail.mail_id for mail in filed])
-            _tell(source, filed, started)
+            tell_filed(source, filed, started)
             self._move_held(inbox, arrival, filed[0].fate)
         self._on_letters()
 
@@ -223,34 +242,6 @@ class Intake:
             message_id = seen.message_id if isinstance(seen, Mail) else ""
             wanted = Wanted(message_id, seen.size, seen.fingerprint)
             move_copy(inbox, self._folders.held, new, wanted, self._limits.max_bytes)
-
-
-def _tell(source: Source, filed: Sequence[Filed], started: float) -> None:
-    """Log one line for each mail; the time is that of its batch, shared out."""
-    each_ms = round((time.monotonic() - started) * 1000 / max(len(filed), 1))
-    for one in filed:
-        meters.count_filed(source.name, one.fate, one.verdict)
-        event(
-            LOG,
-            "filed" if one.fate else "deferred",
-            logging.ERROR if one.error else logging.INFO,
-            mailbox=source.name,
-            uid=one.uid,
-            mail=one.mail_id,
-            fate=one.fate,
-            rule=one.rule,
-            verdict=one.verdict,
-            sender=who(one.sender),
-            ticket=one.ticket_number,
-            ms=each_ms,
-            error=one.error,
-        )
-
-
-def _arrived(parsing: _Parsing) -> tuple[list[Arrival], float]:
-    examined = parsing.examined.result()
-    pairs = zip(parsing.raws.items(), examined, strict=True)
-    return [_arrival(uid, raw, one) for (uid, raw), one in pairs], parsing.started
 
 
 def _arrival(uid: int, raw: bytes, one: Examined) -> Arrival:

@@ -4,6 +4,7 @@ import errno
 import logging
 import os
 import random
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,9 @@ from daemon.imap import OVERSIZE_HEADER_BYTES
 from daemon.intake import POISON, Intake, Limits
 from daemon.leaving import Folders
 from daemon.parsers import ParsePool
-from helpdesk.actions.intake import known_source
+from helpdesk.actions.arrival import Arrival, Filed, Source
+from helpdesk.actions.desk import Desk
+from helpdesk.actions.intake import file_batch, known_source
 from helpdesk.actions.leases import Lease
 from helpdesk.core.classify import OwnMarks
 from helpdesk.core.mail import Caps
@@ -123,6 +126,51 @@ def test_mails_are_fetched_oldest_first_in_bounded_batches(rig: Rig) -> None:
         (number + 1, f"Question {number}") for number in range(7)
     ]
     assert [len(uids) for uids in rig.inbox.calls("move")] == [3, 3, 1], "one command for a folder and batch"
+
+
+def test_the_batch_before_is_moved_and_the_next_one_fetched_while_one_is_filed(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filing = threading.Event()
+    waited: list[bool] = []
+
+    class Slow(FakeInbox):
+        def move(self, uids: Sequence[int], folder: str) -> None:
+            waited.append(not self.folders and filing.wait(10))  # of the first batch
+            super().move(uids, folder)
+
+    def file_batch_of_two(desk: Desk, source: Source, batch: Sequence[Arrival]) -> list[Filed]:
+        if rig.desk.rows(mails):  # the second one
+            filing.set()
+        return file_batch(desk, source, batch)
+
+    monkeypatch.setattr("daemon.intake.file_batch", file_batch_of_two)
+    rig.inbox = Slow()
+    rig.inbox.deliver(*(mail(number) for number in range(6)))
+    assert rig.drain(rig.intake(Limits(batch_mails=2))) == 6
+    assert waited == [True, False, False]
+    verbs = [verb for verb, _uids in rig.inbox.asked if verb in ("fetch", "move")]
+    assert verbs == ["fetch", "fetch", "move", "fetch", "move", "move"]
+
+
+def test_what_was_filed_is_moved_after_a_failure_to_fetch_the_next(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.inbox.deliver(*(mail(number) for number in range(4)))
+    fetch = rig.inbox.fetch
+
+    def refuse_the_last(uids: Sequence[int]) -> dict[int, bytes]:
+        if min(uids) > 102:
+            rig.inbox.failing = ["fetch"]
+        return fetch(uids)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rig.inbox, "fetch", refuse_the_last)
+        with pytest.raises(MailboxAway):
+            rig.drain(rig.intake(Limits(batch_mails=2)))
+    assert (len(rig.desk.rows(tickets)), len(rig.inbox.inbox)) == (2, 4)
+    assert rig.drain() == 2
+    assert (rig.settled(), rig.inbox.inbox) == ([True] * 4, {})
 
 
 def test_a_batch_is_bounded_in_bytes_too(rig: Rig) -> None:
