@@ -50,7 +50,7 @@ POISON = "three attempts to read it, two of them with nothing else in hand, ende
 class Limits:
     """How much is fetched at once, and the size over which a mail is not fetched at all."""
 
-    batch_mails: int = 100
+    batch_mails: int = 200
     batch_bytes: int = 32 * 1024 * 1024
     max_bytes: int = 40 * 1024 * 1024
 

@@ -139,7 +139,7 @@ def mailbox(section: Section, credentials: Credentials, alone: bool) -> ImapSett
         quarantine_folder=section.optional("quarantine_folder", TEXT, "Quarantine"),
         poll_seconds=section.optional("poll_seconds", number(1, 3600), 60),
         idle=section.optional("idle", TRUTH, True),
-        batch_mails=section.optional("batch_mails", number(1, 500), 100),
+        batch_mails=section.optional("batch_mails", number(1, 500), 200),
         batch_bytes=section.optional("batch_bytes", number(64 * KIB, 500 * MIB), 32 * MIB),
         timeout_seconds=section.optional("timeout_seconds", number(5, 600), 60),
         trust=trust(section.child("trust")),
