@@ -67,7 +67,8 @@ def lines_of(health: Health, wrong: list[str]) -> Iterator[str]:
         yield _line("breaker", breaker.scope, told)
     for job in health.given_up:
         since = "; a later run did it" if job.mended else ""
-        told = f"given up {job.times} times in a week, last {shown(job.at)}: {job.told}{since}"
+        times = "once" if job.times == 1 else f"{job.times} times, the last"
+        told = f"given up {times} {shown(job.at)}: {job.told}{since}"
         yield _line("job", job.job, told)
     if (certificate := health.certificate) is not None:
         days = days_left(certificate, health.now)

@@ -11,6 +11,7 @@ NEWLY_DEAD = timedelta(hours=24)  # an older dead letter was seen by then; it is
 ALL_LETTERS = "hour:all"
 ALARMED_WITHIN = timedelta(hours=24)
 DAEMON = "daemon:"  # how the lease of a running daemon is called, before its owner
+JOB = "job:"  # how that of a job is called, before its name
 SILENT_DAYS = 7  # then a daemon that stopped is no longer shown
 GIVEN_UP = timedelta(days=7)  # for how long a job is shown that was given up
 ENDS_SOON = timedelta(days=7)  # its contacts have known of a certificate for two weeks then
@@ -107,8 +108,12 @@ class Health:
 
     @property
     def work(self) -> tuple[LeaseSeen, ...]:
-        """The leases on work, by name."""
-        return tuple(one for one in self.leases if not one.name.startswith(DAEMON))
+        """The leases on work, by name; those on jobs only while somebody is at one."""
+        return tuple(
+            one
+            for one in self.leases
+            if not one.name.startswith(DAEMON) and not (one.name.startswith(JOB) and one.ends_at <= self.now)
+        )
 
 
 def troubles(health: Health, language: Language = Language.EN) -> list[str]:

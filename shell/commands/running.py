@@ -92,12 +92,10 @@ def _lines(keyboard: Keyboard, health: Health) -> Iterator[tuple[str, str, str]]
 def _lines_of_jobs(words: Words, health: Health) -> Iterator[tuple[str, str, str]]:
     for job in health.given_up:
         told = words(
-            "given up {count} times in a week, last {when}: {why}",
-            "abandonnée {count} fois en une semaine, la dernière le {when} : {why}",
-            count=job.times,
-            when=words.short(job.at),
-            why=job.told,
+            "given up {when}: {why}", "abandonnée le {when} : {why}", when=words.short(job.at), why=job.told
         )
+        if job.times > 1:
+            told += words(" ({count} times in a week)", " ({count} fois en une semaine)", count=job.times)
         since = words("; a later run did it", " ; faite depuis") if job.mended else ""
         yield words("job", "tâche"), job.job, told + since
     if (certificate := health.certificate) is not None:

@@ -113,9 +113,10 @@ def test_what_somebody_should_look_at(health: Health, expected: list[str]) -> No
 def test_a_daemon_that_stopped_a_week_ago_is_no_longer_shown() -> None:
     gone = replace(SILENT, ends_at=NOW - timedelta(days=7))
     work = LeaseSeen("mailbox:main", "two", NOW - timedelta(days=9))
-    health = replace(WELL, leases=(ALIVE, SILENT, gone, work))
+    idle, busy = (LeaseSeen("job:close", "two", NOW + seconds * SECOND) for seconds in (0, 1))
+    health = replace(WELL, leases=(ALIVE, SILENT, gone, work, idle, busy))
     assert health.daemons == (ALIVE, SILENT)
-    assert health.work == (work,)
+    assert health.work == (work, busy), "a job that nobody is at is no work"
 
 
 @pytest.mark.parametrize(
