@@ -38,7 +38,7 @@ OTHER_KEY = base64.b64encode(bytes(range(32, 64))).decode()
 OTHERS_NUMBERS = 500  # the tickets of two desks bear other numbers
 MAX_LETTERS_PER_TICKET = 2
 MAX_TICKETS = 3  # the first mail's, and two of a machine that looks like a person: then it is not answered
-QUIET_SECONDS = 1.0
+QUIET_LOOKS = 10  # one after the other: on a busy machine a single one takes longer than a letter
 LIMIT_SECONDS = 120.0
 MAX_LETTERS = 40  # an exchange that goes on for so long would go on for ever
 TICKETS = 2
@@ -93,11 +93,10 @@ class Post:
 def exchange(posts: Sequence[Post], max_tickets: int = MAX_TICKETS) -> list[str]:
     """Carry mail until nothing moves any more; return what may not be."""
     deadline = time.monotonic() + LIMIT_SECONDS
-    quiet_since = time.monotonic()
-    while time.monotonic() - quiet_since < QUIET_SECONDS:
+    quiet_looks = 0
+    while quiet_looks < QUIET_LOOKS:
         moved = sum(post.carry() for post in posts)
-        if moved or any(post.busy for post in posts):
-            quiet_since = time.monotonic()
+        quiet_looks = 0 if moved or any(post.busy for post in posts) else quiet_looks + 1
         if sum(post.carried for post in posts) > MAX_LETTERS or time.monotonic() > deadline:
             return ["the exchange did not end"]
         time.sleep(0.1)
