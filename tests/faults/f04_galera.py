@@ -240,6 +240,5 @@ FAULTS = [
         all_nodes_die,
         extra_allowed=True,
         recover_limit_seconds=BACK_SECONDS,
-        in_selection=False,
     ),
 ]

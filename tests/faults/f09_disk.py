@@ -172,7 +172,7 @@ def _ended(crowded: Crowded, rounds: Sequence[tuple[float, list[str]]]) -> Tally
 
 
 FAULTS = [
-    Fault(name, "SQLite", run, recover_limit_seconds=LIMIT_SECONDS)
+    Fault(name, "SQLite", run, recover_limit_seconds=LIMIT_SECONDS, in_selection=run is not blobs)
     for name, run in (
         ("F9 the database's disk is full", database),
         ("F9 the disk of the blobs is full", blobs),
