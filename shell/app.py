@@ -145,8 +145,21 @@ class HelpdeskShell(cmd2.Cmd):
             full = line_in_full(before, NOUNS)
         except WrongUsage:
             full = before
+        if self._is_in_text(full):
+            return Completions()
         more = len(full) - len(before)
         return super().complete(text, full + line[begidx:], begidx + more, endidx + more, custom_settings)
+
+    def _is_in_text(self, begun: str) -> bool:
+        """Say whether what follows belongs to a free text, in which there are no options."""
+        words = words_of(begun)
+        command = self.get_command_func(words[0]) if words else None
+        parser = self.command_parsers.get(command) if command else None
+        try:
+            verb = parser.find_parser(words[1:2]) if parser else None
+        except ValueError:
+            return False
+        return isinstance(verb, DeskParser) and verb.is_in_text(words[2:])
 
     def complete_with(self, complete: Completer, text: str, before: str = "") -> Completions:
         """Return what an argument can be, for whoever the session belongs to now; *before*: the line up to it.

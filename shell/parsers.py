@@ -82,12 +82,11 @@ class Speaking:
         """
         parser = cast("argparse.ArgumentParser", self)
         places = parser._get_positional_actions()
-        for free in places:
-            if isinstance(free, FreeText):
-                head, text = _parted(parser, args, len(places) - 1)
-                found, unknown = super().parse_known_args(head, namespace)  # type: ignore[misc]
-                setattr(found, free.dest, text_of(text))
-                return found, unknown
+        if places and isinstance(places[-1], FreeText):
+            head, text = _parted(parser, args, len(places) - 1)
+            found, unknown = super().parse_known_args(head, namespace)  # type: ignore[misc]
+            setattr(found, places[-1].dest, text_of(text))
+            return found, unknown
         if self._is_mixing or all(action.nargs != "*" for action in places):
             return super().parse_known_args(args, namespace)  # type: ignore[misc]
         self._is_mixing, usage = True, parser.usage
@@ -98,6 +97,13 @@ class Speaking:
             return parser.parse_known_intermixed_args(args, namespace)
         finally:
             self._is_mixing, parser.usage = False, usage
+
+    def is_in_text(self, words: Sequence[str]) -> bool:
+        """Say whether a free text has begun in *words*, the first of a verb's arguments."""
+        parser = cast("argparse.ArgumentParser", self)
+        places = parser._get_positional_actions()
+        has_text = bool(places) and isinstance(places[-1], FreeText)
+        return has_text and bool(_parted(parser, words, len(places) - 1)[1])
 
     def _get_formatter(self, *arguments: Any, **options: Any) -> Any:
         formatter = super()._get_formatter(*arguments, **options)  # type: ignore[misc]

@@ -57,6 +57,7 @@ def _send(keyboard: Keyboard, given: argparse.Namespace, typed: str) -> int:
     text = _answer_text(keyboard, given, typed)
     is_staff = keyboard.actor.person.role is not Role.USER
     if is_staff and not given.yes and keyboard.ask.at_terminal:
+        keyboard.screen.say()
         letters = preview_answer(keyboard.desk, keyboard.actor, given.number, text, given.resolve)
         for letter in letters:
             _show_letter(keyboard, letter)

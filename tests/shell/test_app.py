@@ -158,6 +158,16 @@ def test_tab_completes_behind_the_beginnings_of_words(shell_desk: ShellDesk) -> 
     assert "shell" not in completed(shell, "s")
 
 
+def test_tab_offers_options_before_a_text_and_nothing_in_it(shell_desk: ShellDesk) -> None:
+    shell = shell_for(signed_in(shell_desk, Role.ADMIN))
+    shell_desk.ticket(17, shell_desk.people["Boss"])
+    assert completed(shell, "ti rep 17 --re") == ["--resolve"]
+    assert completed(shell, "ti rep --canned x --re") == ["--resolve"]
+    assert completed(shell, "ti rep 17 text --re") == []
+    assert completed(shell, "ti rep --resolve 17 text 1") == []
+    assert completed(shell, "nothing --re") == []
+
+
 def test_tab_offers_nothing_any_more_once_the_session_has_ended_or_the_role_is_gone(
     shell_desk: ShellDesk,
 ) -> None:
