@@ -10,6 +10,7 @@ from helpdesk.actions.ticketwork import (
     answer_ticket,
     change_status,
     preview_answer,
+    workable_ticket,
 )
 from helpdesk.actions.undo import undo_answer
 from helpdesk.core.letters import Letter
@@ -49,8 +50,14 @@ def _reply(keyboard: Keyboard, given: argparse.Namespace) -> int:
     line = f"ticket reply {given.number}"
     if given.canned and given.text is None:
         return _send(keyboard, given, "")
-    with text_for(keyboard, given.text, line) as text:
+    with text_for(keyboard, given.text, line, lambda: _look(keyboard, given, Right.FOLLOW_UP)) as text:
         return _send(keyboard, given, text)
+
+
+def _look(keyboard: Keyboard, given: argparse.Namespace, of_users: Right) -> None:
+    """Raise Refused where the ticket is not there or may not be written to."""
+    right = of_users if keyboard.actor.person.role is Role.USER else Right.WORK_ON_TICKET
+    workable_ticket(keyboard.desk, keyboard.actor, right, given.number)
 
 
 def _send(keyboard: Keyboard, given: argparse.Namespace, typed: str) -> int:
@@ -108,7 +115,8 @@ def _undo(keyboard: Keyboard, given: argparse.Namespace) -> int:
 
 
 def _note(keyboard: Keyboard, given: argparse.Namespace) -> int:
-    with text_for(keyboard, given.text, f"ticket note {given.number}") as text:
+    line = f"ticket note {given.number}"
+    with text_for(keyboard, given.text, line, lambda: _look(keyboard, given, Right.WORK_ON_TICKET)) as text:
         add_note(keyboard.desk, keyboard.actor, given.number, text)
     keyboard.screen.say(
         keyboard.words("Noted on ticket {number}.", "Noté sur le ticket {number}.", number=given.number)

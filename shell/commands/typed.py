@@ -3,7 +3,7 @@
 What somebody has written is not lost where the verb comes to nothing: the shell keeps it as a draft.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from shell.editor import text_from_editor
@@ -11,12 +11,18 @@ from shell.keyboard import Keyboard
 
 
 @contextmanager
-def text_for(keyboard: Keyboard, given: str | None, line: str) -> Iterator[str]:
+def text_for(
+    keyboard: Keyboard, given: str | None, line: str, look: Callable[[], object] = lambda: None
+) -> Iterator[str]:
     """Yield the text of the verb that *line* begins again; whatever ends the verb early keeps it for then.
 
-    A command line that ends shows it instead. Raises EOFError where nobody gives a text, Refused where an
-    editor fails, LoggedOut where the session ended while the person was writing.
+    A command line that ends shows it instead. *look* raises Refused where a text could not be used anyway: it
+    is called before somebody writes one, not before a draft is shown, which may be wanted elsewhere. Raises
+    EOFError where nobody gives a text, Refused where an editor fails, LoggedOut where the session ended while
+    the person was writing.
     """
+    if given is None and line not in (keyboard.drafts or {}):
+        look()
     text = _typed(keyboard, line) if given is None else given
     try:
         if given is None:
