@@ -113,6 +113,13 @@ class Keyboard:
         if self.token:
             self.actor = actor_of(self.door, self.token)
 
+    def agrees(self, question: str) -> bool:
+        """Ask whether to go on, of whoever the session still belongs to then. Raises LoggedOut and StoreAway."""
+        if not self.ask.yes(question):
+            return False
+        self.still_here()
+        return True
+
     @property
     def editor(self) -> str:
         """The person's editor, empty where they have none or their role may not use one: it can run commands."""

@@ -128,7 +128,7 @@ def _again(keyboard: Keyboard, given: argparse.Namespace) -> int:
         raise Refused("name letters, or say --all-dead", "nommez des lettres, ou dites --all-dead")
     if given.all_dead:
         question = words("Send all dead letters again?", "Renvoyer toutes les lettres mortes ?")
-        if not given.yes and not keyboard.ask.yes(question):
+        if not given.yes and not keyboard.agrees(question):
             keyboard.screen.say(words("Nothing was done.", "Rien n'a été fait."))
             return 1
         count = send_all_again(keyboard.database, keyboard.actor)

@@ -157,7 +157,7 @@ def _bulk(decide: Decide, question: Said, said: Said) -> Callable[[Keyboard, arg
             keyboard.screen.say(words("Nothing is open.", "Rien n'est ouvert."))
             return 0
         asks = (given.all or len(ids) > 1 or decide is release) and not given.yes
-        if asks and not keyboard.ask.yes(words(*question, count=len(ids))):
+        if asks and not keyboard.agrees(words(*question, count=len(ids))):
             keyboard.screen.say(words("Nothing was done.", "Rien n'a été fait."))
             return EXIT_REFUSED
         decided = decide(keyboard.desk, keyboard.actor, ids)
@@ -190,7 +190,7 @@ def _bind(keyboard: Keyboard, given: argparse.Namespace) -> int:
         id=given.id,
         address=given.address,
     )
-    if not given.yes and not keyboard.ask.yes(question):
+    if not given.yes and not keyboard.agrees(question):
         keyboard.screen.say(words("Nothing was done.", "Rien n'a été fait."))
         return EXIT_REFUSED
     bind(keyboard.desk, keyboard.actor, given.id, given.address)

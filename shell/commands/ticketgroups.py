@@ -80,7 +80,7 @@ def _merge(keyboard: Keyboard, given: argparse.Namespace) -> int:
                     names=", ".join(merging.joining),
                 )
             )
-        if not keyboard.ask.yes(words("Merge them?", "Les fusionner ?")):
+        if not keyboard.agrees(words("Merge them?", "Les fusionner ?")):
             keyboard.screen.say(words("Nothing was changed.", "Rien n'a été changé."))
             return 1
     merge_tickets(desk, actor, given.number, given.target)
@@ -120,7 +120,7 @@ def _split(keyboard: Keyboard, given: argparse.Namespace) -> int:
     post = post_at(keyboard.desk, keyboard.actor, given.number, given.post)
     if not given.yes and keyboard.ask.at_terminal:
         keyboard.screen.say(f"{post.author}: {' '.join(post.text.split())[:SHOWN_CHARS]}")
-        if not keyboard.ask.yes(words("Make it a ticket?", "En faire un ticket ?")):
+        if not keyboard.agrees(words("Make it a ticket?", "En faire un ticket ?")):
             keyboard.screen.say(words("Nothing was changed.", "Rien n'a été changé."))
             return 1
     number = split_ticket(keyboard.desk, keyboard.actor, given.number, post, given.subject)

@@ -68,9 +68,8 @@ def _send(keyboard: Keyboard, given: argparse.Namespace, typed: str) -> int:
         letters = preview_answer(keyboard.desk, keyboard.actor, given.number, text, given.resolve)
         for letter in letters:
             _show_letter(keyboard, letter)
-        if not keyboard.ask.yes(keyboard.words("Send it?", "L'envoyer ?")):
+        if not keyboard.agrees(keyboard.words("Send it?", "L'envoyer ?")):
             raise Refused("nothing was sent", "rien n'a été envoyé")
-        keyboard.still_here()
     undo_seconds = keyboard.settings.tickets.undo_seconds
     sent = answer_ticket(keyboard.desk, keyboard.actor, given.number, text, given.resolve, undo_seconds)
     keyboard.screen.say(

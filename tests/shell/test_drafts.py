@@ -1,11 +1,14 @@
 """What a person has written is there again after a no, an interruption, a refusal or a lost session."""
 
 import io
+from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
+from helpdesk.actions.sessions import actor_of
 from helpdesk.core.people import Role
 from helpdesk.errors import Refused
 from helpdesk.store.tables import posts, sessions, tickets
@@ -89,6 +92,17 @@ def test_a_session_that_ends_while_somebody_writes_ends_no_text(
     assert texts(ticket_desk) == ["un mot"]
 
 
+def test_a_yes_of_whoever_comes_by_later_counts_for_nothing(
+    ticket_desk: ShellDesk, terminal: Terminal
+) -> None:
+    write(terminal, "ticket reply 7", "un mot")
+    terminal.until("Send it?")
+    stand_idle(ticket_desk)
+    terminal.type("y")
+    terminal.until("idle for 15 minutes")
+    assert texts(ticket_desk) == []
+
+
 def test_nobody_gets_the_text_of_another_person(ticket_desk: ShellDesk, terminal: Terminal) -> None:
     ticket_desk.person("Zoe", Role.ADMIN, password=PASSWORD)
     terminal.type("ticket note 7")
@@ -143,6 +157,29 @@ def test_what_stands_in_the_line_does_not_push_out_what_was_written_before(
     assert boss.drafts == {"ticket note 7": "long\n\nmot"}, "what went well in one line ends no draft"
 
 
+def test_an_editor_begins_with_the_draft_and_loses_none_when_it_fails(
+    ticket_desk: ShellDesk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script = tmp_path / "editor"
+    script.write_text('#!/bin/sh\nprintf "écrit" >> "$1"\n')
+    script.chmod(0o700)
+    boss = ticket_desk.keyboard(ticket_desk.people["Boss"], environ={"VISUAL": str(script)})
+    boss.actor = actor_of(boss.door, boss.token)
+    login = replace(boss.settings.login, editor_roles=(Role.ADMIN,))
+    boss.__dict__["settings"] = replace(boss.settings, login=login)
+    monkeypatch.setattr(Asker, "at_terminal", True)
+    boss.drafts = {"ticket note 7": "Bonjour, "}
+    fails(boss, None)
+    assert boss.drafts == {"ticket note 7": "Bonjour, écrit"}
+    boss.environ = {"VISUAL": "false"}
+    fails(boss, None)
+    assert boss.drafts == {"ticket note 7": "Bonjour, écrit"}
+    boss.environ = {"VISUAL": str(script)}
+    with text_for(boss, None, "ticket note 7") as text:
+        assert text == "Bonjour, écritécrit"
+    assert boss.drafts == {}
+
+
 def test_a_script_is_not_told_its_own_text(ticket_desk: ShellDesk) -> None:
     boss = ticket_desk.keyboard(ticket_desk.people["Boss"])
     fails(boss, "mot")
@@ -150,7 +187,7 @@ def test_a_script_is_not_told_its_own_text(ticket_desk: ShellDesk) -> None:
     assert boss.screen.error.getvalue() == ""
 
 
-def fails(keyboard: Keyboard, text: str) -> None:
+def fails(keyboard: Keyboard, text: str | None) -> None:
     with pytest.raises(Refused), text_for(keyboard, text, "ticket note 7"):
         raise Refused("no")
 
