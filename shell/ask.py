@@ -29,7 +29,7 @@ class Asker:
             return _read()
         from shell.prompts import typed_line
 
-        return typed_line(f"{prompt}: ")
+        return typed_line(self._asking(prompt))
 
     def secret(self, prompt: str) -> str:
         """Return one line that is not shown while it is typed. Raises EOFError where there is none."""
@@ -37,7 +37,7 @@ class Asker:
             return _read()
         from shell.prompts import typed_line
 
-        return typed_line(f"{prompt}: ", hidden=True)
+        return typed_line(self._asking(prompt), hidden=True)
 
     def text(self, begun: str = "") -> str:
         """Return several lines; a person goes on with what was *begun*. A pipe ends the text by its own end."""
@@ -62,6 +62,9 @@ class Asker:
         except EOFError:
             return False
         return answer.strip()[:1].lower() in ("y", "o")
+
+    def _asking(self, prompt: str) -> str:
+        return f"{prompt}{self.words(': ', ' : ')}"
 
 
 def _lines() -> Iterator[str]:

@@ -49,8 +49,8 @@ class Arguments:
             nargs="*",
             action=FreeText,
             help=(
-                "the text, to the end of the line as you type it: options stand before it; else you are asked",
-                "le texte, jusqu'au bout de la ligne tel quel : les options le précèdent ; sinon demandé",
+                "all the rest of the line, as you type it (options stand before it); else you are asked",
+                "tout le reste de la ligne, tel quel (les options avant) ; sinon il est demandé",
             ),
         )
 

@@ -6,10 +6,12 @@ import re
 import pyotp
 import pytest
 
-from helpdesk.core.people import Role
+from helpdesk.core.people import Language, Role
 from helpdesk.store.tables import posts
+from shell.ask import Asker
 from shell.main import parser
 from shell.perform import perform
+from shell.words import Words
 from tests.shell.desks import PASSWORD, ShellDesk, said, verb_named
 from tests.shell.terminals import Terminal, logged_in
 
@@ -122,3 +124,20 @@ def test_the_third_wrong_code_ends_it(ticket_desk: ShellDesk) -> None:
     boss = ticket_desk.keyboard(ticket_desk.people["Boss"])
     ended = said(boss, "totp on", f"{PASSWORD}\n1\n2\n3\n")
     assert (ended.status, ended.error.count("not right")) == (1, 3)
+
+
+@pytest.mark.parametrize(("language", "asked"), [(Language.EN, "Go? [y/N]: "), (Language.FR, "Go? [o/N] : ")])
+def test_what_is_asked_ends_as_its_language_wants(
+    language: Language, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompts: list[str] = []
+
+    def types_yes(prompt: str) -> str:
+        prompts.append(prompt)
+        return "yes"
+
+    monkeypatch.setattr(Asker, "at_terminal", True)
+    monkeypatch.setattr("shell.prompts.forget_typed_ahead", lambda: None)
+    monkeypatch.setattr("shell.prompts.typed_line", types_yes)
+    assert Asker(Words(language)).yes("Go?")
+    assert prompts == [asked]
