@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from helpdesk.actions.contacts import tell_contacts
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.outbox import letter_row
-from helpdesk.core.alertwords import CANARY_BACK, CANARY_LOST
+from helpdesk.core.alertwords import CANARY_BACK, CANARY_LOST, canary_told
 from helpdesk.core.jobletters import canary
 from helpdesk.core.jobs import JobPlan, Turn
 from helpdesk.core.letters import Addressee, Notice, dedupe_key
@@ -52,7 +52,7 @@ def _look(work: Work, desk: Desk, plan: JobPlan, turn: Turn) -> str:
     if was_lost == (found == LOST):
         return found
     words = CANARY_LOST if found == LOST else CANARY_BACK
-    reason = f"a letter of the desk to itself: {found} within {plan.canary_minutes} minutes"
+    reason = canary_told(found == BACK, plan.canary_minutes)[desk.language]
     notice = Notice(words[desk.language], now, 1, reason)
     kind = LOST_ALARM if found == LOST else BACK_ALARM
     tell_contacts(work, desk, kind, turn.run.slot.isoformat(), notice)

@@ -82,6 +82,12 @@ JOB_FAILED = {Language.FR: "une tâche a échoué", Language.EN: "a job failed"}
 CERTIFICATE_ENDS = {Language.FR: "un certificat expire bientôt", Language.EN: "a certificate ends soon"}
 CANARY_LOST = {Language.FR: "le courrier ne circule plus", Language.EN: "mail does not flow"}
 CANARY_BACK = {Language.FR: "le courrier circule de nouveau", Language.EN: "mail flows again"}
+_SORTS: Mapping[str, Reason] = {
+    "breaker": LETTERS_WAIT,
+    "certificate_ends": CERTIFICATE_ENDS,
+    "canary_lost": CANARY_LOST,
+    "canary_back": CANARY_BACK,
+}
 LAST_HOUR = {Language.FR: "courrier refusé dans l’heure", Language.EN: "mail refused in the last hour"}
 LAST_HOURS = {Language.FR: "courrier refusé depuis", Language.EN: "mail refused since then"}
 
@@ -117,12 +123,24 @@ def letters_wait(until: str) -> Reason:
     }
 
 
+def canary_told(is_back: bool, minutes: int) -> Reason:
+    """Return that a letter of the desk to itself is there, or is not, after so many minutes."""
+    return {
+        Language.FR: f"une lettre du service à lui-même est {'revenue' if is_back else 'perdue'} ({minutes} minutes)",
+        Language.EN: f"a letter of the desk to itself {'came back' if is_back else 'is lost'} ({minutes} minutes)",
+    }
+
+
 def kind_in_words(kind: str, language: Language) -> str:
     """Return what an alarm of a kind is about; a kind that has no words of its own stays as it is."""
-    sort, _, verdict = kind.partition(":")
-    if sort == "breaker":
-        return LETTERS_WAIT[language]
-    return _named(verdict if sort == "alert" else kind, language)
+    sort, _, which = kind.partition(":")
+    if sort == "job_failed":
+        return f"{JOB_FAILED[language]} ({which})"
+    if sort == "reconcile":
+        return DISAGREEMENT[language].get(which, kind)
+    if sort in _SORTS:
+        return _SORTS[sort][language]
+    return _named(which if sort == "alert" else kind, language)
 
 
 def counted(refused: Iterable[tuple[str, int]], language: Language) -> str:
