@@ -5,7 +5,7 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from email.parser import BytesHeaderParser
 from pathlib import Path
@@ -151,6 +151,16 @@ def look(desk: FaultDesk) -> Seen:
         in_folders=in_folders,
         blobs=frozenset(_whole_blobs(desk.folder)),
     )
+
+
+def copied_twice(delivered: Sequence[Delivered], in_folders: Mapping[str, int]) -> list[str]:
+    """Say of which mails the folders hold more copies than came: of an IMAP server that moves by copies."""
+    found = [(mail, in_folders.get(mail.message_id, 0)) for mail in delivered]
+    return [
+        f"{mail.message_id}: came {mail.copies} times, {count} copies in the folders"
+        for mail, count in found
+        if count > mail.copies
+    ]
 
 
 def message_id_of(content: bytes) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from helpdesk.killpoints import AMBIGUOUS
-from tests.faults.checker import check, message_id_of
+from tests.faults.checker import check, copied_twice, look, message_id_of
 from tests.faults.desk import SEED, FaultDesk, database_server
 from tests.faults.fault import Fault, Tally
 from tests.faults.kills import OUTSIDE, Killing, blame, places
@@ -90,6 +90,8 @@ def killed(desk: FaultDesk, way: Way, count: int) -> Story:
     problems = [*killing.problems]
     if unexplained:
         problems.append(f"{unexplained} letters came again although nobody was killed then")
+    if not way.move:
+        problems += copied_twice(desk.delivered, look(desk).in_folders)
     tally = Tally(len(killing.kills), 0, 0, 0, 0, problems=tuple(problems))
     return Story(check(desk, tally), Counter(kill.place for kill in killing.kills), again)
 

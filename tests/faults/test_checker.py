@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.checker import Entry, LetterRow, Post, Seen, check, damages
+from tests.faults.checker import Entry, LetterRow, Post, Seen, check, copied_twice, damages
 from tests.faults.desk import FaultDesk
 from tests.faults.fault import Tally
 from tests.faults.mails import Delivered
@@ -196,3 +196,10 @@ def test_a_desk_that_worked_in_peace_is_whole_and_each_damage_to_it_is_found(des
         client.delete_messages(client.search()[-1:])
         client.expunge()
     assert check(desk, NOTHING).lost == 2
+
+
+def test_a_copy_too_many_is_found_and_a_second_delivery_is_none() -> None:
+    assert copied_twice(DELIVERED, WHOLE.in_folders) == []
+    assert copied_twice(DELIVERED, WHOLE.in_folders + Counter({"<3@x>": 1})) == [
+        "<3@x>: came 2 times, 3 copies in the folders"
+    ]

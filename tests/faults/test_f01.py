@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from helpdesk.killpoints import Point
-from tests.faults.checker import check
+from tests.faults.checker import check, copied_twice, look
 from tests.faults.desk import FaultDesk
 from tests.faults.fault import Tally
 from tests.faults.kills import BEFORE_SECONDS, OUTSIDE, Kill, blame
@@ -50,7 +50,7 @@ def test_a_daemon_that_dies_again_and_again_loses_nothing_and_doubles_nothing(
     assert (tally.lost, tally.doubled, tally.problems) == (0, 0, ())
 
 
-def test_without_move_a_mail_that_was_copied_or_marked_deleted_has_one_effect(
+def test_without_move_a_mail_that_was_copied_or_marked_deleted_has_one_effect_and_one_copy(
     tmp_path: Path, sqlite: Sqlite, certificates: Certificates, smtp_sink: SmtpSink
 ) -> None:
     users = {"desk": PASSWORD}
@@ -60,6 +60,7 @@ def test_without_move_a_mail_that_was_copied_or_marked_deleted_has_one_effect(
     ):
         _dies_at(desk, (Point.COPIED, Point.FLAGGED))
         tally = check(desk, Tally(2, 0, 0, 0, 0))
+        assert copied_twice(desk.delivered, look(desk).in_folders) == []
     assert (tally.lost, tally.doubled, tally.problems) == (0, 0, ())
 
 
