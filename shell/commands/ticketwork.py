@@ -20,7 +20,7 @@ from helpdesk.core.tickets import Status
 from helpdesk.errors import Refused
 from shell.commands.canned import complete_canned
 from shell.commands.tickets import number_argument
-from shell.commands.typed import text_for
+from shell.commands.typed import keep_draft, text_for
 from shell.keyboard import Keyboard
 from shell.verbs import Arguments, Verb
 
@@ -47,11 +47,15 @@ def _reply_arguments(arguments: Arguments) -> None:
 
 
 def _reply(keyboard: Keyboard, given: argparse.Namespace) -> int:
-    line = f"ticket reply {given.number}"
+    line = _reply_line(given)
     if given.canned and given.text is None:
         return _send(keyboard, given, "")
     with text_for(keyboard, given.text, line, lambda: _look(keyboard, given, Right.FOLLOW_UP)) as text:
         return _send(keyboard, given, text)
+
+
+def _reply_line(given: argparse.Namespace) -> str:
+    return f"ticket reply {given.number}"
 
 
 def _look(keyboard: Keyboard, given: argparse.Namespace, of_users: Right) -> None:
@@ -110,6 +114,7 @@ def _undo(keyboard: Keyboard, given: argparse.Namespace) -> int:
     text = undo_answer(keyboard.desk, keyboard.actor, given.number)
     keyboard.screen.say(keyboard.words("Taken back. It was:", "Annulé. C'était :"))
     keyboard.screen.say(text)
+    keep_draft(keyboard, _reply_line(given), text)
     return 0
 
 

@@ -30,7 +30,11 @@ def text_for(
         yield text
     except BaseException:
         if keyboard.ask.at_terminal and text.strip():
-            _keep(keyboard, line, text, was_asked=given is None)
+            if keyboard.drafts is not None:
+                keep_draft(keyboard, line, text)
+            elif given is None:
+                keyboard.screen.complain(keyboard.words("The text was:", "Le texte était :"))
+                keyboard.screen.complain(text)
         raise
 
 
@@ -44,18 +48,15 @@ def _typed(keyboard: Keyboard, line: str) -> str:
     return keyboard.ask.text(drafts.pop(line, ""))
 
 
-def _keep(keyboard: Keyboard, line: str, text: str, *, was_asked: bool) -> None:
-    words = keyboard.words
+def keep_draft(keyboard: Keyboard, line: str, text: str) -> None:
+    """Keep a text for when *line* begins its verb again, and say so; only where drafts are kept."""
     if keyboard.drafts is None:
-        if was_asked:
-            keyboard.screen.complain(words("The text was:", "Le texte était :"))
-            keyboard.screen.complain(text)
         return
     older = keyboard.drafts.get(line, "")  # what stands in the line does not push out what was written before
     if not older.endswith(text):
         keyboard.drafts[line] = f"{older}\n\n{text}" if older else text
     keyboard.screen.complain(
-        words(
+        keyboard.words(
             "The text is kept; to go on with it: {line}",
             "Le texte est gardé ; pour le reprendre : {line}",
             line=line,

@@ -276,6 +276,15 @@ def test_an_editor_that_fails_writes_nothing(command: str) -> None:
         editor.text_from_editor(command)
 
 
+def test_an_answer_that_was_taken_back_is_a_draft_in_the_shell(desk: Staffed, agent: TypedKeyboard) -> None:
+    for drafts, kept in (({}, {"ticket reply 1": "À demain."}), (None, None)):
+        agent.drafts = drafts
+        assert typed(agent, "ticket", "reply", "1", "À demain.") == 0
+        assert typed(agent, "ticket", "undo", "1") == 0
+        assert agent.drafts == kept
+        assert ("to go on with it: ticket reply 1" in said(agent)) == bool(kept)
+
+
 @pytest.mark.parametrize("lines", [40, 41])
 def test_a_long_post_is_cut_and_shown_whole_on_request(
     desk: Staffed, agent: TypedKeyboard, lines: int
