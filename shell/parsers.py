@@ -28,6 +28,43 @@ _MISTAKES: Sequence[tuple[re.Pattern[str], str]] = tuple(
         (r"not allowed with argument (.*)$", r"impossible avec l'argument \1"),
         (r"ignored explicit argument (.*)$", r"la valeur \1 n'a pas de sens ici"),
         (r"expected 1 or more, found (.*)$", r"1 ou plus est attendu, et non \1"),
+        (r"expected 1 to (\d+), found (.*)$", r"de 1 à \1 est attendu, et non \2"),
+        (r"expected 1 to (\d+)$", r"de 1 à \1 est attendu"),
+        (r"from then on: (.*)$", r"un moment s'écrit ainsi : \1"),
+        (
+            r"(\S+) is no day from (\d+) to (\d+), as (\S+) or (\S+)$",
+            r"\1 n'est pas un jour de \2 à \3, comme \4 ou \5",
+        ),
+        (r"a mail address has an @, as in (.*)$", r"une adresse mail a un @, comme \1"),
+        (
+            r"before the @ stand letters without accents, digits and (.*) only$",
+            r"avant le @ il faut des lettres sans accent, des chiffres et \1 seulement",
+        ),
+        (
+            r"(\d+) characters stand before the @; the limit is (\d+)$",
+            r"il y a \1 caractères avant le @ ; la limite est de \2",
+        ),
+        (
+            r"the address has (\d+) characters; the limit is (\d+)$",
+            r"l'adresse a \1 caractères ; la limite est de \2",
+        ),
+        (
+            r"after the @ stands a domain with a dot, like (.*)$",
+            r"après le @ il faut un domaine avec un point, comme \1",
+        ),
+        (
+            r"(\S+) is no domain name \(letters, digits, hyphens and dots\)$",
+            r"\1 n'est pas un nom de domaine (lettres, chiffres, tirets et points)",
+        ),
+        (
+            r"the domain is written with look-alike or composed characters$",
+            "le domaine contient des caractères composés ou trompeurs",
+        ),
+        (
+            r"(\S+) mixes letters of several scripts that look alike$",
+            r"\1 mélange des alphabets qui se ressemblent",
+        ),
+        (r"--config is given already$", "--config est déjà donné"),
     )
 )
 
@@ -154,7 +191,7 @@ class Once(argparse.Action):
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
         """Store the value, or say that there is one."""
         if getattr(namespace, self.dest, None) is not None:
-            parser.error(parser.words("--config is given already", "--config est déjà donné"))
+            parser.error("--config is given already")
         setattr(namespace, self.dest, values)
 
 

@@ -4,7 +4,7 @@ import argparse
 
 from helpdesk.core.people import Language
 from helpdesk.core.terminal import term_safe
-from helpdesk.errors import HelpdeskError, LoggedOut, Refused
+from helpdesk.errors import BadSettings, HelpdeskError, LoggedOut, Refused, StoreAway
 from shell.keyboard import Keyboard
 from shell.verbs import Verb
 
@@ -28,8 +28,17 @@ def perform(keyboard: Keyboard, verb: Verb, given: argparse.Namespace) -> int:
 def told(keyboard: Keyboard, error: HelpdeskError) -> int:
     """Tell an error in the person's language; return its exit status."""
     text = str(error)
-    if isinstance(error, Refused) and keyboard.words.language is Language.FR:
-        text = error.in_french
+    if keyboard.words.language is Language.FR:
+        text = error.in_french if isinstance(error, Refused) else f"{_kind_in_french(error)}\n{text}"
     for line in text.splitlines():
         keyboard.screen.complain(f"helpdesk-admin: {term_safe(line)}")
     return error.exit_status
+
+
+def _kind_in_french(error: HelpdeskError) -> str:
+    """Return what sort of failure it is; the details of databases, servers and settings are in English."""
+    if isinstance(error, StoreAway):
+        return "la base de données ou le disque ne répond pas ; réessayez plus tard. En détail :"
+    if isinstance(error, BadSettings):
+        return "les réglages sont inutilisables. En détail :"
+    return "échec. En détail :"

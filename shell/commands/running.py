@@ -11,6 +11,7 @@ from helpdesk.core.health import Health, days_left, seconds_left, troubles
 from helpdesk.core.jobs import JobName, Run, RunState
 from helpdesk.core.permissions import Right
 from helpdesk.store.letters import DEAD, QUEUED, SENDING
+from shell.jobwords import ended_in
 from shell.keyboard import Keyboard
 from shell.perform import EXIT_REFUSED
 from shell.verbs import Arguments, Verb
@@ -182,7 +183,7 @@ def _ending(words: Words, run: Run) -> str:
         RunState.FAILED: words("failed", "échouée"),
         RunState.OVERTAKEN: words("left to the next one", "laissée à la suivante"),
     }
-    return f"{states[run.state]}{f': {run.told}' if run.told else ''}"
+    return f"{states[run.state]}{words(': ', ' : ') + ended_in(words, run.told) if run.told else ''}"
 
 
 def _as_data(run: Run) -> dict[str, object]:
@@ -221,7 +222,7 @@ def _run(keyboard: Keyboard, given: argparse.Namespace) -> int:
         )
         return 0
     keyboard.screen.say(
-        words("{name}: done: {told}.", "{name} : fait : {told}.", name=given.name, told=told)
+        words("{name}: done: {told}.", "{name} : fait : {told}.", name=given.name, told=ended_in(words, told))
         if told
         else words("{name}: there was nothing to do.", "{name} : il n'y avait rien à faire.", name=given.name)
     )
