@@ -31,9 +31,9 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def trail(each_url: str, tmp_path: Path) -> Iterator[Trail]:
+def trail(migrated_url: str, tmp_path: Path) -> Iterator[Trail]:
     """A desk with an empty trail, on each engine in turn."""
-    made = a_trail(each_url, tmp_path)
+    made = a_trail(migrated_url, tmp_path)
     empty_tables(made.database)
     yield made
     made.database.close()

@@ -6,7 +6,7 @@ Everybody sees them in SQLite and PostgreSQL.
 
 from alembic import op
 
-revision = "0065"
+revision = "0060"
 down_revision = "0059"
 branch_labels = None
 depends_on = None
