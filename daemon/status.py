@@ -1,17 +1,16 @@
 """``status``: how the desk is doing, for a person or for a monitoring script."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TextIO
 
-from daemon.commands.options import json_form
 from daemon.imap import ImapInbox
 from daemon.wiring import account_of
 from helpdesk.actions.status import as_data, health_of
 from helpdesk.config import ImapSettings, Settings
 from helpdesk.core.alertwords import kind_in_words
 from helpdesk.core.health import Health, MailboxSeen, days_left, seconds_left, shown, troubles
+from helpdesk.core.jsontext import json_text
 from helpdesk.core.people import Language
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import EXIT_FAILED, MailboxAway
@@ -29,7 +28,7 @@ def status(settings: Settings, database: Database, as_json: bool, out: TextIO) -
     health = replace(health, mailboxes=tuple(_with_inbox(mailbox, seen) for mailbox, seen in looked))
     wrong = troubles(health)
     if as_json:
-        out.write(json.dumps(as_data(health, wrong), default=json_form) + "\n")
+        out.write(json_text(as_data(health, wrong)) + "\n")
     else:
         out.writelines(f"{line}\n" for line in lines_of(health, wrong))
     return EXIT_FAILED if wrong else 0

@@ -1,12 +1,12 @@
 """``why``: what became of a mail, in lines for people or as JSON."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TextIO
 
 from helpdesk.actions.why import Story, stories
 from helpdesk.core.asked import Asked
+from helpdesk.core.jsontext import json_text
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import EXIT_FAILED
 from helpdesk.store.engine import Database
@@ -26,7 +26,7 @@ def why(database: Database, question: Asked, last: int, as_json: bool, out: Text
     found = stories(database, question, last)
     for story in found:
         if as_json:
-            out.write(json.dumps(_as_json(story)) + "\n")
+            out.write(json_text(_as_json(story)) + "\n")
         else:
             out.writelines(f"{line}\n" for line in lines_of(story))
     if not found and not as_json:

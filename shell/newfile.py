@@ -1,7 +1,6 @@
 """A file that a verb writes: new, for its owner alone, and gone again where it could not be finished."""
 
 import csv
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
+from helpdesk.core.jsontext import json_text
 from helpdesk.core.terminal import csv_cell
 from helpdesk.errors import Refused
 
@@ -65,9 +65,7 @@ def write_rows(
         if form == "csv":
             writer.writerows([csv_cell(_text(row[head])) for head in heads] for row in page)
         else:
-            out.writelines(
-                f"{json.dumps({head: row[head] for head in heads}, default=_json)}\n" for row in page
-            )
+            out.writelines(f"{json_text({head: row[head] for head in heads})}\n" for row in page)
     return count
 
 
@@ -77,11 +75,7 @@ def _text(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return json.dumps(value, default=_json)
+        return json_text(value)
     if isinstance(value, (list, tuple)):
         return ", ".join(str(one) for one in value)
     return str(value)
-
-
-def _json(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,16 +1,15 @@
 """What the shell prints: lines and tables that fit a terminal, a pipe and a screen reader alike."""
 
 import csv
-import json
 import os
 import shutil
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import IO
 
+from helpdesk.core.jsontext import json_text
 from helpdesk.core.terminal import csv_cell, term_safe, term_safe_block
 
 GAP = "  "
@@ -122,7 +121,7 @@ class Screen:
 
     def json(self, value: Mapping[str, object]) -> None:
         """Print one JSON object on one line, ASCII only: nothing in it can steer a terminal."""
-        self.out.write(json.dumps(value, default=_jsonable) + "\n")
+        self.out.write(json_text(value) + "\n")
 
     def csv(self, cells: Sequence[str]) -> None:
         """Print one line of CSV; no cell can steer a terminal or be taken for a formula by a spreadsheet."""
@@ -172,7 +171,3 @@ class Screen:
             text = cut(cell.text, width)
             parts.append(self.styled(text, cell.style) + " " * (width - wide(text)))
         return GAP.join(parts).rstrip()
-
-
-def _jsonable(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,20 +1,19 @@
 """``helpdeskd.py audit verify``: whether anything in the audit trail was changed, removed, inserted or cut."""
 
 import argparse
-import json
 from collections.abc import Iterator
 
 from daemon.commands.options import (
     Commands,
     add_config,
     add_json,
-    json_form,
     new_command,
     new_group,
     settings_of,
 )
 from helpdesk.core.auditchain import Finding, parsed_anchor
 from helpdesk.core.health import shown
+from helpdesk.core.jsontext import json_text
 from helpdesk.core.people import Person, Role
 from helpdesk.core.permissions import Actor
 from helpdesk.errors import EXIT_FAILED
@@ -53,7 +52,7 @@ def _verify(given: argparse.Namespace) -> int:
     found = verify_trail(desk, console, AuditFiles(settings.audit.folder), anchor)
     database.close()
     if given.json:
-        print(json.dumps(as_data(found), default=json_form))
+        print(json_text(as_data(found)))
         return EXIT_FAILED if found.count else 0
     for line in map(_line, found.findings):
         print(line)

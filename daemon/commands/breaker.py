@@ -1,19 +1,18 @@
 """``helpdeskd.py breaker list`` and ``breaker reset``: caps that tripped, and letters that wait for them."""
 
 import argparse
-import json
 from dataclasses import asdict
 
 from daemon.commands.options import (
     Commands,
     add_config,
     add_json,
-    json_form,
     new_command,
     new_group,
     opened_store,
 )
 from helpdesk.core.health import BreakerSeen, shown
+from helpdesk.core.jsontext import json_text
 from helpdesk.core.terminal import term_safe
 
 
@@ -43,7 +42,7 @@ def _list(given: argparse.Namespace) -> int:
     with opened_store(given) as database:
         found = open_breakers(database)
     for breaker in found:
-        print(json.dumps(asdict(breaker), default=json_form) if given.json else _text(breaker))
+        print(json_text(asdict(breaker)) if given.json else _text(breaker))
     if not found and not given.json:
         print("No breaker is open.")
     return 0

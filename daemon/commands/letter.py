@@ -1,7 +1,6 @@
 """``helpdeskd.py letter list`` and ``letter again``: what the outbox holds, and dead letters sent again."""
 
 import argparse
-import json
 import re
 from dataclasses import asdict
 
@@ -9,12 +8,12 @@ from daemon.commands.options import (
     Commands,
     add_config,
     add_json,
-    json_form,
     new_command,
     new_group,
     opened_store,
 )
 from helpdesk.core.health import shown
+from helpdesk.core.jsontext import json_text
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import HelpdeskError
 from helpdesk.store.rows import ListedLetter
@@ -52,7 +51,7 @@ def _list(given: argparse.Namespace) -> int:
     with opened_store(given) as database:
         found = listed_letters(database, given.state, given.last)
     for letter in found:
-        print(json.dumps(asdict(letter), default=json_form) if given.json else _text(letter))
+        print(json_text(asdict(letter)) if given.json else _text(letter))
     if not found and not given.json:
         print(f"No letter is {given.state}.")
     return 0

@@ -4,7 +4,6 @@ import argparse
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -78,10 +77,3 @@ def opened_store(given: argparse.Namespace) -> "Iterator[Database]":
         yield database
     finally:
         database.close()
-
-
-def json_form(value: object) -> str:
-    """Return what JSON has no form for: a time. For ``json.dumps(default=…)``."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no JSON form")

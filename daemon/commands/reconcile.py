@@ -1,10 +1,10 @@
 """``helpdeskd.py reconcile``: compare the mailboxes with the ledger."""
 
 import argparse
-import json
 from dataclasses import asdict
 
 from daemon.commands.options import Commands, add_config, add_json, new_command, settings_of
+from helpdesk.core.jsontext import json_text
 from helpdesk.core.reconciling import DAYS, Reconciled, alarms
 from helpdesk.errors import EXIT_FAILED, HelpdeskError
 
@@ -50,7 +50,7 @@ def _run(given: argparse.Namespace) -> int:
     results = reconcile_now(settings, database, wanted, given.days, given.force)
     database.close()
     for found in results:
-        print(json.dumps(asdict(found)) if given.json else _text(found))
+        print(json_text(asdict(found)) if given.json else _text(found))
     return EXIT_FAILED if any(found.alarming for found in results) else 0
 
 

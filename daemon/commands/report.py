@@ -1,7 +1,6 @@
 """``helpdeskd.py report weekly``: the weekly report, on the terminal or to every admin."""
 
 import argparse
-import json
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,11 +9,11 @@ from daemon.commands.options import (
     Commands,
     add_config,
     add_json,
-    json_form,
     new_command,
     new_group,
     settings_of,
 )
+from helpdesk.core.jsontext import json_text
 from helpdesk.core.people import Language
 from helpdesk.core.standing import day_begins, day_ends
 from helpdesk.core.terminal import term_safe, term_safe_block
@@ -84,7 +83,7 @@ def _weekly(given: argparse.Namespace) -> int:
     finally:
         database.close()
     if given.json:
-        print(json.dumps(_as_data(week), default=json_form))
+        print(json_text(_as_data(week)))
         return 0
     from helpdesk.core.weeklyletter import report_text
 

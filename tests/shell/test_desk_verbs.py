@@ -141,7 +141,7 @@ def test_the_trail_is_listed_with_every_filter(desk: ShellBench) -> None:
     audited(desk, created_at=NOW - timedelta(days=3), status="SUCCESS")
 
     def ids(*line: str) -> list[int]:
-        return [one["id"] for one in desk.run("audit", "list", "--json", *line).json]
+        return [int(one["id"]) for one in desk.run("audit", "list", "--json", *line).json]
 
     assert ids("--person", "admin@univ.example") == [first]
     assert ids("--since", "2h", "--action", "login", "--until", "0m") == [first]
