@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.dialects import mysql, sqlite
 
 from helpdesk.core.suspicion import MINUTE, minutes_back
 from helpdesk.store.columns import fits_key
@@ -105,8 +105,11 @@ class Budgets:
         if kind in MYSQL:
             added = mysql.insert(budgets)
             return added.on_duplicate_key_update(used=budgets.c.used + added.inserted.used)
-        insertion = postgresql.insert if kind == "postgresql" else sqlite.insert
-        row = insertion(budgets)
+        row: Any = sqlite.insert(budgets)
+        if kind == "postgresql":
+            from sqlalchemy.dialects import postgresql  # it costs each start of the shell on another database
+
+            row = postgresql.insert(budgets)
         return row.on_conflict_do_update(
             index_elements=[budgets.c.scope, budgets.c.window_start],
             set_={"used": budgets.c.used + row.excluded.used},
