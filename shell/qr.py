@@ -1,10 +1,10 @@
 """A QR code in half blocks, for a terminal. It is printed by us alone: nothing in it comes from outside."""
 
-import segno
-
 
 def qr_lines(text: str) -> list[str]:
     """Return the lines of the code, two rows of modules in each, dark on light as telephones expect."""
+    import segno  # no start of the shell should wait for it
+
     modules = [list(row) for row in segno.make(text, error="m").matrix_iter(border=2)]
     if len(modules) % 2:
         modules.append([0] * len(modules[0]))
