@@ -10,7 +10,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from helpdesk.actions import passwords
 from helpdesk.actions.door import Door, Place
@@ -140,14 +140,12 @@ class House:
         return actor_of(self.door, token)
 
     def rows(self, table: Any) -> list[Row]:
-        """Return all rows of a table."""
-        with self.bench.desk.database.engine.connect() as connection:
-            return [dict(row) for row in connection.execute(select(table)).mappings()]
+        """Return all rows of a table in the order of their keys."""
+        return self.bench.rows(table)
 
     def audited(self, *names: str) -> list[tuple[Any, ...]]:
         """Return columns of the audit trail, oldest first."""
-        rows = sorted(self.rows(audit_logs), key=lambda row: int(row["id"]))
-        return [tuple(row[name] for name in names) for row in rows]
+        return [tuple(row[name] for name in names) for row in self.rows(audit_logs)]
 
     def hash_of(self, known: KnownAddress) -> str:
         """Return what is stored of somebody's password."""

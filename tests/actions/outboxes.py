@@ -55,7 +55,10 @@ class OutboxBench:
     def audited(self) -> list[Row]:
         """Return all audit rows."""
         with self.database.engine.connect() as connection:
-            return [dict(row) for row in connection.execute(select(audit_logs)).mappings()]
+            return [
+                dict(row)
+                for row in connection.execute(select(audit_logs).order_by(audit_logs.c.id)).mappings()
+            ]
 
     def _row(self, due_at: datetime) -> Row:
         self.made += 1

@@ -112,7 +112,7 @@ def test_no_file_lies_anywhere_but_under_its_hash(desk: IntakeBench, tmp_path: P
     assert sorted(path.name for path in files) == sorted(
         hashlib.sha256(content).hexdigest() for content in (b"x", b"y", b"z")
     )
-    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o640}
 
 
 def test_the_same_file_sent_twice_lies_on_the_disk_once(desk: IntakeBench, tmp_path: Path) -> None:
