@@ -223,6 +223,7 @@ def failing_disk(nth: NthCall, number: int) -> Iterator[None]:
     system = SimpleNamespace(
         **names,
         fsync=wrapped(os.fsync),
+        fchmod=wrapped(os.fchmod),
         fdopen=lambda handle, _mode: _FailingFile(os.fdopen(handle, "wb"), fail),
     )
     with (
