@@ -31,9 +31,8 @@ def _once(config: Path, environ: dict[str, str], address: str) -> float:
     program = str(ROOT / "helpdesk-admin.py")
     child, terminal = pty.fork()
     if child == 0:
-        os.execvpe(
-            sys.executable, [sys.executable, program, "--config", str(config)], environ | {"LANG": "C.UTF-8"}
-        )
+        more = {"LANG": "C.UTF-8", "PROMPT_TOOLKIT_NO_CPR": "1"}  # nobody here answers where the cursor is
+        os.execvpe(sys.executable, [sys.executable, program, "--config", str(config)], environ | more)
     try:
         begun = time.perf_counter()
         _read_until(terminal, b"address")

@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import email.utils
 import logging
+import re
 import socket
 import ssl
 import threading
@@ -27,6 +28,7 @@ from pymap.user import Passwords, UserMetadata
 BORDER = "mx.ecole.example"
 DOMAIN = "ecole.example"
 START_SECONDS = 20.0
+_A_DOMAIN = re.compile(r"[a-z0-9.-]++")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,8 @@ def _stamp(authenticated_as: str, raw: bytes) -> bytes:
         verdict = f"auth=pass smtp.auth={authenticated_as}; dmarc=pass header.from={DOMAIN}"
     else:
         domain = claimed.rpartition("@")[2] or DOMAIN
+        if not _A_DOMAIN.fullmatch(domain):
+            domain = "unreadable.invalid"
         verdict = f"auth=none; spf=fail smtp.mailfrom={domain}; dmarc=fail header.from={domain}"
     date = email.utils.formatdate(localtime=True)
     head = (
@@ -160,7 +164,8 @@ def _stamp(authenticated_as: str, raw: bytes) -> bytes:
 
 
 def _header(raw: bytes, name: bytes) -> str:
-    for line in raw.partition(b"\r\n\r\n")[0].split(b"\r\n"):
+    head = raw.partition(b"\r\n\r\n")[0]
+    for line in re.sub(rb"\r\n(?=[ \t])", b"", head).split(b"\r\n"):
         if line.lower().startswith(name + b":"):
             return line.partition(b":")[2].strip().decode("utf-8", "replace")
     return ""

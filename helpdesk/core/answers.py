@@ -5,7 +5,16 @@ from collections.abc import Iterator
 from itertools import islice
 
 _YES = frozenset({"oui", "ouais", "yes", "yep", "yeah", "ok", "okay", "confirme", "confirm", "confirmed"})
-_NO = frozenset({"non", "no", "nope", "pas", "not"})
+_NO = frozenset({"non", "no", "nope"})
+_GREETING = re.compile(
+    r"(?:bonjour|bonsoir|salut|coucou|hello|hi|hey|dear|ch[eè]re?|madame|monsieur"
+    r"|good (?:morning|afternoon|evening))\b(?:[^,:;.!\n]*[,:;.!\n])?"
+)
+_A_YES = re.compile(r"\b(?:oui|ouais|yes)\b")
+_IS_ME = re.compile(
+    r"\bc'(?:est|était) (?:bien )?moi\b|\b(?:vient|venait) (?:bien )?de moi\b|\bje (?:vous |le )?confirme\b"
+    r"|\bit(?:'s| is| was) (?:really |indeed )?(?:from )?me\b|\bi (?:can |do )?confirm\b"
+)
 _FIRST_WORD = re.compile(r"[^\W\d_]++")
 _FIRST_LINES, _LINE_CHARS = 5, 300
 _BROKEN_CHARS = 60  # programs break lines from here on, people before
@@ -42,12 +51,20 @@ _NOT_ME = tuple(
 
 
 def says_yes(text: str) -> bool | None:
-    """Return whether *text*, without its quotes, begins with a yes or a no; None where it begins with neither."""
-    found = _FIRST_WORD.search(text)
-    word = found[0].casefold() if found else ""
-    if word in _YES:
+    """Return whether *text*, without its quotes, says yes or no in its first lines; None where it says neither.
+
+    People greet before they answer: « Bonjour, oui, c'est bien moi. »
+    """
+    statements = list(_statements(text))
+    if says_not_me(text):
+        return False
+    if any(map(_IS_ME.search, statements)):
         return True
-    return False if word in _NO else None
+    found = _FIRST_WORD.search(_GREETING.sub("", "\n".join(_first_lines(text)).casefold(), count=1))
+    word = found[0] if found else ""
+    if word in _NO:
+        return False
+    return True if word in _YES or any(map(_A_YES.search, statements)) else None
 
 
 def says_not_me(text: str) -> bool:

@@ -13,12 +13,24 @@ from helpdesk.core.answers import says_not_me, says_yes
         pytest.param("Yes, that was me", True, id="english yes"),
         pytest.param("NON ce n'est pas moi", False, id="no"),
         pytest.param("pas moi", False, id="not me"),
-        pytest.param("Bonjour, oui", None, id="neither comes first"),
+        pytest.param("Bonjour, oui", True, id="a greeting first"),
+        pytest.param("Bonjour Madame,\n\nOui, c'est bien moi.", True, id="a greeting in a line of its own"),
+        pytest.param("C’est bien moi, merci.", True, id="it is me"),
+        pytest.param("Je confirme que ce message vient de moi.", True, id="confirmed"),
+        pytest.param("Pas de souci, oui c'est moi", True, id="a yes after other words"),
+        pytest.param("Hello,\n\nIt was me.", True, id="english, it was me"),
+        pytest.param("Bonjour,\nnon", False, id="a no after a greeting"),
+        pytest.param("Bonjour, ce n’est pas moi", False, id="not me after a greeting"),
+        pytest.param("Not sure", None, id="unsure"),
+        pytest.param("Je ne confirme pas", None, id="not confirmed"),
+        pytest.param("Est-ce que c'est moi ?", None, id="a question"),
+        pytest.param("Si oui, que faut-il faire", None, id="a condition"),
+        pytest.param("Bonjour,\nMon chargeur ne marche plus", None, id="another matter"),
         pytest.param("ouistiti", None, id="a word that only begins so"),
         pytest.param("", None, id="nothing"),
     ],
 )
-def test_the_first_word_of_an_answer_decides(text: str, answer: bool | None) -> None:
+def test_an_answer_says_yes_or_no_in_its_first_lines(text: str, answer: bool | None) -> None:
     assert says_yes(text) is answer
 
 
