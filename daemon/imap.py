@@ -20,6 +20,7 @@ from helpdesk.core.fingerprint import HEAD_BYTES
 from helpdesk.errors import MailboxAway, MailRefused, MailStays
 from helpdesk.killpoints import Point, reach
 
+_NO_FOLDER = "[TRYCREATE]"  # RFC 9051, 7.1
 IDLE_STEP_SECONDS = 1.0  # how soon a stop is noticed while idling
 LINGER_SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.2)
 OVERSIZE_HEADER_BYTES = HEAD_BYTES
@@ -167,6 +168,15 @@ class ImapInbox:
         people's deleted mail with it, so without UIDPLUS, or where the server will not expunge, the marked
         copies stay and are not listed again. Raises MailStays where the server will not mark them either.
         """
+        try:
+            self._move(uids, folder)
+        except MailRefused as refused:
+            if _NO_FOLDER not in str(refused):
+                raise
+            self.make_folders((folder,))  # somebody removed or renamed it
+            self._move(uids, folder)
+
+    def _move(self, uids: Sequence[int], folder: str) -> None:
         with away(f"{self._where}: moving to {folder}"):
             if self.can_move:
                 self._client.move(uids, folder)

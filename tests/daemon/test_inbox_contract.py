@@ -268,6 +268,19 @@ def test_folders_are_made_once_and_subscribed_to(real: OnServer) -> None:
         )
 
 
+@pytest.mark.parametrize("kind", ["dovecot", "without MOVE"])
+def test_a_folder_that_somebody_removed_is_made_again_for_the_mail_that_goes_there(
+    kind: str, servers: Servers
+) -> None:
+    with opened(kind, servers) as real:
+        uids = real.deliver(SMALL, OTHER)
+        with real.server.client("desk") as client:
+            client.delete_folder("Done")
+        real.inbox.move(uids, "Done")
+        assert real.inbox.uids() == []
+        assert sorted(real.holds("Done")) == sorted([SMALL, OTHER])
+
+
 def test_new_mail_ends_the_wait(real: OnServer) -> None:
     assert real.inbox.uids() == []
     sender = threading.Timer(0.3, real.server.append_many, ["desk", [SMALL]])
