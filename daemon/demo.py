@@ -191,13 +191,16 @@ def _stay(stage: Stage, daemon: "subprocess.Popen[bytes]") -> None:
     _title("Now it is yours")
     print(f"""The servers and the daemon stay up until you press Ctrl-C. In another terminal:
 
-  send more mail as the learner (swaks or any mail client; STARTTLS, authority {servers.ca_file}):
+  send more mail as the learner (any mail client, or apt-get install swaks; STARTTLS, authority {servers.ca_file}):
     swaks --server localhost:{servers.smtp_port} --tls --auth PLAIN --auth-user {LEARNER.address} \\
           --auth-password {LEARNER.password} --from {LEARNER.address} --to {DESK.address}
   read what the learner receives: IMAP localhost:{servers.imap_port} with the same name and password
   look at the tickets:
     {here} {ROOT / "helpdesk-admin.py"} --config {stage.settings} ticket list
     {here} {ROOT / "helpdesk-admin.py"} --config {stage.settings} ticket show 1
+  open the shell, with an admin and a password of your own:
+    {here} {ROOT / "helpdesk-admin.py"} --config {stage.settings} bootstrap {CONTACT.address} --name Sam
+    {here} {ROOT / "helpdesk-admin.py"} --config {stage.settings}
   watch the daemon:
     tail -f {stage.log}
 """)
