@@ -55,7 +55,7 @@ def drain(desk: OutboxBench, relay: Relay, settings: DeliverySettings = SLOW) ->
     return asyncio.run(Delivery(real(desk), relay, settings).drain())
 
 
-async def until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for something to become true."""
     deadline = time.monotonic() + seconds
     while not holds():
