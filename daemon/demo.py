@@ -208,6 +208,8 @@ def _stay(stage: Stage, daemon: "subprocess.Popen[bytes]") -> None:
         daemon.wait()
     except KeyboardInterrupt:
         print("\nstopping")
+    else:
+        raise StoryBroken(f"the daemon ended by itself, with status {daemon.returncode}")
 
 
 def _title(text: str) -> None:

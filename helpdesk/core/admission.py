@@ -44,8 +44,9 @@ class DeskAddressing(StrEnum):
 class Age:
     """What is known of a mail's age.
 
-    ``signed_at``: the ``t=`` of the DKIM signature that passed, in seconds since 1970. ``reached_at``: when our
-    border took the mail; where that is known, the time that it waited for us does not make it old.
+    ``signed_at``: the ``t=`` of the DKIM signature that passed, in seconds since 1970; where there is one, it
+    decides and not the sender's own clock in ``date``. ``reached_at``: when our border took the mail; where that
+    is known, the time that it waited for us does not make it old.
     """
 
     now: datetime
@@ -152,18 +153,15 @@ def _replayed(delivered: DeskAddressing, age: Age) -> str:
     """Return what speaks for a signed mail that somebody else sends again, empty when nothing does."""
     if delivered is DeskAddressing.ABSENT:
         return "it is not addressed to the desk"
-    signed = None if age.signed_at is None else _time_of(age.signed_at)
-    if age.date is None and age.signed_at is None:
+    what, when = ("Date", age.date) if age.signed_at is None else ("DKIM signature", _time_of(age.signed_at))
+    if when is None and age.signed_at is None:
         return "no date says how old it is"
-    if age.signed_at is not None and signed is None:
+    if when is None:
         return f"its DKIM signature is of the time {age.signed_at}, which is no date"
-    for what, when in (("Date", age.date), ("DKIM signature", signed)):
-        if when is None:
-            continue
-        if (age.reached_at or age.now) - when > timedelta(days=age.max_days):
-            return f"its {what} is of {when:%Y-%m-%d}, over {age.max_days} days ago"
-        if when - age.now > MAX_AHEAD:
-            return f"its {what} is of {when:%Y-%m-%d}, over a day ahead"
+    if (age.reached_at or age.now) - when > timedelta(days=age.max_days):
+        return f"its {what} is of {when:%Y-%m-%d}, over {age.max_days} days ago"
+    if when - age.now > MAX_AHEAD:
+        return f"its {what} is of {when:%Y-%m-%d}, over a day ahead"
     return ""
 
 

@@ -228,7 +228,19 @@ def ago(**span: float) -> datetime:
         ),
         pytest.param(Age(NOW, NOW, 10**18), HOLD, "which is no date", id="signed at an impossible time"),
         pytest.param(
-            Age(NOW, ago(days=15), int(NOW.timestamp())), HOLD, "its Date", id="dated before, signed now"
+            Age(NOW, ago(days=400), int(ago(days=14).timestamp())),
+            ACCEPT,
+            "",
+            id="signed 14 days ago, by a clock that is behind",
+        ),
+        pytest.param(
+            Age(NOW, ago(days=-400), int(NOW.timestamp())), ACCEPT, "", id="signed now, by a clock ahead"
+        ),
+        pytest.param(
+            Age(NOW, ago(days=20), int(ago(days=20).timestamp()), reached_at=ago(days=6)),
+            ACCEPT,
+            "",
+            id="signed 14 days before it came",
         ),
     ],
 )
