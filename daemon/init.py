@@ -63,8 +63,8 @@ def _next_steps(settings: Path, credentials: Path) -> list[str]:
         f"  2. write the password of the mailbox: install -m 600 /dev/stdin {credentials}/imap_password",
         "     (type it, press Enter, then Ctrl-D; smtp_password likewise where the relay wants a login)",
         f"  3. make the tables:                   helpdeskd.py migrate{option}",
-        f"  4. see whether all answers:           helpdeskd.py check{option}",
-        f"  5. learn whom to believe:             helpdeskd.py trust calibrate{option}",
-        f"  6. register a first person:           helpdesk-admin.py{option} person add EMAIL --name NAME",
+        f"  4. learn whom to believe:             helpdeskd.py trust calibrate{option}",
+        f"  5. see whether all answers:           helpdeskd.py check{option}",
+        f"  6. make the first admin:              helpdesk-admin.py{option} bootstrap EMAIL --name NAME",
         f"  7. start:                             helpdeskd.py run{option}",
     ]

@@ -176,6 +176,11 @@ def _why_none(sightings: Sequence[Sighting], most: int) -> str:
         return (
             f"the mails came different ways: there is no hop that {most} of {len(sightings)} have in common"
         )
+    if not any(hop.from_outside for sighting in sightings for hop in sighting.way.hops):
+        return (
+            "no mail came from outside this mail system, so none shows its border: let somebody write from "
+            "addresses of other providers"
+        )
     if not any(sighting.way.results for sighting in sightings):
         return (
             "no mail has an Authentication-Results field: this mail server checks nothing, or does not say so"

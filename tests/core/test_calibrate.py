@@ -48,6 +48,7 @@ def a_mail(*fields: str, domain: str = "a.example") -> bytes:
     return "".join(f"{field}\r\n" for field in (*fields, f"From: x@{domain}", "Subject: s", "")).encode()
 
 
+DAY = "Fri, 20 Nov 2026 10:00:00 +0000"
 GENERAL = {
     "gmail": Trust(("mx.google.com",), ("mx.google.com",), ("2002:*",), Placement.BELOW),
     "yahoo": Trust(
@@ -122,7 +123,20 @@ def test_our_own_border_is_found_from_mails_of_the_large_providers() -> None:
         pytest.param([b""] * 3, "different ways", id="empty mails"),
         pytest.param([b"\xff\0"] * 3, "different ways", id="no mails at all"),
         pytest.param(
-            [a_mail("Received: from c by mx.desk.example; x")] * 3, "no mail has", id="a silent border"
+            [a_mail(f"Received: from a.b.example (a.b.example [192.0.2.1]) by mx.desk.example; {DAY}")] * 3,
+            "no mail has",
+            id="a silent border",
+        ),
+        pytest.param(
+            [a_mail(f"Received: from pc7 by mx.desk.example; {DAY}")] * 3,
+            "no mail came from outside",
+            id="mail among colleagues",
+        ),
+        pytest.param(
+            [a_mail("Authentication-Results: mx.desk.example; none", f"Received: from pc7 by mx.desk.example; {DAY}")]
+            * 3,
+            "no mail came from outside",
+            id="mail among colleagues, with results",
         ),
         pytest.param(
             [*some_of("ovh", [0, 1]), *some_of("gmail", [2, 3])], "different ways", id="two borders, half each"
