@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import NoReturn
 
 from helpdesk.core.audit import Action, Outcome
-from helpdesk.core.people import Person
-from helpdesk.core.permissions import Actor, Reach, Right, may_with_person, may_with_ticket, reach
+from helpdesk.core.people import Language, Person
+from helpdesk.core.permissions import Actor, Reach, Right, in_words, may_with_person, may_with_ticket, reach
 from helpdesk.core.tickets import Ticket
 from helpdesk.errors import NotAllowed, Refused
 from helpdesk.store.audit import Event
@@ -49,8 +49,8 @@ def refuse(database: Database, actor: Actor, right: Right, **detail: object) -> 
     deny(database, actor, right, **detail)
     role = actor.person.role.value
     raise NotAllowed(
-        f"your role ({role}) does not allow this: {right.value}",
-        f"votre rôle ({role}) ne le permet pas : {right.value}",
+        f"your role ({role}) does not allow this: {in_words(right, Language.EN)}",
+        f"votre rôle ({role}) ne le permet pas : {in_words(right, Language.FR)}",
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
-from helpdesk.core.people import Person, Role
+from helpdesk.core.people import Language, Person, Role
 from helpdesk.core.tickets import Status, Ticket
 
 
@@ -35,6 +35,35 @@ class Right(StrEnum):
     STATISTICS = "statistics"
     EXPORT = "export"
     OWN_ACCOUNT = "own_account"  # one's own password, second factor and sessions
+
+
+def in_words(right: Right, language: Language) -> str:
+    """Return what is wanted in the words of whoever wants it."""
+    return _FRENCH[right] if language is Language.FR else right.value.replace("_", " ")
+
+
+_FRENCH = {
+    Right.OPEN_TICKET: "ouvrir un ticket",
+    Right.SEE_TICKET: "voir un ticket",
+    Right.FOLLOW_UP: "écrire à un ticket",
+    Right.CLOSE_OWN: "clore son propre ticket",
+    Right.WORK_ON_TICKET: "traiter un ticket",
+    Right.SEE_NOTES: "lire les notes internes",
+    Right.ASSIGN_TICKET: "attribuer un ticket",
+    Right.DELETE_TICKET: "supprimer un ticket",
+    Right.LIST_PEOPLE: "voir les personnes",
+    Right.CHANGE_PEOPLE: "modifier des personnes",
+    Right.QUARANTINE: "traiter la quarantaine",
+    Right.CHANGE_ROLES: "changer les rôles",
+    Right.CHANGE_TEAMS: "modifier les équipes",
+    Right.SESSIONS: "agir sur les sessions et mots de passe des autres",
+    Right.AUDIT: "lire le journal d'audit",
+    Right.LETTERS: "gérer les lettres",
+    Right.JOBS: "voir l'état et les tâches",
+    Right.STATISTICS: "voir les statistiques",
+    Right.EXPORT: "exporter",
+    Right.OWN_ACCOUNT: "gérer son compte",
+}
 
 
 class Reach(Enum):

@@ -167,7 +167,7 @@ def test_a_new_person_joins_a_team(here: Office, who: str, team: str, joins: str
     [
         pytest.param(AGENT, {}, "your role .agent. does not", "UNAUTHORIZED_ACCESS", id="an agent"),
         pytest.param(USER, {}, "your role .user. does not", "UNAUTHORIZED_ACCESS", id="a user"),
-        pytest.param(MANAGER, {"role": Role.AGENT}, "change_roles", "UNAUTHORIZED_ROLE_CHANGE", id="staff"),
+        pytest.param(MANAGER, {"role": Role.AGENT}, "change roles", "UNAUTHORIZED_ROLE_CHANGE", id="staff"),
         pytest.param(MANAGER, {"team": PRINTERS}, "there is no team", "", id="into another's team"),
         pytest.param(MANAGER, {"address": STRANGER}, "registered already$", "", id="another team's user"),
         pytest.param(MANAGER, {"address": COLLEAGUE}, "for Colleague .agent.", "", id="one of the team"),

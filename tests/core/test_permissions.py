@@ -3,7 +3,7 @@
 import pytest
 
 from helpdesk.core.people import Language, Person, Role
-from helpdesk.core.permissions import Actor, may_give_to_team, may_unassign, placed, sees
+from helpdesk.core.permissions import Actor, Right, in_words, may_give_to_team, may_unassign, placed, sees
 from helpdesk.core.tickets import Status, Ticket
 
 ME, OTHER, THIRD = 1, 2, 3
@@ -125,3 +125,10 @@ def test_who_opens_a_ticket_for_another_still_sees_it(
     assert placed(actor, requester, team) == expected
     of_team, assignee = expected
     assert sees(actor.person, actor.team_ids, ticket(requester, of_team, assignee))
+
+
+@pytest.mark.parametrize("right", Right)
+def test_every_right_has_words_in_both_languages(right: Right) -> None:
+    english, french = (in_words(right, language) for language in (Language.EN, Language.FR))
+    assert "_" not in english + french
+    assert french

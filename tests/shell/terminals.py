@@ -18,6 +18,7 @@ from tests.sources import ROOT
 
 DEADLINE_SECONDS = 60  # far more than anything takes; a test never waits for it when all is well
 STEERING = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[=>]|\r|\x07")
+QUESTION = re.compile(r"(?:[:?\]]|: ?\*+) ?\Z")
 PROMPT = re.compile(r"\((?:user|agent|manager|admin)\)>\s*\Z")
 
 
@@ -77,6 +78,17 @@ class Terminal:
         """Type a command and return what it said."""
         self.type(line)
         return self.at_prompt()
+
+    def at_prompt_or_question(self, *, at_prompt: bool) -> tuple[str, bool]:
+        """Return what stands there since the last typing once the shell waits, and whether it asks something.
+
+        *at_prompt*: what was typed stands behind a prompt of its own.
+        """
+        text = self._until(
+            lambda text: QUESTION.search(text) or (PROMPT.search(text) and text.count(")>") > at_prompt),
+            "the prompt or a question",
+        )
+        return text, QUESTION.search(text) is not None
 
     def ended(self) -> int:
         """Return the exit status, once the shell has ended."""
