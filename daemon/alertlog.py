@@ -4,6 +4,7 @@ import errno
 import json
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from helpdesk.actions.desk import Desk
@@ -12,7 +13,7 @@ from helpdesk.logs import event, failed
 from helpdesk.store.alerts import Alerted
 
 LOG = logging.getLogger("helpdesk.alerts")
-MAX_BYTES = 1024 * 1024  # then the file is put aside; the one before it is gone
+MAX_BYTES = 1024 * 1024  # then it is put aside, in place of the one before; else nothing more is written
 AT_ONCE = 100
 MOST_WAITING = 1000  # for a file that cannot be written
 
@@ -63,6 +64,7 @@ class AlertLog:
 
 
 def _append(file: Path, lines: bytes) -> None:
+    _put_aside_if_full(file)  # first: where that fails, nothing is written, again and again, to a full file
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "ab", buffering=0) as target:
         before = target.seek(0, os.SEEK_END)
@@ -73,9 +75,12 @@ def _append(file: Path, lines: bytes) -> None:
         except OSError:
             target.truncate(before)  # all of it comes again
             raise
-        size = target.tell()
-    if size >= MAX_BYTES:
-        file.replace(file.with_name(f"{file.name}.1"))
+
+
+def _put_aside_if_full(file: Path) -> None:
+    with suppress(FileNotFoundError):
+        if file.lstat().st_size >= MAX_BYTES:
+            file.replace(file.with_name(f"{file.name}.1"))
 
 
 def _line(one: Alerted) -> str:

@@ -46,6 +46,7 @@ def health_of(database: Database, mailboxes: Sequence[str]) -> Health:
             canary_lost_in(work, now),
             certificate_in(work),
             work.alerts.counts_since(now - ALARMED_WITHIN),
+            next((one.at for one in work.alerts.untold(1)), None),
         )
 
 
@@ -109,4 +110,5 @@ def as_data(health: Health, wrong: list[str]) -> dict[str, object]:
         if (certificate := health.certificate)
         else None,
         "alarms": dict(health.alarms),
+        "alarms_untold_since": health.untold_since,
     }

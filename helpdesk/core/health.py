@@ -83,7 +83,8 @@ class Health:
     ``letters``: how many by state, those sent left out. ``due_since``: when the first letter became due that nobody
     has taken yet, in the future where none is due. ``newly_dead``: letters given up within a day. ``bouncing``: how
     many addresses let letters come back. ``canary_lost``: the last letter of the desk to itself did not come back.
-    ``alarms``: how often people had to be alerted within a day, by kind.
+    ``alarms``: how often people had to be alerted within a day, by kind. ``untold_since``: when the first alarm was
+    raised that does not stand in the file of alarms yet.
     """
 
     now: datetime
@@ -99,6 +100,7 @@ class Health:
     canary_lost: bool = False
     certificate: CertificateSeen | None = None
     alarms: Mapping[str, int] = field(default_factory=dict)
+    untold_since: datetime | None = None
 
     @property
     def daemons(self) -> tuple[LeaseSeen, ...]:
@@ -154,6 +156,12 @@ def _troubles(health: Health) -> Iterator[tuple[str, str]]:
                 f"all letters wait until {until}: {one.reason}",
                 f"toutes les lettres attendent jusqu'à {until} : {one.reason}",
             )
+    if health.untold_since and health.now - health.untold_since > LATE:
+        since = shown(health.untold_since)
+        yield (
+            f"alarms are not written to their file since {since}: the log of the daemon says why",
+            f"des alertes manquent dans leur fichier depuis {since} : le journal du service dit pourquoi",
+        )
     yield from _troubles_of_jobs(health)
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from helpdesk.actions.canary import BACK, LOST
-from helpdesk.actions.status import as_data, canary_lost_in, certificate_in, given_up_in
+from helpdesk.actions.status import as_data, canary_lost_in, certificate_in, given_up_in, health_of
 from helpdesk.core.health import GIVEN_UP, CertificateSeen, GivenUp, Health
 from helpdesk.core.jobs import JobName, RunState
+from helpdesk.store.alerts import NewAlert
 from helpdesk.store.work import Work, in_work
 from tests.actions.intakes import NOW, IntakeBench, bench
 
@@ -62,6 +63,15 @@ def test_a_canary_is_lost_while_there_are_any(
     ended(desk, JobName.CANARY_BACK, NOW - ago, RunState.DONE, told)
     with Work(desk.desk.database, read_only=True) as work:
         assert canary_lost_in(work, NOW) is lost
+
+
+def test_the_first_alarm_that_no_file_has_is_told(desk: IntakeBench) -> None:
+    assert health_of(desk.desk.database, []).untold_since is None
+    for kind, at in (("first", NOW - HOUR), ("second", NOW)):
+        new = [NewAlert(f"{kind:0>64}", kind, None, 1, 0, 0)]
+        in_work(desk.desk.database, lambda work, new=new, at=at: work.alerts.add(new, at))  # type: ignore[misc]
+    found = health_of(desk.desk.database, [])
+    assert as_data(found, [])["alarms_untold_since"] == found.untold_since == NOW - HOUR
 
 
 def test_the_certificate_that_ends_first_is_that_of_the_last_look(desk: IntakeBench) -> None:

@@ -99,6 +99,15 @@ def a_failure(*, mended: bool) -> GivenUp:
             ["a certificate ends 2026-12-01 12:00:00 UTC: IMAP x:993"],
             id="a certificate ends in a week",
         ),
+        pytest.param(replace(WELL, untold_since=NOW - LATE), [], id="an alarm was raised"),
+        pytest.param(
+            replace(WELL, untold_since=NOW - LATE - SECOND),
+            [
+                "alarms are not written to their file since 2026-11-24 11:54:59 UTC:"
+                " the log of the daemon says why",
+            ],
+            id="the file of alarms cannot be written",
+        ),
         pytest.param(
             replace(WELL, breakers=(a_breaker("hour:address:a@x.example"),)),
             [],

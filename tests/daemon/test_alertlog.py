@@ -135,3 +135,24 @@ def test_the_file_does_not_grow_for_ever(
         log.write()
     assert {one.name for one in tmp_path.glob("alerts.log*")} <= {"alerts.log", "alerts.log.1"}
     assert (tmp_path / "alerts.log.1").stat().st_size < 400
+
+
+def test_a_file_that_cannot_be_put_aside_is_full_at_its_limit_and_gets_the_rest_later(
+    desk: IntakeBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(alertlog, "MAX_BYTES", 200)
+    file, aside = tmp_path / "alerts.log", tmp_path / "alerts.log.1"
+    (aside / "in the way").mkdir(parents=True)
+    log = AlertLog(desk.desk, file)
+    for number in range(10):
+        raised(desk, f"kind{number}")
+        log.write()
+    assert file.stat().st_size < 400
+    assert events(caplog).count("alert_file_away") == 1
+    written = kinds_in(file)
+    assert written == [f"kind{number}" for number in range(len(written))]
+    (aside / "in the way").rmdir()
+    aside.rmdir()
+    log.write()
+    assert kinds_in(aside) == written
+    assert kinds_in(file) == [f"kind{number}" for number in range(len(written), 10)]
