@@ -8,22 +8,30 @@ from contextlib import suppress
 from pathlib import Path
 
 from helpdesk.actions.desk import Desk
+from helpdesk.actions.leases import Lease
 from helpdesk.actions.told import mark_told, untold
+from helpdesk.errors import StoreAway
 from helpdesk.logs import event, failed
 from helpdesk.store.alerts import Alerted
 
 LOG = logging.getLogger("helpdesk.alerts")
+LEASE = "alarms"
+LEASE_SECONDS = 30.0  # a disk is slow at times
 MAX_BYTES = 1024 * 1024  # then it is put aside, in place of the one before; else nothing more is written
 AT_ONCE = 100
 MOST_WAITING = 1000  # for a file that cannot be written
 
 
 class AlertLog:
-    """Writes alarms to the journal and to *file* (JSON lines, 0600), each once, whichever process raised them."""
+    """Writes alarms to the journal and to *file* (JSON lines, 0600), each once, whichever process raised them.
 
-    def __init__(self, desk: Desk, file: Path) -> None:
+    Of several daemons one at a time writes, each to its own file, under the lease of *owner*.
+    """
+
+    def __init__(self, desk: Desk, file: Path, owner: str) -> None:
         self._desk = desk
         self._file = file
+        self._lease = Lease(desk.database, LEASE, owner, LEASE_SECONDS)
         self._broken = False
         self._journaled: set[int] = set()  # alarms that stand in the journal and wait for the file
 
@@ -31,9 +39,21 @@ class AlertLog:
         """Write what stands nowhere yet; return how much that was. Raises StoreAway.
 
         Marked when written to both: a crash in between writes an alarm twice, and loses none. While the file cannot
-        be written the last MOST_WAITING alarms wait for it, unmarked, so that a restart knows them, too.
+        be written the last MOST_WAITING alarms wait for it, unmarked, so that a restart knows them, too, and another
+        daemon can write them.
         """
-        found = untold(self._desk, AT_ONCE + len(self._journaled))
+        if not untold(self._desk, 1) or not self._lease.keep():
+            return 0
+        try:
+            return self._write()
+        finally:
+            with suppress(StoreAway):  # then it runs out by itself
+                self._lease.release()
+
+    def _write(self) -> int:
+        found = untold(
+            self._desk, AT_ONCE + len(self._journaled)
+        )  # after the lease: its last holder wrote some
         if not found:
             return 0
         fresh = [one for one in found if one.id not in self._journaled]

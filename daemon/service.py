@@ -90,7 +90,7 @@ class Service:
 
     async def _tell_alarms(self) -> None:
         """Write alarms to journal and file, also those that were raised at a keyboard."""
-        alarms = AlertLog(self.desk, self.settings.suspicion.alert_file)
+        alarms = AlertLog(self.desk, self.settings.suspicion.alert_file, wiring.owner_name(self.settings))
         while True:
             with contextlib.suppress(StoreAway):  # the mailboxes tell of it
                 if await asyncio.to_thread(alarm_of_role_changes, self.desk):
@@ -232,6 +232,7 @@ def once(settings: Settings, pools: Pools) -> int:
         database = opened_database(settings)
         require_current(database)
         desk = desk_of(settings, database)
+        owner = wiring.owner_name(settings)
         status = 0
         for mailbox in settings.mailboxes:
             lease = Lease(database, f"mailbox:{mailbox.name}", wiring.owner_name(settings), LEASE_SECONDS)
@@ -248,7 +249,7 @@ def once(settings: Settings, pools: Pools) -> int:
             except HelpdeskError as trouble:
                 event(LOG, "away", logging.ERROR, mailbox=mailbox.name, error=trouble)
                 status = 1
-        alarms = AlertLog(desk, settings.suspicion.alert_file)
+        alarms = AlertLog(desk, settings.suspicion.alert_file, owner)
         with contextlib.suppress(StoreAway):  # told of above
             while alarms.write():
                 pass

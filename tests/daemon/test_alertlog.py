@@ -40,7 +40,7 @@ def test_each_alarm_is_written_once_for_its_owner_alone(
     desk: IntakeBench, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "alerts.log"
-    log = AlertLog(desk.desk, file)
+    log = AlertLog(desk.desk, file, "here")
     assert log.write() == 0
     assert not file.exists()
     raised(desk, "first", "second")
@@ -59,7 +59,7 @@ def test_a_disk_that_fails_is_told_of_once_stops_nothing_and_gets_what_it_missed
     desk: IntakeBench, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "none" / "alerts.log"
-    log = AlertLog(desk.desk, file)
+    log = AlertLog(desk.desk, file, "here")
     for kind in ("first", "second"):
         raised(desk, kind)
         assert log.write() == 1
@@ -76,9 +76,9 @@ def test_a_disk_that_fails_is_told_of_once_stops_nothing_and_gets_what_it_missed
 def test_what_a_file_missed_comes_after_a_restart_too(desk: IntakeBench, tmp_path: Path) -> None:
     file = tmp_path / "none" / "alerts.log"
     raised(desk, "first")
-    AlertLog(desk.desk, file).write()
+    AlertLog(desk.desk, file, "here").write()
     file.parent.mkdir()
-    assert AlertLog(desk.desk, file).write() == 1
+    assert AlertLog(desk.desk, file, "here").write() == 1
     assert kinds_in(file) == ["first"]
 
 
@@ -89,7 +89,7 @@ def test_what_was_written_in_half_is_written_once(
         raise OSError(errno.ENOSPC, "full")
 
     file = tmp_path / "alerts.log"
-    log = AlertLog(desk.desk, file)
+    log = AlertLog(desk.desk, file, "here")
     raised(desk, "first")
     with monkeypatch.context() as patched:
         patched.setattr("os.fsync", full)
@@ -104,7 +104,7 @@ def test_of_more_than_can_wait_for_the_file_the_last_do(
     monkeypatch.setattr(alertlog, "MOST_WAITING", 2)
     monkeypatch.setattr(alertlog, "AT_ONCE", 2)
     file = tmp_path / "none" / "alerts.log"
-    log = AlertLog(desk.desk, file)
+    log = AlertLog(desk.desk, file, "here")
     for kind in ("first", "second", "third", "fourth", "fifth"):
         raised(desk, kind)
         log.write()
@@ -115,12 +115,42 @@ def test_of_more_than_can_wait_for_the_file_the_last_do(
     assert kinds_in(file) == ["fourth", "fifth"]
 
 
+def test_two_daemons_write_an_alarm_once(
+    desk: IntakeBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = [tmp_path / "one.log", tmp_path / "two.log"]
+    one, two = (AlertLog(desk.desk, file, file.stem) for file in files)
+    append, others = alertlog._append, iter([two])
+    seen: list[int] = []
+
+    def with_another_at_it(file: Path, lines: bytes) -> None:
+        seen.extend(other.write() for other in others)
+        append(file, lines)
+
+    monkeypatch.setattr(alertlog, "_append", with_another_at_it)
+    raised(desk, "first")
+    assert (one.write(), seen) == (1, [0])
+    assert (kinds_in(files[0]), files[1].exists()) == (["first"], False)
+    raised(desk, "second")
+    assert two.write() == 1, "nobody need wait for the one before"
+    assert (kinds_in(files[0]), kinds_in(files[1])) == (["first"], ["second"])
+    assert events(caplog) == ["alarm", "alarm"]
+
+
+def test_what_one_cannot_write_another_does(desk: IntakeBench, tmp_path: Path) -> None:
+    file = tmp_path / "alerts.log"
+    raised(desk, "first")
+    AlertLog(desk.desk, tmp_path / "none" / "alerts.log", "one").write()
+    assert AlertLog(desk.desk, file, "two").write() == 1
+    assert kinds_in(file) == ["first"]
+
+
 def test_no_link_is_followed(desk: IntakeBench, tmp_path: Path) -> None:
     target, file = tmp_path / "target", tmp_path / "alerts.log"
     target.write_text("")
     file.symlink_to(target)
     raised(desk, "first")
-    AlertLog(desk.desk, file).write()
+    AlertLog(desk.desk, file, "here").write()
     assert target.read_text() == ""
 
 
@@ -129,7 +159,7 @@ def test_the_file_does_not_grow_for_ever(
 ) -> None:
     monkeypatch.setattr(alertlog, "MAX_BYTES", 200)
     file = tmp_path / "alerts.log"
-    log = AlertLog(desk.desk, file)
+    log = AlertLog(desk.desk, file, "here")
     for number in range(10):
         raised(desk, f"kind{number}")
         log.write()
@@ -143,7 +173,7 @@ def test_a_file_that_cannot_be_put_aside_is_full_at_its_limit_and_gets_the_rest_
     monkeypatch.setattr(alertlog, "MAX_BYTES", 200)
     file, aside = tmp_path / "alerts.log", tmp_path / "alerts.log.1"
     (aside / "in the way").mkdir(parents=True)
-    log = AlertLog(desk.desk, file)
+    log = AlertLog(desk.desk, file, "here")
     for number in range(10):
         raised(desk, f"kind{number}")
         log.write()
