@@ -4,7 +4,6 @@ import contextlib
 import logging
 import math
 import os
-import threading
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from wsgiref.simple_server import WSGIServer
 from prometheus_client import generate_latest, start_http_server
 
 from daemon import meters
+from daemon.beside import Beside
 from helpdesk.actions.gauges import Gauges, JobEnds, gauges_of
 from helpdesk.config import MetricsSettings
 from helpdesk.errors import StoreAway
@@ -23,12 +23,11 @@ from helpdesk.store.engine import Database
 
 LOG = logging.getLogger("helpdesk.metrics")
 EVERY_SECONDS = 15.0
-STOP_SECONDS = 1.0
 HERE = "127.0.0.1"
 FOR_ALL_TO_READ = 0o644  # the node exporter is another user
 
 
-class Metrics(threading.Thread):
+class Metrics(Beside):
     """Renews the figures every few seconds while it is entered; does nothing where nobody wants them."""
 
     def __init__(
@@ -39,13 +38,11 @@ class Metrics(threading.Thread):
         job_ends: JobEnds = lambda _work: {},
         every_seconds: float = EVERY_SECONDS,
     ) -> None:
-        super().__init__(name="metrics", daemon=True)
+        super().__init__("metrics", every_seconds)
         self._settings = settings
         self._database = database
         self._mailboxes = mailboxes
         self._job_ends = job_ends
-        self._every_seconds = every_seconds
-        self._ending = threading.Event()
         self._trouble = ""
         self._server: WSGIServer | None = None
 
@@ -59,29 +56,24 @@ class Metrics(threading.Thread):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ending.set()
-        if self.is_alive():
-            self.join(STOP_SECONDS)
+        super().__exit__(kind, error, trace)
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
 
-    def run(self) -> None:
-        """Look and write until stopped; trouble is told once, and never ends the daemon."""
-        while True:
-            try:
-                self._look()
-                if self._settings.file is not None:
-                    written(self._settings.file, generate_latest(meters.REGISTRY))
-                self._trouble = ""
-            except Exception as trouble:  # noqa: BLE001 - who measures must not stop the work
-                if str(trouble) != self._trouble:
-                    failed(LOG, "not_measured", trouble)
-                self._trouble = str(trouble)
-            if self._ending.wait(self._every_seconds):
-                return
+    def look(self) -> None:
+        """Look and write; trouble is told once, and never ends the daemon."""
+        try:
+            self._measure()
+            if self._settings.file is not None:
+                written(self._settings.file, generate_latest(meters.REGISTRY))
+            self._trouble = ""
+        except Exception as trouble:  # noqa: BLE001 - who measures must not stop the work
+            if str(trouble) != self._trouble:
+                failed(LOG, "not_measured", trouble)
+            self._trouble = str(trouble)
 
-    def _look(self) -> None:
+    def _measure(self) -> None:
         try:
             found = gauges_of(self._database, self._mailboxes, self._job_ends)
         except StoreAway:  # the mailboxes tell of it

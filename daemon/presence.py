@@ -1,11 +1,9 @@
 """What a running daemon shows of itself: that it lives, in the database, and each breaker, in the log."""
 
 import logging
-import threading
 from contextlib import suppress
-from types import TracebackType
-from typing import Self
 
+from daemon.beside import Beside
 from helpdesk.actions.breakers import open_breakers
 from helpdesk.actions.leases import RENEW_PARTS, Lease
 from helpdesk.core.health import DAEMON, BreakerSeen
@@ -15,39 +13,26 @@ from helpdesk.store.engine import Database
 
 LOG = logging.getLogger("helpdesk.breakers")
 LEASE_SECONDS = 30.0
-STOP_SECONDS = 1.0  # then the lease runs out by itself
 
 
-class Presence(threading.Thread):
+class Presence(Beside):
     """Keeps the lease ``daemon:OWNER``, which ``status`` reads, while it is entered."""
 
     def __init__(self, database: Database, owner: str, lease_seconds: float = LEASE_SECONDS) -> None:
-        super().__init__(name="presence", daemon=True)
+        super().__init__("presence", lease_seconds / RENEW_PARTS)
         self._database = database
         self._lease = Lease(database, f"{DAEMON}{owner}", owner, lease_seconds)
-        self._every_seconds = lease_seconds / RENEW_PARTS
-        self._ending = threading.Event()
         self._open: dict[str, BreakerSeen] = {}
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
+    def look(self) -> None:
+        """Renew the lease and tell of breakers."""
+        with suppress(StoreAway):  # the mailboxes tell of it
+            self._lease.keep()
+            self._tell({breaker.scope: breaker for breaker in open_breakers(self._database)})
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ending.set()
-        self.join(STOP_SECONDS)
-
-    def run(self) -> None:
-        """Renew the lease and tell of breakers until stopped."""
-        while True:
-            with suppress(StoreAway):  # the mailboxes tell of it
-                self._lease.keep()
-                self._tell({breaker.scope: breaker for breaker in open_breakers(self._database)})
-            if self._ending.wait(self._every_seconds):
-                break
-        with suppress(StoreAway):
+    def finish(self) -> None:
+        """Give the lease back."""
+        with suppress(StoreAway):  # then it runs out by itself
             self._lease.release()
 
     def _tell(self, now_open: dict[str, BreakerSeen]) -> None:

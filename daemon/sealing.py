@@ -1,12 +1,10 @@
 """The audit trail of a running daemon: sealed every few seconds by one of all, copied to daily files by each."""
 
 import logging
-import threading
 from contextlib import suppress
 from datetime import timedelta
-from types import TracebackType
-from typing import Self
 
+from daemon.beside import Beside
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.leases import Lease
 from helpdesk.actions.sealing import CopyDiffers, copy_seals, current_anchor, seal_next
@@ -22,44 +20,22 @@ LEASE = "audit"
 LEASE_SECONDS = 30.0
 EVERY_SECONDS = 5.0
 REST_SECONDS = 0.2  # between two seals while many rows wait: intake goes first
-STOP_SECONDS = 1.0
 
 
-class Sealing(threading.Thread):
+class Sealing(Beside):
     """Seals and copies while it is entered. A folder that cannot be written stops nothing else; it is told once."""
 
     def __init__(
         self, desk: Desk, settings: AuditSettings, owner: str, every_seconds: float = EVERY_SECONDS
     ) -> None:
-        super().__init__(name="audit", daemon=True)
+        super().__init__("audit", every_seconds)
         self._desk = desk
         self._keep = timedelta(days=settings.keep_days)
         self._files = AuditFiles(settings.folder)
         self._lease = Lease(desk.database, LEASE, owner, LEASE_SECONDS)
-        self._every_seconds = every_seconds
-        self._ending = threading.Event()
         self._uncopied = False
         self._broken = False
         self._anchored_on = ""
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ending.set()
-        self.join(STOP_SECONDS)
-
-    def run(self) -> None:
-        """Work until stopped."""
-        while True:
-            self.look()
-            if self._ending.wait(self._every_seconds):
-                break
-        with suppress(StoreAway):
-            self._lease.release()
 
     def look(self) -> None:
         """Seal what waits, copy what is sealed."""
@@ -76,17 +52,22 @@ class Sealing(threading.Thread):
                 failed(LOG, "not_sealed", trouble)
             self._broken = True
 
+    def finish(self) -> None:
+        """Give the lease back."""
+        with suppress(StoreAway):  # then it runs out by itself
+            self._lease.release()
+
     def _seal(self) -> None:
         with suppress(Refusal):  # another daemon was quicker
-            while not self._ending.is_set():
+            while not self.ending.is_set():
                 seal = seal_next(self._desk)
                 if seal is None or seal.entry_count < SEAL_ROWS or not self._lease.keep():
                     break
-                self._ending.wait(REST_SECONDS)
+                self.ending.wait(REST_SECONDS)
 
     def _copy(self) -> None:
         try:
-            copy_seals(self._desk, self._files, lambda: not self._ending.is_set())
+            copy_seals(self._desk, self._files, lambda: not self.ending.is_set())
             self._files.forget_before(self._day(self._keep))
         except (OSError, CopyDiffers) as trouble:
             if not self._uncopied:

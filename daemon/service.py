@@ -6,11 +6,13 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from daemon import meters, sentry, wiring
 from daemon.alertlog import AlertLog
+from daemon.beside import Beside
 from daemon.certificates import look_at_certificates
 from daemon.deliver import Delivery
 from daemon.imap import ImapInbox
@@ -32,7 +34,7 @@ from helpdesk.actions.rolealarms import alarm_of_role_changes
 from helpdesk.config import ImapSettings, Settings
 from helpdesk.core.jobs import JobName, planned
 from helpdesk.errors import HelpdeskError, MailboxAway, StoreAway
-from helpdesk.logs import event
+from helpdesk.logs import event, failed
 from helpdesk.opening import desk_of, opened_database
 from helpdesk.store.engine import Database
 from helpdesk.store.schema import require_current
@@ -58,6 +60,7 @@ class Service:
     watches: list[MailboxWatch]
     delivery: Delivery
     jobs: Jobs
+    beside: Sequence[Beside] = ()
     lateness: Lateness = field(default_factory=Lateness)
 
     async def until_stopped(self, stop: asyncio.Event) -> int:
@@ -65,10 +68,11 @@ class Service:
         for watch in self.watches:
             watch.start()
         self.jobs.start()
-        letters = asyncio.create_task(self.delivery.run(stop))
+        letters = asyncio.create_task(self.delivery.run(stop), name="letters")
         chores = [
-            asyncio.create_task(one)
-            for one in (self._keep_leases(), self._look_at_clock(), self._tell_alarms())
+            asyncio.create_task(self._keep_leases(), name="leases"),
+            asyncio.create_task(self._look_at_clock(), name="clock"),
+            asyncio.create_task(self._tell_alarms(), name="alarms"),
         ]
         pings = ping_seconds()
         status = 0
@@ -76,9 +80,8 @@ class Service:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), min(pings or TICK_SECONDS, TICK_SECONDS))
             self._tell_systemd()
-            dead = [loop.name for loop in (*self.watches, self.jobs) if not loop.is_alive()]
-            if not stop.is_set() and (dead or letters.done()):
-                event(LOG, "broken", logging.CRITICAL, loops=",".join(dead) or "letters")
+            if not stop.is_set() and (dead := self._dead([letters, *chores])):
+                event(LOG, "broken", logging.CRITICAL, loops=",".join(dead))
                 status = 1
                 stop.set()
         for chore in chores:
@@ -87,6 +90,15 @@ class Service:
         await self._stop(letters)
         event(LOG, "stopped", status=status)
         return status
+
+    def _dead(self, tasks: "Sequence[asyncio.Task[None]]") -> list[str]:
+        """Return which parts have ended, though nobody stopped them; log why. Nobody else would miss them."""
+        over = [task for task in tasks if task.done()]
+        for task in over:
+            if defect := task.exception():
+                failed(LOG, "ended", defect, loop=task.get_name())
+        threads = [loop.name for loop in (*self.watches, self.jobs) if not loop.is_alive()]
+        return [*threads, *(one.name for one in self.beside if one.died), *(task.get_name() for task in over)]
 
     async def _tell_alarms(self) -> None:
         """Write alarms to journal and file, also those that were raised at a keyboard."""
@@ -186,7 +198,8 @@ async def _serve(settings: Settings, database: Database, pools: Pools, careful: 
     with contextlib.ExitStack() as stack:
         for one in beside:
             stack.enter_context(one)
-        status = await Service(settings, desk, watchdog, watches, delivery, jobs).until_stopped(stop)
+        service = Service(settings, desk, watchdog, watches, delivery, jobs, beside)
+        status = await service.until_stopped(stop)
     for pool in pools.values():
         pool.close()  # a mailbox that was cut off files nothing more
     return status

@@ -1,8 +1,19 @@
-"""The running service: how long each loop may stand still."""
+"""The running service: how long each loop may stand still, and what ends it."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from daemon.service import mailbox_limit_seconds
+from daemon import service
+from daemon.beside import Beside
+from daemon.notify import Watchdog
+from daemon.service import Service, mailbox_limit_seconds
+from tests.actions.intakes import IntakeBench, bench
+from tests.config.made import loaded
 
 
 @pytest.mark.parametrize(
@@ -17,3 +28,98 @@ def test_a_mailbox_is_late_only_when_it_takes_longer_than_it_may_wait_for_its_se
     timeout_seconds: float, limit_seconds: float
 ) -> None:
     assert mailbox_limit_seconds(timeout_seconds) == limit_seconds
+
+
+class Part:
+    """Stands for the mailboxes, the letters and the jobs: it lives, and has nothing to do."""
+
+    name = mailbox = "part"
+
+    def __init__(self) -> None:
+        self.answered = asyncio.Event()
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def wake(self) -> None: ...
+
+    def join(self, _seconds: float) -> None: ...
+
+    def abort(self) -> None: ...
+
+    def is_alive(self) -> bool:
+        return True
+
+    def keep_lease(self) -> None:
+        defect()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+
+
+class Dying(Beside):
+    """Stands for what runs beside, at its end."""
+
+    def run(self) -> None: ...
+
+
+def defect(*_values: object) -> bool:
+    raise RuntimeError("a defect")
+
+
+@pytest.fixture
+def desk(sqlite_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
+    made = bench(sqlite_url, tmp_path)
+    yield made
+    made.close()
+
+
+def a_service(desk: IntakeBench, folder: Path) -> Service:
+    part: Any = Part()
+    return Service(loaded(folder), desk.desk, Watchdog(), [part], part, part)
+
+
+def ended(running: Service) -> int:
+    async def until_it_ends() -> int:
+        return await asyncio.wait_for(running.until_stopped(asyncio.Event()), 20)
+
+    return asyncio.run(until_it_ends())
+
+
+@pytest.mark.parametrize(
+    ("what", "loop"),
+    [
+        pytest.param("after_a_clock_set_back", "clock", id="the look at the clock"),
+        pytest.param("alarm_of_role_changes", "alarms", id="the alarms"),
+        pytest.param("", "leases", id="the leases"),
+    ],
+)
+def test_a_chore_that_ends_by_a_defect_ends_the_daemon(
+    desk: IntakeBench,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    what: str,
+    loop: str,
+) -> None:
+    if what:
+        monkeypatch.setattr(service, what, defect)
+    else:
+        monkeypatch.setattr(service, "LEASE_SECONDS", 0.03)
+    assert ended(a_service(desk, tmp_path)) == 1
+    told = {record.msg: record.fields for record in caplog.records if record.name == "helpdesk.service"}  # type: ignore[attr-defined]
+    assert told["ended"] == {"loop": loop, "error": "RuntimeError: a defect", "trace": None}
+    assert told["broken"] == {"loops": loop}
+    assert [record.levelno for record in caplog.records if record.msg == "broken"] == [logging.CRITICAL]
+
+
+def test_a_thread_beside_that_ends_by_a_defect_ends_the_daemon(
+    desk: IntakeBench, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    running = a_service(desk, tmp_path)
+    with Dying("presence", 1.0) as dying:
+        running.beside = (Beside("metrics", 1.0), dying)  # the first never began
+        assert ended(running) == 1
+    [told] = [record for record in caplog.records if record.msg == "broken"]
+    assert told.fields == {"loops": "presence"}  # type: ignore[attr-defined]
