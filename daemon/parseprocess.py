@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -88,6 +88,12 @@ def read_answer(reader: IO[bytes]) -> Any:
     return _Plain(reader).load()
 
 
+def _some(answer: Any, most: int) -> list[Any]:
+    if isinstance(answer, list) and 0 < len(answer) <= most:
+        return answer
+    raise pickle.UnpicklingError("it is no list of what was found in these mails")
+
+
 class WorkerProcess:
     """One worker process with the socket to it. Used by one thread at a time, stopped by any."""
 
@@ -116,19 +122,24 @@ class WorkerProcess:
             with contextlib.suppress(OSError):  # a worker that is gone already is seen when it is used
                 self._socket.sendall(pickle.dumps(self._orders))
 
-    def examine(self, raws: Sequence[bytes], now_epoch: int) -> list[Any]:
-        """Return what the worker found in each mail. Raises WorkerDied; the next call starts another."""
+    def examine(self, raws: Sequence[bytes], now_epoch: int, on_progress: Callable[[], None]) -> list[Any]:
+        """Return what the worker found in each mail. Raises WorkerDied; the next call starts another.
+
+        *on_progress* is called when it is ready, and each time that it has read some.
+        """
         self.start()
         self._wait_until_ready()
-        limits = self._orders.limits
+        on_progress()
+        found: list[Any] = []
         try:
             self._send(raws, now_epoch)
-            self._wire.deadline = time.monotonic() + limits.wall_s * len(raws) + GRACE_S
-            found = read_answer(self._reader)
+            while len(found) < len(raws):
+                left = len(raws) - len(found)
+                self._wire.deadline = time.monotonic() + self._orders.limits.wall_s * left + GRACE_S
+                found += _some(read_answer(self._reader), left)
+                on_progress()
         except Exception as error:
             raise self._death(error) from error
-        if not isinstance(found, list) or len(found) != len(raws):
-            raise self._death(None)
         return found
 
     def close(self) -> None:

@@ -31,7 +31,8 @@ LIMITS = WorkerLimits()
 class ParsePool:
     """Workers that start at once and live until ``close``. Safe to use from several threads.
 
-    ``on_parsed`` hears how many mails were read within how many seconds; from any thread.
+    ``on_parsed`` hears how many mails were read within how many seconds, ``on_progress`` each step of a worker; from
+    any thread.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class ParsePool:
     ) -> None:
         orders = Orders(maker, Setup(caps, own, trust, nameservers, dns_port), limits)
         self.on_parsed: Callable[[int, float], None] = lambda _mails, _seconds: None
+        self.on_progress: Callable[[], None] = lambda: None
         self._closed = False
         self._all = [WorkerProcess(orders) for _ in range(workers)]
         self._idle: queue.SimpleQueue[WorkerProcess] = queue.SimpleQueue()
@@ -97,7 +99,7 @@ class ParsePool:
         worker = self._idle.get()
         started = time.monotonic()
         try:
-            found = worker.examine(raws, now_epoch)
+            found = worker.examine(raws, now_epoch, self.on_progress)
         except WorkerDied:
             if self._closed:
                 raise PoolClosed("the parse workers are closed") from None

@@ -13,6 +13,7 @@ import resource
 import signal
 import socket
 import struct
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ CHUNK = struct.Struct("<QI")  # the time in seconds since 1970, the number of ma
 SIZE = struct.Struct("<Q")
 READY = b"\x01"
 PIECE_BYTES = 1024 * 1024
+ANSWER_S = 0.5  # how often to tell what is found: the parent must hear that a slow chunk gets on
 PROBE = b"From: probe@desk.example\r\nSubject: probe\r\n\r\nprobe\r\n"
 
 
@@ -88,9 +90,16 @@ def _serve(parent: socket.socket, reader: io.BufferedReader, examine: Callable[[
         raws = [reader.read(size) for size in sizes]  # all of them, lest both ends wait to write
         if len(raws[-1]) < sizes[-1]:
             return
-        found = [examine(raw, now_epoch) for raw in raws]
+        found: list[Any] = []
+        told_at = time.monotonic()
+        for raw in raws:
+            found.append(examine(raw, now_epoch))
+            if time.monotonic() - told_at > ANSWER_S:
+                _answer(parent, found)
+                found, told_at = [], time.monotonic()
         del raws
-        _answer(parent, found)
+        if found:
+            _answer(parent, found)
 
 
 def _answer(parent: socket.socket, found: list[Any]) -> None:

@@ -16,9 +16,11 @@ from daemon.beside import Beside
 from daemon.certificates import look_at_certificates
 from daemon.deliver import Delivery
 from daemon.imap import ImapInbox
+from daemon.intake import Intake
 from daemon.jobs import Job, Jobs
 from daemon.metrics import Metrics
 from daemon.notify import Lateness, Watchdog, ping_seconds
+from daemon.parsers import ParsePool
 from daemon.pools import Pools
 from daemon.presence import Presence
 from daemon.reconcilejob import comparisons
@@ -174,15 +176,13 @@ async def _serve(settings: Settings, database: Database, pools: Pools, careful: 
     watchdog = Watchdog()
     delivery = wiring.delivery_of(settings, database, watchdog.register("letters", DELIVERY_LIMIT_SECONDS))
     desk = desk_of(settings, database)
+    owner = wiring.owner_name(settings)
     watches = []
     for mailbox in settings.mailboxes:
         pool = pools[mailbox.name]
-        pool.on_parsed = meters.note_parsed
-        lease = Lease(database, f"mailbox:{mailbox.name}", wiring.owner_name(settings), LEASE_SECONDS)
+        lease = Lease(database, f"mailbox:{mailbox.name}", owner, LEASE_SECONDS)
         intake = wiring.intake_of(settings, mailbox, desk, pool, delivery.wake, careful, lease)
-        beat = watchdog.register(f"mailbox {mailbox.name}", mailbox_limit_seconds(mailbox.timeout_seconds))
-        watches.append(MailboxWatch(_watch_settings(mailbox), intake, lease, beat))
-    owner = wiring.owner_name(settings)
+        watches.append(watch_of(settings, mailbox, intake, pool, lease, watchdog))
     look_at_settings(settings, desk, owner)
     event(LOG, "started", pid=os.getpid(), mailboxes=len(watches), database=database.kind)
     for mailbox in settings.mailboxes:
@@ -220,9 +220,27 @@ def _jobs(settings: Settings, desk: Desk, careful: bool) -> list[Job]:
     return [*in_database, *comparisons(settings, desk, careful), *certificates]
 
 
-def mailbox_limit_seconds(timeout_seconds: float) -> float:
-    """Return for how long a mailbox may make no step: longer than a silent mail server or database is waited for."""
-    return max(timeout_seconds, QUERY_SECONDS) + SPARE_SECONDS
+def watch_of(
+    settings: Settings,
+    mailbox: ImapSettings,
+    intake: Intake,
+    pool: ParsePool,
+    lease: Lease,
+    watchdog: Watchdog,
+) -> MailboxWatch:
+    """Return what watches a mailbox. Each step of its workers is a step of its own."""
+    limit_seconds = mailbox_limit_seconds(mailbox.timeout_seconds, settings.limits.worker_seconds)
+    beat = watchdog.register(f"mailbox {mailbox.name}", limit_seconds)
+    pool.on_parsed, pool.on_progress = meters.note_parsed, beat
+    return MailboxWatch(_watch_settings(mailbox), intake, lease, beat)
+
+
+def mailbox_limit_seconds(timeout_seconds: float, worker_seconds: float) -> float:
+    """Return for how long a mailbox may make no step: longer than a silent mail server or database is waited for.
+
+    Longer, too, than a worker may take to be given mails and to read the first.
+    """
+    return max(timeout_seconds, QUERY_SECONDS, 2 * worker_seconds) + SPARE_SECONDS
 
 
 NO_TRUST = "every mail will be held: run `helpdeskd.py trust calibrate` and set [imap.trust]"

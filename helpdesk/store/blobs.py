@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from helpdesk.errors import StoreAway
+from helpdesk.store.engine import ANSWERED
 
 FOLDER_MODE, FILE_MODE = 0o750, 0o640  # the shell of another user reads them by the group of the folder
 WRITERS = 8
@@ -60,7 +61,8 @@ class Blobs:
             return
         try:
             with ThreadPoolExecutor(min(len(wanted), WRITERS)) as writers:  # the disk syncs several at once
-                list(writers.map(_write_missing, wanted))
+                for _done in writers.map(_write_missing, wanted):
+                    ANSWERED.get()()
                 # Every folder: a blob that is there may be another's, not yet synced by name.
                 list(writers.map(_sync_folder, {path.parent for path, _content in wanted}))
         except OSError as error:

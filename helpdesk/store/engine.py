@@ -17,7 +17,7 @@ from helpdesk.store.names import MYSQL, is_on_this_machine
 READ_ONLY = "helpdesk_read_only"  # execution option of a connection
 BUSY_SECONDS = 10
 STATEMENT_SECONDS = 60
-# What to call, in the thread that asked, whenever a database has answered: a slow one is alive.
+# What to call, in the thread that asked, whenever a database or a disk has answered: a slow one is alive.
 ANSWERED: ContextVar[Callable[[], None]] = ContextVar("ANSWERED", default=lambda: None)
 _DRIVERS = {
     "sqlite": "sqlite",

@@ -23,7 +23,7 @@ from daemon.parsers import (
     WorkerLimits,
     chunks,
 )
-from daemon.parseworker import write_answer
+from daemon.parseworker import ANSWER_S, write_answer
 from helpdesk.core.classify import OwnMarks
 from helpdesk.core.mail import Caps, Mail, MailClass, Unreadable
 from helpdesk.core.trust import Trust
@@ -91,6 +91,24 @@ def test_whoever_wants_to_know_hears_how_long_the_mails_took(pool: ParsePool) ->
     pool.examine([a_mail(str(number)) for number in range(5)])
     assert sum(mails for mails, _seconds in heard) == 5
     assert all(seconds > 0 for _mails, seconds in heard)
+
+
+def test_a_chunk_that_takes_long_is_heard_of_mail_by_mail(pool: ParsePool) -> None:
+    heard: list[None] = []
+    pool.on_progress = lambda: heard.append(None)
+    subjects = [f"sleep {ANSWER_S * 1.2:g}"] * 4
+
+    examined = pool.examine([a_mail(subject) for subject in subjects])
+
+    assert told(examined) == subjects
+    assert len(heard) >= len(subjects)
+
+
+def test_each_mail_that_is_tried_again_alone_is_heard_of(pool: ParsePool) -> None:
+    heard: list[None] = []
+    pool.on_progress = lambda: heard.append(None)
+    pool.examine([a_mail(subject) for subject in ("kill", "kill")])
+    assert len(heard) >= 2
 
 
 @pytest.mark.parametrize(

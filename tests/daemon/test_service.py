@@ -4,30 +4,46 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from daemon import service
 from daemon.beside import Beside
 from daemon.notify import Watchdog
-from daemon.service import Service, mailbox_limit_seconds
+from daemon.service import Service, mailbox_limit_seconds, watch_of
 from tests.actions.intakes import IntakeBench, bench
 from tests.config.made import loaded
 
 
 @pytest.mark.parametrize(
-    ("timeout_seconds", "limit_seconds"),
+    ("timeout_seconds", "worker_seconds", "limit_seconds"),
     [
-        pytest.param(5, 80.0, id="short: a query may take a minute too"),
-        pytest.param(60, 80.0, id="the default"),
-        pytest.param(300, 320.0, id="as long as a silent server is waited for, and more"),
+        pytest.param(5, 20, 80.0, id="short: a query may take a minute too"),
+        pytest.param(60, 20, 80.0, id="the default"),
+        pytest.param(300, 20, 320.0, id="as long as a silent server is waited for, and more"),
+        pytest.param(60, 30, 80.0, id="a worker may take its time to be given mails and to read the first"),
+        pytest.param(60, 31, 82.0, id="… and more of it"),
     ],
 )
-def test_a_mailbox_is_late_only_when_it_takes_longer_than_it_may_wait_for_its_server(
-    timeout_seconds: float, limit_seconds: float
+def test_a_mailbox_is_late_only_when_it_takes_longer_than_it_may_wait(
+    timeout_seconds: float, worker_seconds: float, limit_seconds: float
 ) -> None:
-    assert mailbox_limit_seconds(timeout_seconds) == limit_seconds
+    assert mailbox_limit_seconds(timeout_seconds, worker_seconds) == limit_seconds
+
+
+def test_a_mailbox_whose_mails_are_slow_to_read_is_not_late_while_they_are_read(tmp_path: Path) -> None:
+    now, pool, part = [0.0], SimpleNamespace(), cast("Any", Part())
+    watchdog, settings = Watchdog(clock=lambda: now[0]), loaded(tmp_path)
+    watch_of(settings, settings.mailboxes[0], part, cast("Any", pool), part, watchdog)
+    now[0] = 80.0
+    assert watchdog.feed() == ()
+    pool.on_progress()
+    now[0] = 160.0
+    assert watchdog.feed() == ()
+    now[0] += 0.1
+    assert watchdog.feed() == ("mailbox main",)
 
 
 class Part:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from helpdesk.errors import StoreAway
 from helpdesk.store import blobs as blobs_module
 from helpdesk.store.blobs import ORPHAN_SECONDS, Blobs
+from helpdesk.store.engine import ANSWERED
 
 EVERY_BYTE = bytes(range(256)) * 5
 
@@ -301,3 +303,14 @@ def test_what_was_never_finished_is_removed_after_a_day(tmp_path: Path) -> None:
         aged(unfinished, age)
     list(blobs.old_ones())
     assert [name for name in files(tmp_path) if name.startswith(".new-")] == [".new-young"]
+
+
+def test_each_file_on_a_slow_disk_is_a_sign_of_life(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def put() -> None:
+        ANSWERED.set(lambda: told.append("answer"))
+        Blobs(tmp_path / "blobs").put([named(bytes([number])) for number in range(20)])
+
+    copy_context().run(put)
+    assert len(told) >= 20
