@@ -15,7 +15,6 @@ from daemon.alertlog import AlertLog
 from daemon.beside import Beside
 from daemon.certificates import look_at_certificates
 from daemon.deliver import Delivery
-from daemon.imap import ImapInbox
 from daemon.intake import Intake
 from daemon.jobs import Job, Jobs
 from daemon.metrics import Metrics
@@ -35,7 +34,7 @@ from helpdesk.actions.leases import RENEW_PARTS, Lease
 from helpdesk.actions.rolealarms import alarm_of_role_changes
 from helpdesk.config import ImapSettings, Settings
 from helpdesk.core.jobs import JobName, planned
-from helpdesk.errors import HelpdeskError, MailboxAway, StoreAway
+from helpdesk.errors import HelpdeskError, StoreAway
 from helpdesk.logs import event, failed
 from helpdesk.opening import desk_of, opened_database
 from helpdesk.store.engine import Database
@@ -254,45 +253,3 @@ def _watch_settings(mailbox: ImapSettings) -> WatchSettings:
         (folders.done, folders.held, folders.quarantine),
         mailbox.poll_seconds,
     )
-
-
-def once(settings: Settings, pools: Pools) -> int:
-    """Empty every mailbox and then the outbox; 1 when a server was away or letters still wait."""
-    killpoints.arm(os.environ)
-    with wiring.only_daemon_here(settings.desk.state_dir) as unclean:
-        database = opened_database(settings)
-        require_current(database)
-        desk = desk_of(settings, database)
-        owner = wiring.owner_name(settings)
-        status = 0
-        for mailbox in settings.mailboxes:
-            lease = Lease(database, f"mailbox:{mailbox.name}", wiring.owner_name(settings), LEASE_SECONDS)
-            try:
-                if not lease.keep():
-                    raise MailboxAway(f"mailbox {mailbox.name}: another daemon is working on it")
-                with ImapInbox(wiring.account_of(mailbox)) as inbox:
-                    pool = pools[mailbox.name]
-                    intake = wiring.intake_of(settings, mailbox, desk, pool, lambda: None, unclean, lease)
-                    folders = wiring.folders_of(mailbox)
-                    inbox.make_folders((folders.done, folders.held, folders.quarantine))
-                    while intake.drain(inbox, lease.keep):
-                        pass
-            except HelpdeskError as trouble:
-                event(LOG, "away", logging.ERROR, mailbox=mailbox.name, error=trouble)
-                status = 1
-        alarms = AlertLog(desk, settings.suspicion.alert_file, owner)
-        with contextlib.suppress(StoreAway):  # told of above
-            while alarms.write():
-                pass
-        result = asyncio.run(wiring.delivery_of(settings, database).drain())
-        Sealing(desk, settings.audit, wiring.owner_name(settings)).look()
-        event(
-            LOG,
-            "drained",
-            sent=result.sent,
-            later=result.later,
-            dead=result.dead,
-            problem=result.problem or None,
-        )
-        database.close()
-        return 1 if status or result.problem or result.later or result.dead else 0

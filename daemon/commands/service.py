@@ -51,6 +51,6 @@ def _once(given: argparse.Namespace) -> int:
 
     settings = settings_of(given)
     with parse_pools(settings) as pools:
-        from daemon.service import once
+        from daemon.once import once
 
         return once(settings, pools)

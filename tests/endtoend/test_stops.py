@@ -3,6 +3,8 @@
 import signal
 import time
 
+from helpdesk.store.engine import open_database
+from helpdesk.store.work import Work
 from tests.endtoend.world import World, from_learner
 
 MAILS = 1000
@@ -47,6 +49,17 @@ def test_five_kills_among_many_mails_lose_nothing_and_double_nothing(world: Worl
 def _ledger(world: World) -> int:
     count: int = world.rows("SELECT COUNT(*) FROM mails WHERE fate IS NOT NULL")[0][0]
     return count
+
+
+def test_once_gives_back_what_it_took_so_that_a_daemon_elsewhere_need_not_wait(world: World) -> None:
+    world.dovecot.append_many("desk", _mails(1))
+    assert world.once().returncode == 0
+    database = open_database(world.url)
+    with Work(database, read_only=True) as work:
+        leases, now = work.leases.everyone(), work.database_now()
+    database.close()
+    assert {"mailbox:main", "audit"} <= {name for name, _owner, _ends in leases}
+    assert [name for name, _owner, ends in leases if ends > now] == []
 
 
 def test_sigterm_in_the_middle_of_a_full_mailbox_loses_nothing(world: World) -> None:
