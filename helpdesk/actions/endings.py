@@ -1,6 +1,8 @@
 """Each morning: people hear of what is theirs and about to end, held mail and remembered logins."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.outbox import letter_row
@@ -10,30 +12,46 @@ from helpdesk.core.jobs import JobPlan, Turn
 from helpdesk.core.kept import HELD_NOTICE, may_hear_of_it, told_until
 from helpdesk.core.letters import Letter, dedupe_key
 from helpdesk.core.standing import standing
+from helpdesk.errors import LeaseLost
+from helpdesk.store.chunks import chunks
+from helpdesk.store.upkeep import HeldBrief
 from helpdesk.store.work import Work, in_work
 
 LOGIN_NOTICE = timedelta(days=3)
 FIRST = timedelta(days=1)  # how far back the first run looks for logins, and
 FARTHEST = timedelta(days=30)  # one after a long silence; of held mail all are told of before it is given up
-MOST_HELD = 5000  # a flood of forged mail is told of in one letter to each owner
+AT_ONCE = 500  # letters in one transaction
 
 
 def tell_of_endings(desk: Desk, plan: JobPlan, turn: Turn) -> str:
     """Queue the letters about what ends soon and came into sight since the last run; return how many.
 
-    Raises StoreAway.
+    Raises StoreAway and LeaseLost.
     """
-    count = in_work(desk.database, lambda work: _tell(work, desk, plan, turn))
+    until, kept_for = turn.run.slot, timedelta(days=plan.held_days)
+    with Work(desk.database, read_only=True) as work:
+        last = work.runs.last_done(turn.run.job, turn.run.scope)
+        first = told_until(last.slot, kept_for) if last else None
+        held: dict[str, list[HeldBrief]] = {}
+        for one in work.upkeep.held_by_address(first, told_until(until, kept_for)):
+            held.setdefault(one.address, []).append(one)
+    count = 0
+    for some in chunks(held.values(), AT_ONCE):
+        if not turn.going():
+            raise LeaseLost("telling of what ends was stopped before its end; the next attempt goes on")
+        tell = partial(_tell_owners, desk=desk, held=some, until=until, kept_for=kept_for)
+        count += in_work(desk.database, tell)
+    since = max(last.slot if last else until - FIRST, until - FARTHEST)
+    count += in_work(desk.database, lambda work: _queue(work, desk, _about_logins(work, desk, since, until)))
     return f"{count} letters are queued" if count else ""
 
 
-def _tell(work: Work, desk: Desk, plan: JobPlan, turn: Turn) -> int:
-    now, until = desk.clock(work), turn.run.slot
-    last = work.runs.last_done(turn.run.job, turn.run.scope)
-    since = max(last.slot if last else until - FIRST, until - FARTHEST)
-    letters = _about_held_mail(work, desk, plan, last.slot if last else None, until)
-    letters |= _about_logins(work, desk, since, until)
-    told = work.letters.known(letters)
+_Letters = dict[str, tuple[Letter, int | None]]
+
+
+def _queue(work: Work, desk: Desk, letters: _Letters) -> int:
+    """Queue those that are not queued yet; return how many."""
+    now, told = desk.clock(work), work.letters.known(letters)
     rows = [
         letter_row(letter, now, person_id=person_id)
         for dedupe, (letter, person_id) in letters.items()
@@ -43,29 +61,25 @@ def _tell(work: Work, desk: Desk, plan: JobPlan, turn: Turn) -> int:
     return len(rows)
 
 
-_Letters = dict[str, tuple[Letter, int | None]]
-
-
-def _about_held_mail(
-    work: Work, desk: Desk, plan: JobPlan, since: datetime | None, until: datetime
-) -> _Letters:
+def _tell_owners(
+    work: Work, desk: Desk, held: Sequence[Sequence[HeldBrief]], until: datetime, kept_for: timedelta
+) -> int:
     """One letter for each address, however many mails claim to be from there."""
-    now, kept_for = desk.clock(work), timedelta(days=plan.held_days)
-    first = told_until(since, kept_for) if since else None
-    held = work.upkeep.held_between(first, told_until(until, kept_for), MOST_HELD)
-    known = work.people.known_addresses({one.sender for one in held})
-    theirs: dict[str, list[datetime]] = {}
-    for one in held:
-        owner = known.get(one.sender)
-        if owner is not None and may_hear_of_it(one.verdict, standing(owner, now)):
-            ends_at = max(one.seen_at + kept_for, now + HELD_NOTICE)
-            theirs.setdefault(one.sender, []).append(ends_at)
+    now = desk.clock(work)
+    known = work.people.known_addresses([of_one[0].address for of_one in held])
     found: _Letters = {}
-    for address, ends in theirs.items():
-        to, dedupe = addressee(known[address]), dedupe_key("held-ending", address, until.isoformat())
-        letter = held_mail_ending(desk.stationery, to, len(ends), min(ends), dedupe, now)
-        found[dedupe] = letter, to.person_id
-    return found
+    for of_one in held:
+        address = of_one[0].address
+        if (owner := known.get(address)) is None:
+            continue
+        theirs = [one for one in of_one if may_hear_of_it(one.verdict, standing(owner, now))]
+        if theirs:
+            ends_at = max(min(one.first_seen_at for one in theirs) + kept_for, now + HELD_NOTICE)
+            to, dedupe = addressee(owner), dedupe_key("held-ending", address, until.isoformat())
+            count = sum(one.count for one in theirs)
+            letter = held_mail_ending(desk.stationery, to, count, ends_at, dedupe, now)
+            found[dedupe] = letter, to.person_id
+    return _queue(work, desk, found)
 
 
 def _about_logins(work: Work, desk: Desk, since: datetime, until: datetime) -> _Letters:

@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, text, update
 
 from helpdesk.core.people import Role
 from helpdesk.store.chunks import chunks
 from helpdesk.store.mails import HELD, KEPT
 from helpdesk.store.names import MYSQL
 from helpdesk.store.tables import (
+    addresses,
     attachments,
     login_codes,
     login_failures,
@@ -49,6 +50,16 @@ class KeptBrief:
     verdict: str
     sender: str
     seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBrief:
+    """How many held mails with a verdict claim to be from an address, and when the first of them was seen."""
+
+    address: str
+    verdict: str
+    count: int
+    first_seen_at: datetime
 
 
 class Upkeep:
@@ -128,12 +139,22 @@ class Upkeep:
         found = [one for fate in KEPT for one in self._kept(and_(mails.c.fate == fate, which), limit)]
         return found[:limit]
 
-    def held_between(self, since: datetime | None, until: datetime, limit: int) -> list[KeptBrief]:
-        """Return the held mails that are open cases and were seen after *since*, None: ever, and until *until*."""
+    def held_by_address(self, since: datetime | None, until: datetime) -> list[HeldBrief]:
+        """Return how many open cases are held of each registered address, by verdict; few, however many these are.
+
+        They were seen after *since*, None: ever, and until *until*.
+        """
         seen = and_(mails.c.seen_at <= until, mails.c.look_again_at.is_(None))
         if since is not None:
             seen = and_(seen, mails.c.seen_at > since)
-        return self._kept(and_(mails.c.fate == HELD, mails.c.rejected_at.is_(None), seen), limit)
+        query = (
+            select(mails.c.sender, mails.c.verdict, func.count(), func.min(mails.c.seen_at))
+            .where(mails.c.fate == HELD, mails.c.rejected_at.is_(None), seen)
+            .where(mails.c.sender.in_(select(addresses.c.address)))
+            .group_by(mails.c.sender, mails.c.verdict)
+            .order_by(mails.c.sender)
+        )
+        return [HeldBrief(*row) for row in self._connection.execute(query)]
 
     def _kept(self, which: ColumnElement[bool], limit: int) -> list[KeptBrief]:
         columns = (mails.c.id, mails.c.fate, mails.c.verdict, mails.c.sender, mails.c.seen_at)

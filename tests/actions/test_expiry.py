@@ -169,6 +169,37 @@ def test_many_mails_in_the_name_of_one_person_are_one_letter(staffed: Staffed) -
     assert letter["Auto-Submitted"] == "auto-generated"
 
 
+def test_a_flood_of_forged_mail_hides_nobody_s_held_mail(staffed: Staffed) -> None:
+    forged, weak = kept(staffed, a_mail(says=FORGED), a_mail(says=WEAK))
+    strangers = [
+        {**forged, "id": number, "uid": 100_000 + number, "effect": None, "seen_at": NOW - SECOND}
+        for number in range(1, 6001)
+    ]
+    with staffed.bench.desk.database.engine.begin() as connection:
+        connection.execute(mails.insert(), strangers)
+    assert weak["fate"] == "held"
+    assert tell(staffed, NOW + DAYS - HELD_NOTICE) == [JEAN]
+
+
+def test_many_owners_are_told_in_several_transactions_and_a_stop_leaves_the_rest(
+    staffed: Staffed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpdesk.actions.endings.AT_ONCE", 2)
+    others = [f"eleve{number}@univ.example" for number in range(4)]
+    for address in others:
+        staffed.bench.person(address)
+    kept(
+        staffed,
+        *(a_mail(sender=address, says=WEAK, message_id=f"<{address}>") for address in [JEAN, *others]),
+    )
+    slot = NOW + DAYS - HELD_NOTICE
+    staffed.bench.clock[0] = slot
+    with pytest.raises(LeaseLost):
+        tell_of_endings(staffed.bench.desk, JobPlan(), a_turn(slot, going=iter([True, False]).__next__))
+    assert len(staffed.bench.letters()) == 2
+    assert sorted(tell(staffed, slot)) == sorted([JEAN, *others])[2:]
+
+
 def test_what_came_into_sight_while_no_daemon_ran_is_told_of_too(staffed: Staffed) -> None:
     kept(staffed, a_mail(says=WEAK))
     end = NOW + DAYS - HELD_NOTICE

@@ -374,7 +374,7 @@ TICKET, PERSON = Step("tickets", ("id",)), Step("people", ("id",))
             id="kept mail that is over",
         ),
         pytest.param(
-            lambda work: work.upkeep.held_between(NOW - DAY, NOW, 10),
+            lambda work: work.upkeep.held_by_address(NOW - DAY, NOW),
             Step("mails", ("fate", "rejected_at", "seen_at")),
             id="held mail that ends soon",
         ),
