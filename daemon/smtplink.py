@@ -13,7 +13,7 @@ from helpdesk.core.smtpreplies import CLOSING, Broken, End, Outcome, Stage, clas
 from helpdesk.core.terminal import term_safe
 from helpdesk.killpoints import Point, reach
 
-MAX_REPLY_BYTES = 32 * 1024
+MAX_REPLY_BYTES = 32 * 1024  # of all that came and was not asked for yet
 REASON_CHARS = 300
 QUIT_SECONDS = 2.0
 _START_CONTENT = 354
@@ -58,6 +58,7 @@ class Link(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._buffer = b""
         self._lines: list[str] = []
+        self._unread_bytes = 0
         self._replies: deque[tuple[int, str]] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._broken: Broken | None = None
@@ -161,11 +162,15 @@ class Link(asyncio.Protocol):
                 self._waiter = None
             if not self._replies:
                 raise _BrokenOff(self._broken or Broken.CUT)
-        return self._replies.popleft()
+        reply = self._replies.popleft()
+        if not self._replies:
+            self._unread_bytes = len(self._buffer)
+        return reply
 
     def data_received(self, data: bytes) -> None:
         """Read replies; several may come at once."""
         self._buffer += data
+        self._unread_bytes += len(data)
         while (end := self._buffer.find(b"\n")) >= 0:
             line, self._buffer = self._buffer[:end].rstrip(b"\r"), self._buffer[end + 1 :]
             if not line[:3].isdigit() or line[3:4] not in (b"", b" ", b"-"):
@@ -175,7 +180,7 @@ class Link(asyncio.Protocol):
             if line[3:4] != b"-":
                 self._replies.append((int(line[:3]), " ".join(self._lines)))
                 self._lines = []
-        if len(self._buffer) + sum(map(len, self._lines)) > MAX_REPLY_BYTES:
+        if self._unread_bytes > MAX_REPLY_BYTES:  # line ends, too: empty lines without end are too many
             self._break(Broken.NONSENSE)
         elif self._replies:
             self._wake()

@@ -15,6 +15,8 @@ from tests.servers.certificates import Certificates, Flaw, server_context
 CUT, RESET, HANG = "cut", "reset", "hang"
 GARBAGE = b"\xff\xfe what is this\r\n"
 HUGE = b"250-" + b"x" * 60 + b"\r\n"
+EMPTY = b"250-\r\n"
+MANY = 40_000
 Behaviour = bytes | str
 DEFAULT: Mapping[str, Behaviour] = {
     "connect": b"220 relay.example ESMTP\r\n",
@@ -210,7 +212,7 @@ class _Conversation:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         if isinstance(behaviour, str):
             raise _Over
-        self._socket.sendall(behaviour * 3200 if behaviour == HUGE else behaviour)
+        self._socket.sendall(behaviour * MANY if behaviour in (HUGE, EMPTY) else behaviour)
         if behaviour.startswith(b"421"):
             raise _Over
         return behaviour

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,9 +15,11 @@ from helpdesk.core.smtpreplies import Broken, End, Outcome, Stage, classify
 from helpdesk.errors import RelayAway
 from tests.daemon.scripted_relay import (
     CUT,
+    EMPTY,
     GARBAGE,
     HANG,
     HUGE,
+    MANY,
     RESET,
     Authority,
     Behaviour,
@@ -34,7 +37,8 @@ BREAKS: list[tuple[str, Behaviour, Broken]] = [
     ("reset", RESET, Broken.CUT),
     ("hang", HANG, Broken.SILENT),
     ("garbage", GARBAGE, Broken.NONSENSE),
-    ("200 KB reply", HUGE, Broken.NONSENSE),
+    ("endless reply", HUGE, Broken.NONSENSE),
+    ("endless empty lines", EMPTY, Broken.NONSENSE),
 ]
 
 
@@ -202,9 +206,27 @@ def test_a_link_that_cannot_be_reset_is_closed(reset: Behaviour) -> None:
     assert closed
 
 
-def test_a_long_answer_of_many_lines_is_read_whole() -> None:
+def test_replies_that_nobody_asked_for_end_the_link() -> None:
+    relay = ScriptedRelay()
+
+    async def hear_many(link: Link) -> bool:
+        await send(link)
+        with suppress(OSError):  # cut before the last of them
+            await asyncio.to_thread(relay.say, b"250 and again\r\n" * MANY)
+        await asyncio.wait([link._gone], timeout=5)
+        return link._gone.done()
+
+    assert on(relay, hear_many)
+
+
+def test_long_answers_of_many_lines_are_read_whole() -> None:
+    async def send_many(link: Link) -> Report:
+        for _ in range(40):
+            report = await send(link)
+        return report
+
     relay = ScriptedRelay({"mail": b"250-" + b"x" * 500 + b"\r\n" + b"250-more\r\n" * 50 + b"250 ok\r\n"})
-    assert on(relay, send).outcome == Outcome(End.SENT)
+    assert on(relay, send_many).outcome == Outcome(End.SENT)
 
 
 @pytest.mark.parametrize(
