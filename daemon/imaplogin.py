@@ -56,7 +56,9 @@ def away(what: str) -> Iterator[None]:
     try:
         yield
     except LoginError as error:
-        raise MailboxAway(f"{what}: login refused ({error}); check [imap] user and imap_password") from error
+        raise MailboxAway(
+            f"{what}: login refused ({_said(error)}); check [imap] user and imap_password"
+        ) from error
     except ssl.SSLCertVerificationError as error:
         raise MailboxAway(
             f"{what}: certificate not trusted ({error.verify_message}); nothing was sent. "
@@ -72,6 +74,13 @@ def away(what: str) -> Iterator[None]:
         raise MailRefused(f"{what}: {error}") from error
     except (OSError, AssertionError, ValueError, KeyError) as error:
         raise MailboxAway(f"{what}: {error or type(error).__name__}") from error
+
+
+def _said(error: LoginError) -> str:
+    """Return what the server said; imapclient keeps how Python shows the bytes, the error below it has them."""
+    below = error.__context__
+    said = below.args[0] if below is not None and below.args else error
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
 
 
 def connected(account: ImapAccount, heard: Callable[[], None]) -> IMAPClient:

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from daemon.imap import ImapInbox
-from daemon.imaplogin import PIECE_BYTES
+from daemon.imaplogin import PIECE_BYTES, ImapAccount
+from helpdesk.errors import MailboxAway
 from tests.faults.scripted_imap import USER, ScriptedImap
 from tests.faults.watched import account
 from tests.servers.certificates import Certificates
+from tests.servers.dovecot import Dovecot
 
 SMALL = b"Subject: small\r\n\r\nSmall.\r\n"
 
@@ -33,6 +35,13 @@ def test_the_answers_of_a_slow_login_are_told_one_by_one(tmp_path: Path, certifi
     told: list[str] = []
     with server.serving(), ImapInbox(account(server, 5.0), lambda: told.append("line")):
         assert len(told) >= server.commands["all"]
+
+
+def test_a_refused_login_is_told_in_the_words_of_the_server(dovecot: Dovecot) -> None:
+    wrong = ImapAccount("localhost", dovecot.imaps_port, "tls", "desk", "wrong", str(dovecot.ca_file))
+    refused = r"login refused \(\[AUTHENTICATIONFAILED\] Authentication failed\.\); check"
+    with pytest.raises(MailboxAway, match=refused):
+        ImapInbox(wrong)
 
 
 def test_what_comes_is_not_written_out_for_a_debug_log(
