@@ -12,7 +12,7 @@ from daemon.imap import ImapInbox
 from helpdesk.config import ImapSettings, Settings
 from helpdesk.core.terminal import term_safe
 from helpdesk.countries import require_countries
-from helpdesk.errors import HelpdeskError
+from helpdesk.errors import HelpdeskError, StoreAway
 from helpdesk.opening import desk_of, opened_database
 from helpdesk.store.blobs import FOLDER_MODE
 from helpdesk.store.durability import require_durable
@@ -94,11 +94,12 @@ def _database(settings: Settings) -> Iterator[Finding]:
     except HelpdeskError as error:
         yield Finding("database", str(error))
         return
-    schema = _try(f"database {database.shown}", lambda: require_current(database))
-    yield schema
-    yield _try("durability", lambda: require_durable(database))
+    trouble = _trouble(lambda: require_current(database))
+    yield _found(f"database {database.shown}", trouble)
+    if not isinstance(trouble, StoreAway):
+        yield _try("durability", lambda: require_durable(database))
     yield _try("templates", lambda: desk_of(settings, database))
-    if not schema.trouble:
+    if trouble is None:
         yield _letters(database)
     database.close()
 
@@ -118,12 +119,20 @@ def _letters(database: Database) -> Finding:
 
 
 def _try(what: str, look: Callable[[], object]) -> Finding:
+    return _found(what, _trouble(look))
+
+
+def _trouble(look: Callable[[], object]) -> HelpdeskError | None:
     try:
         look()
     except HelpdeskError as error:
-        name = what.partition(" ")[2]
-        return Finding(what, str(error).removeprefix(f"{what}: ").removeprefix(f"{name}: "))
-    return Finding(what)
+        return error
+    return None
+
+
+def _found(what: str, trouble: HelpdeskError | None) -> Finding:
+    name = what.partition(" ")[2]
+    return Finding(what, str(trouble or "").removeprefix(f"{what}: ").removeprefix(f"{name}: "))
 
 
 def _writable(folder: Path, mode: int = 0o700) -> None:

@@ -5,7 +5,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from daemon.check import closed_to_the_group
+from daemon.check import _database, closed_to_the_group
+from tests.config.made import loaded
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,10 @@ def test_a_folder_that_keeps_its_group_out_is_named(
         found = closed_to_the_group(state / "blobs")
         assert found == (None if closed is None else state / closed)
         state.chmod(0o700)
+
+
+def test_a_database_that_is_away_is_one_thing_to_mend(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, HELPDESK_DATABASE_URL="mariadb://desk@127.0.0.1:1/desk")
+    away, templates = (found.line for found in _database(settings))
+    assert away.startswith("FAIL database mariadb")
+    assert templates == "ok   templates"
