@@ -35,10 +35,11 @@ def new_group(commands: Commands, name: str, summary: str) -> Commands:
     return group.add_subparsers(dest="verb", required=True, metavar="VERB")
 
 
-def add_config(command: argparse.ArgumentParser) -> None:
+def add_config(command: argparse.ArgumentParser, dest: str = "config") -> None:
     """Give a command the option --config."""
     command.add_argument(
         "--config",
+        dest=dest,
         type=Path,
         metavar="FILE",
         help="the settings (default: $HELPDESK_CONFIG, ./helpdesk.toml, /etc/helpdesk/helpdesk.toml)",

@@ -65,6 +65,14 @@ def test_each_command_has_help_of_its_own(command: str, tmp_path: Path) -> None:
         pytest.param(
             ["helpdeskd.py", "check", "--config", "missing.toml"], 78, id="settings that are not there"
         ),
+        pytest.param(
+            ["helpdeskd.py", "--config", "missing.toml", "check"], 78, id="the same before the command"
+        ),
+        pytest.param(
+            ["helpdeskd.py", "--config", "missing.toml", "trust", "calibrate"], 78, id="before two words"
+        ),
+        pytest.param(["helpdeskd.py", "--config", "a", "run", "--config", "b"], 2, id="two settings"),
+        pytest.param(["helpdeskd.py", "--config", "a", "init"], 2, id="settings where none are read"),
         pytest.param(["helpdeskd.py", "report", "weekly", "--since", "yesterday"], 2, id="no day"),
         pytest.param(["helpdeskd.py", "report", "weekly", "--send", "--json"], 2, id="to send or to print"),
         pytest.param(["helpdesk-admin.py"], 2, id="no noun"),
