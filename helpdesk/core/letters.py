@@ -17,7 +17,7 @@ from helpdesk.core.letterbytes import alternative, header, ids_header, mailbox_h
 from helpdesk.core.people import Language
 from helpdesk.core.replytokens import Mark, bounce_address, mark_token, message_id, reply_address
 from helpdesk.core.subjects import tagged
-from helpdesk.core.terminal import term_safe
+from helpdesk.core.terminal import cut_at_blank, term_safe
 
 QUOTE_CHARS = 80
 NAME_CHARS = 60
@@ -233,9 +233,8 @@ def quoted(subject: str, language: Language) -> str:
 
 def defanged(text: str, limit: int) -> str:
     """Return hostile text as one line of at most *limit* characters in which no link or address is live."""
-    safe = term_safe(" ".join(text[: limit * 8].split()), limit)
-    tame = _DOT_INSIDE.sub("[.]", safe.replace("@", "[at]").replace("://", "[:]//"))
-    return tame if len(tame) <= limit else f"{tame[: limit - 1]}…"
+    safe = term_safe(" ".join(text[: limit * 8].split()))
+    return cut_at_blank(_DOT_INSIDE.sub("[.]", safe.replace("@", "[at]").replace("://", "[:]//")), limit)
 
 
 def shown_time(moment: datetime, zone: tzinfo, language: Language) -> str:

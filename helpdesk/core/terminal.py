@@ -45,6 +45,14 @@ def term_safe(text: str, limit: int | None = None) -> str:
     return safe
 
 
+def cut_at_blank(text: str, limit: int) -> str:
+    """Return at most *limit* characters of a line: whole words, no less than half, and ``…`` where it is longer."""
+    if len(text) <= limit:
+        return text
+    words = text[: limit - 1].rpartition(" ")[0]
+    return f"{words} {CUT}" if len(words) >= limit // 2 else text[: limit - 1] + CUT
+
+
 def term_safe_block(text: str) -> str:
     """Return *text* as lines that are safe to print: as ``term_safe``, but LF stays and tabs are expanded."""
     if _PLAIN_BLOCK.fullmatch(text):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from helpdesk.core import letters, replytokens
 from helpdesk.core.letterbytes import header, ids_header, mailbox_header, reference_chain
-from helpdesk.core.letters import Addressee, Answered, Letter, LetterKind, Notice
+from helpdesk.core.letters import Addressee, Answered, Letter, LetterKind, Notice, defanged
 from helpdesk.core.people import Language
 from helpdesk.core.subjects import ticket_numbers
 from helpdesk.core.terminal import term_safe
@@ -347,3 +347,21 @@ def test_letters_of_a_later_time_differ_in_date_only_not_in_id() -> None:
 
 def test_every_letter_exists_in_every_language() -> None:
     assert set(LETTERS) == {f"{lang.value}_{kind.value}.eml" for lang in Language for kind in LetterKind}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("one two three four", "one two three four", id="fits"),
+        pytest.param("one two three fours", "one two three …", id="one over"),
+        pytest.param("one two three fo urs", "one two three fo …", id="the last blank that leaves room"),
+        pytest.param("one " + "x" * 15, "one xxxxxxxxxxxxx…", id="a long word is cut itself"),
+        pytest.param("x" * 19, "x" * 17 + "…", id="nothing but one word"),
+        pytest.param("a.b two three four", "a[.]b two three …", id="longer once it is tame"),
+        pytest.param("\u202e\n one\t two\x1b[2J", "\\u202e one …", id="longer once it is safe"),
+        pytest.param("word " * 100_000, "word word word …", id="very long"),
+    ],
+)
+def test_what_is_cut_ends_at_a_blank_and_says_so(text: str, shown: str) -> None:
+    assert defanged(text, 18) == shown
+    assert len(shown) <= 18
