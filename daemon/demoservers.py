@@ -19,12 +19,13 @@ from types import TracebackType
 from typing import Self
 
 import trustme
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session, TLSSetupException
 from pymap.backend.dict import Config, DictBackend, Identity
 from pymap.imap import IMAPService
 from pymap.parsing.message import AppendMessage
 from pymap.user import Passwords, UserMetadata
 
+LOG = logging.getLogger("helpdesk.demo")
 BORDER = "mx.ecole.example"
 DOMAIN = "ecole.example"
 START_SECONDS = 20.0
@@ -62,9 +63,10 @@ class DemoServers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        asyncio.run_coroutine_threadsafe(self._stack.aclose(), self._loop).result(START_SECONDS)
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(START_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(START_SECONDS)
+        self._loop.close()
 
     async def _start(self) -> None:
         logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of what it deprecates itself
@@ -79,6 +81,14 @@ class DemoServers:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(chain, key)
         await self._start_smtp(context)
+
+    async def _stop(self) -> None:
+        """Close both servers, and what clients have left open."""
+        await self._stack.aclose()
+        sessions = asyncio.all_tasks() - {asyncio.current_task()}
+        for session in sessions:
+            session.cancel()
+        await asyncio.gather(*sessions, return_exceptions=True)
 
     async def _start_imap(self, chain: Path, key: Path) -> None:
         parser = argparse.ArgumentParser()
@@ -138,6 +148,12 @@ class DemoServers:
         for address in envelope.rcpt_tos:
             await self._deliver(_mailbox_of(address), stamped)
         return "250 2.0.0 delivered"
+
+    async def handle_exception(self, error: Exception) -> str:
+        """A client that hangs up, or does not trust our certificate, is the client's affair; a defect is told."""
+        if not isinstance(error, TLSSetupException | ConnectionError | asyncio.IncompleteReadError):
+            LOG.error("the demo's SMTP server failed", exc_info=error)
+        return "451 4.3.0 it did not work out"
 
     async def _deliver(self, mailbox: str, raw: bytes) -> None:
         async with self._identity(mailbox).new_session() as session:

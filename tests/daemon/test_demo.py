@@ -12,6 +12,9 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from daemon.demo import SETTINGS
+from tests.config.made import loaded
+
 ROOT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 120
 
@@ -95,3 +98,12 @@ def _daemon_of(folder: Path) -> int:
         except OSError:
             continue  # it ended while we looked
     raise AssertionError("the demo's daemon does not run")
+
+
+def test_who_plays_for_a_day_gets_an_answer_each_time(tmp_path: Path) -> None:
+    ca_file = tmp_path / "ca.pem"
+    ca_file.touch()
+    places = {"state": tmp_path, "ca_file": ca_file, "imap_port": 1, "smtp_port": 1}
+    names = {"desk": "desk@x.example", "contact": "boss@x.example", "border": "mx.x.example"}
+    caps = loaded(tmp_path, SETTINGS.format(**places, **names), HELPDESK_SMTP_PASSWORD="x").caps
+    assert min(caps.per_address_hour, caps.per_address_day, caps.per_domain_hour, caps.overall_hour) >= 1000
