@@ -6,7 +6,7 @@ floods of mail nor the caps on confirmations keep them back.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -58,14 +58,27 @@ def raise_alarms(work: Work, desk: Desk, alarms: Sequence[Alarm], now: datetime)
     if not alarms:
         return
     causes = _joined(alarms, now)
+    _count(work, causes.values(), now)
+    known = work.alerts.known(causes)
+    work.alerts.repeat({dedupe: causes[dedupe].count for dedupe in known})
+    _raise(work, desk, {dedupe: alarm for dedupe, alarm in causes.items() if dedupe not in known}, now)
+
+
+def raise_new(work: Work, desk: Desk, fresh: Mapping[str, Alarm], now: datetime) -> None:
+    """Note alarms, by their causes, of which none is known. Refused as a whole where one of them is."""
+    _count(work, fresh.values(), now)
+    _raise(work, desk, fresh, now)
+
+
+def _count(work: Work, alarms: Iterable[Alarm], now: datetime) -> None:
     counted = Counter[str]()
-    for alarm in causes.values():
+    for alarm in alarms:
         if alarm.action is not Action.SENDER_FORGED:
             counted[f"{REFUSED}{alarm.action.value}"] += alarm.count
     work.budgets.spend({(scope, hour_of(now)): count for scope, count in counted.items()})
-    known = work.alerts.known(causes)
-    work.alerts.repeat({dedupe: causes[dedupe].count for dedupe in known})
-    fresh = {dedupe: alarm for dedupe, alarm in causes.items() if dedupe not in known}
+
+
+def _raise(work: Work, desk: Desk, fresh: Mapping[str, Alarm], now: datetime) -> None:
     # The contacts' budget first, as for refused mail: else two transactions could wait for each other.
     to_contacts = _letters_to_contacts(work, desk, fresh, now)
     to_owners = _letters_to_owners(work, desk, fresh, now)

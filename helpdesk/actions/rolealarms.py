@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from helpdesk.actions.alarms import cause_of, raise_alarms
+from helpdesk.actions.alarms import cause_of, raise_new
 from helpdesk.actions.desk import Desk
 from helpdesk.core.alertwords import refused_change
 from helpdesk.core.audit import Action
@@ -33,8 +33,9 @@ def _alarm(work: Work, desk: Desk) -> bool:
     )
     found = {cause_of(alarm, now): alarm for alarm in _alarms(work.trail.listed(wanted), desk.thresholds)}
     known = work.alerts.known(found)
-    fresh = [alarm for cause, alarm in found.items() if cause not in known]
-    raise_alarms(work, desk, fresh, now)
+    fresh = {cause: alarm for cause, alarm in found.items() if cause not in known}
+    if fresh:
+        raise_new(work, desk, fresh, now)  # not once more where another daemon was quicker
     return bool(fresh)
 
 

@@ -1,6 +1,6 @@
 """Refused changes of roles reach the contacts, each once, whoever was refused and however long nobody looked."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from helpdesk.actions.rolealarms import alarm_of_role_changes
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.people import KnownAddress, Role
 from helpdesk.core.suspicion import Thresholds
+from helpdesk.store.alerts import Alerts
 from helpdesk.store.audit import Event
 from helpdesk.store.tables import alerts
 from helpdesk.store.work import in_work
@@ -71,3 +72,22 @@ def test_what_happened_while_no_daemon_ran_is_told_of_for_a_day(desk: IntakeBenc
     refused(desk, zoe, NOW + SECOND)
     desk.later(2 * SECOND)
     assert not alarm_of_role_changes(desk.desk), "older than a day, or of an hour that was told of"
+
+
+def test_two_daemons_that_look_at_once_alarm_once(desk: IntakeBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    if desk.desk.database.kind == "sqlite":
+        pytest.skip("one writes, the other waits")
+    refused(desk, desk.person(ZOE, role=Role.AGENT), NOW)
+    known, others = Alerts.known, iter([desk.desk])
+    found: list[bool] = []
+
+    def while_another_looks(alerts_of: Alerts, causes: Collection[str]) -> set[str]:
+        seen = known(alerts_of, causes)
+        found.extend(alarm_of_role_changes(other) for other in others)
+        return seen
+
+    monkeypatch.setattr(Alerts, "known", while_another_looks)
+    found.append(alarm_of_role_changes(desk.desk))
+    assert found == [True, False]
+    assert desk.letters() == [("alert", ADMIN)]
+    assert desk.column(alerts, "count") == [1]
