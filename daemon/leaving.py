@@ -47,9 +47,8 @@ class Leaving:
         self._suspects = suspects
         self._max_bytes = max_bytes
         self._moved: list[int] = []
-        self._copied: set[tuple[int, int]] = (
-            set()
-        )  # uidvalidity and UID of what has a copy and is still there
+        # By uidvalidity and UID: what has a copy and is still there.
+        self._copied: set[tuple[int, int]] = set()
 
     def settle(self, inbox: Inbox, filed: Sequence[Filed]) -> None:
         """Move what has a fate out of the inbox; the ledger hears of it at ``note``."""

@@ -78,7 +78,7 @@ class Letters:
         """Take up to *limit* letters that are due, oldest first, for *lease_seconds*.
 
         *claim_token* is new for each call. Send only after the commit. Those whose claim ran out come first.
-                Compare-and-set, since row locks hold on one Galera node only: a row belongs to the claim that the
+        Compare-and-set, since row locks hold on one Galera node only: a row belongs to the claim that the
         committed UPDATE wrote.
         """
         candidates = self._due(SENDING, now, limit)
