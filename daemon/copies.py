@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from daemon.imap import Inbox
+from daemon.inbox import Inbox
 from helpdesk.core.fingerprint import fingerprints_of
 from helpdesk.store.ledger import LedgerMail
 

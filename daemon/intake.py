@@ -14,14 +14,16 @@ from dataclasses import dataclass, replace
 from daemon import meters
 from daemon.copies import Wanted, move_copy
 from daemon.filedlog import tell_filed
-from daemon.imap import Inbox
+from daemon.inbox import Inbox
 from daemon.leaving import Folders, Leaving
 from daemon.orders import OrderDesk
 from daemon.parsers import Examined, ParsePool
+from daemon.reused import Recognised
 from daemon.suspects import Suspects
 from helpdesk.actions.arrival import Arrival, Filed, Source
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.intake import (
+    InboxState,
     Released,
     charge_attempts,
     file_batch,
@@ -32,6 +34,7 @@ from helpdesk.actions.intake import (
     sweep,
 )
 from helpdesk.actions.leases import Lease
+from helpdesk.actions.reused import leave_uids
 from helpdesk.core.batches import batches
 from helpdesk.core.fingerprint import fingerprint_of
 from helpdesk.core.mail import Mail, Unreadable
@@ -89,6 +92,7 @@ class Intake:
         self._lease = lease
         self._suspects = Suspects(mailbox)
         self._leaving = Leaving(desk, mailbox, folders, self._suspects, limits.max_bytes)
+        self._recognised = Recognised(desk, limits.max_bytes)
         self._orders = OrderDesk(desk, pool, folders, limits.max_bytes)
         self._swept: tuple[Inbox, int | None] | None = None
         self._unread: dict[int, str] = {}
@@ -124,6 +128,7 @@ class Intake:
     def _look_at(self, inbox: Inbox, source: Source, uids: Sequence[int], going: Callable[[], bool]) -> int:
         state = inbox_state(self._desk, source, uids)
         if state.unsettled:
+            state = self._without_others(inbox, source, state)
             self._leaving.settle_rest(inbox, source, state.unsettled)
         looked_at = 0
         for uid in state.poisonous:
@@ -131,6 +136,17 @@ class Intake:
             looked_at += self._file_unread(inbox, source, uid, size, POISON, deadly=True)
         looked_at += self._careful(inbox, source, state.new, going)
         return looked_at + self._flow(inbox, source, state.new, going)
+
+    def _without_others(self, inbox: Inbox, source: Source, state: InboxState) -> InboxState:
+        """Take mails for new that came under UIDs which the ledger knows other mails by."""
+        others = self._recognised.others(inbox, state.unsettled)
+        if not others:
+            return state
+        leave_uids(self._desk, source, [one.mail_id for one in others])
+        for one in others:
+            event(LOG, "uid_reused", logging.ERROR, mailbox=source.name, uid=one.uid, mail=one.mail_id)
+        new = sorted([*state.new, *(one.uid for one in others)])
+        return replace(state, new=new, unsettled=[one for one in state.unsettled if one not in others])
 
     def _careful(self, inbox: Inbox, source: Source, uids: list[int], going: Callable[[], bool]) -> int:
         """File the mails that may have taken the last process down, one at a time; return how many."""

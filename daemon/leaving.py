@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from daemon import meters
 from daemon.copies import count_copies, wanted_of
-from daemon.imap import Inbox
+from daemon.inbox import Inbox
 from daemon.suspects import Suspects
 from helpdesk.actions.arrival import Filed, Source
 from helpdesk.actions.desk import Desk

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from daemon.copies import copy_in, move_copy, wanted_of
-from daemon.imap import Inbox
+from daemon.inbox import Inbox
 from daemon.parsers import ParsePool
 from helpdesk.actions.arrival import Arrival, Source
 from helpdesk.actions.desk import Desk

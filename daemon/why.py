@@ -51,7 +51,8 @@ def _line(label: str, value: str) -> str:
 
 
 def _about_mail(story: Story, mail: LedgerMail) -> Iterator[Line]:
-    yield "seen", f"{_time(mail.seen_at)} in {mail.mailbox}, UID {mail.uid} of {mail.uidvalidity}"
+    of = f" of {mail.uidvalidity}" if mail.uidvalidity > 0 else "; the UID is another mail's since"
+    yield "seen", f"{_time(mail.seen_at)} in {mail.mailbox}, UID {mail.uid}{of}"
     yield "sender", f"{mail.sender or '(cannot be read)'}{f' ({story.person})' if story.person else ''}"
     yield "subject", mail.subject or "(none)"
     yield "Message-ID", mail.message_id or "(none, or not read)"

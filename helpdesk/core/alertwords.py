@@ -82,7 +82,12 @@ JOB_FAILED = {Language.FR: "une tâche a échoué", Language.EN: "a job failed"}
 CERTIFICATE_ENDS = {Language.FR: "un certificat expire bientôt", Language.EN: "a certificate ends soon"}
 CANARY_LOST = {Language.FR: "le courrier ne circule plus", Language.EN: "mail does not flow"}
 CANARY_BACK = {Language.FR: "le courrier circule de nouveau", Language.EN: "mail flows again"}
+UID_REUSED = {
+    Language.FR: "un serveur de messagerie réattribue des numéros",
+    Language.EN: "a mail server gives UIDs anew",
+}
 _SORTS: Mapping[str, Reason] = {
+    "uid_reused": UID_REUSED,
     "breaker": LETTERS_WAIT,
     "certificate_ends": CERTIFICATE_ENDS,
     "canary_lost": CANARY_LOST,
@@ -128,6 +133,16 @@ def canary_told(is_back: bool, minutes: int) -> Reason:
     return {
         Language.FR: f"une lettre du service à lui-même est {'revenue' if is_back else 'perdue'} ({minutes} minutes)",
         Language.EN: f"a letter of the desk to itself {'came back' if is_back else 'is lost'} ({minutes} minutes)",
+    }
+
+
+def uids_reused(mailbox: str) -> Reason:
+    """Return that mails came under UIDs that others of the mailbox had before."""
+    return {
+        Language.FR: f"boîte {mailbox} : de nouveaux messages portent des UID d’autres messages ; ils sont traités "
+        "comme tous. Le serveur a sans doute été restauré : des copies récentes peuvent manquer dans ses dossiers",
+        Language.EN: f"mailbox {mailbox}: new mails bear UIDs that other mails had; they are filed like any other. "
+        "The server was restored from a backup, it seems: newer copies may be missing in its folders",
     }
 
 

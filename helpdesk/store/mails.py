@@ -135,6 +135,17 @@ class Mails:
         for some in chunks(ids):
             self._connection.execute(update(mails).where(mails.c.id.in_(some)).values(settled_at=at))
 
+    def leave_uids(self, ids: Collection[int], uidvalidity: int, at: datetime) -> None:
+        """Let these mails give up their UIDs under *uidvalidity*: for the server they are other mails' now.
+
+        They get a uidvalidity of their own below zero, where no server's is, and have left the inbox.
+        """
+        for some in chunks(ids):
+            there = and_(mails.c.id.in_(some), mails.c.uidvalidity == uidvalidity)
+            unsettled = and_(there, mails.c.settled_at.is_(None))
+            self._connection.execute(update(mails).where(unsettled).values(settled_at=at))
+            self._connection.execute(update(mails).where(there).values(uidvalidity=-mails.c.id))
+
     def unsettled(self, mailbox_id: int) -> list[UnsettledMail]:
         """Return the mails of a mailbox that have a fate and are not known to have left the inbox."""
         query = select(mails.c.id, mails.c.uidvalidity, mails.c.uid).where(

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from daemon.imap import OVERSIZE_HEADER_BYTES
+from daemon.inbox import Glance
 from helpdesk.errors import MailboxAway
+
+CAME = datetime(2026, 11, 20, 8, 55, tzinfo=UTC)
 
 
 class FakeInbox:
@@ -76,6 +80,15 @@ class FakeInbox:
         by_id = [uid for uid, raw in self.inbox.items() if field and field.lower() in raw.lower()]
         return sorted(by_id or [uid for uid, raw in self.inbox.items() if len(raw) == size])
 
+    def glances(self, uids: Sequence[int]) -> dict[int, Glance]:
+        """See ``Inbox``."""
+        self._ask("glances", uids)
+        return {
+            uid: Glance(len(self.inbox[uid]), CAME, _message_id_field(self.inbox[uid]))
+            for uid in uids
+            if uid in self.inbox
+        }
+
     def calls(self, verb: str) -> list[tuple[int, ...]]:
         """Return the UIDs of each call of a verb."""
         return [uids for name, uids in self.asked if name == verb]
@@ -85,3 +98,8 @@ class FakeInbox:
         if verb in self.failing:
             self.failing.remove(verb)
             raise MailboxAway(f"{verb} failed")
+
+
+def _message_id_field(raw: bytes) -> bytes:
+    head = raw.partition(b"\r\n\r\n")[0]
+    return b"".join(line + b"\r\n" for line in head.split(b"\r\n") if line.lower().startswith(b"message-id:"))

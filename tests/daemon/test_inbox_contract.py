@@ -11,8 +11,9 @@ from typing import Protocol
 
 import pytest
 
-from daemon.imap import OVERSIZE_HEADER_BYTES, ImapInbox, Inbox
+from daemon.imap import OVERSIZE_HEADER_BYTES, ImapInbox
 from daemon.imaplogin import ImapAccount
+from daemon.inbox import Inbox
 from tests.daemon.inboxes import FakeInbox
 from tests.faults.scripted_imap import ScriptedImap
 from tests.servers.certificates import Certificates
@@ -201,6 +202,16 @@ def test_mails_are_found_by_their_message_id_or_else_by_their_size(mailbox: Mail
     assert inbox.like("<none@x.example>", len(named("<1@x.example>", "?!"))) == [again]
     assert inbox.like("", len(named("<1@x.example>", "?!"))) == [again]
     assert inbox.like("<none@x.example>", 7) == []
+
+
+def test_a_glance_is_at_size_and_message_id_of_what_is_there(mailbox: Mailbox) -> None:
+    raw = named("<1@x.example>")
+    with_id, without = mailbox.deliver(raw, SMALL)
+    glances = mailbox.inbox.glances([with_id, GONE, without])
+    assert {uid: glance.size for uid, glance in glances.items()} == {with_id: len(raw), without: len(SMALL)}
+    assert glances[with_id].head.strip().lower() == b"message-id: <1@x.example>"
+    assert glances[without].head.strip() == b""
+    assert mailbox.inbox.glances([]) == {}
 
 
 @pytest.fixture(params=LACKS)

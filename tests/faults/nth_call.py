@@ -19,7 +19,7 @@ from unittest.mock import patch
 import pymysql
 from sqlalchemy import Engine, event
 
-from daemon.imap import Inbox
+from daemon.inbox import Glance, Inbox
 from helpdesk.errors import MailboxAway
 
 DRIVER_CALLS = ("do_execute", "do_executemany", "do_commit", "do_rollback")
@@ -159,6 +159,10 @@ class FailingInbox:
     def like(self, message_id: str, size: int) -> list[int]:
         """See ``Inbox``."""
         return list(self._do(self._inbox.like, message_id, size))
+
+    def glances(self, uids: Sequence[int]) -> dict[int, Glance]:
+        """See ``Inbox``."""
+        return dict(self._do(self._inbox.glances, uids))
 
     @contextmanager
     def opened(self, folder: str) -> Iterator[None]:

@@ -12,7 +12,7 @@ from typing import cast
 
 from daemon.deliver import Delivery
 from daemon.examine import Examined
-from daemon.imap import Inbox
+from daemon.inbox import Inbox
 from daemon.intake import Intake, Limits
 from daemon.leaving import Folders
 from daemon.parsers import ParsePool

@@ -1,6 +1,9 @@
 """A private Dovecot: IMAP, IMAPS, STARTTLS and LMTP."""
 
+import shutil
 import smtplib
+import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -193,6 +196,23 @@ class Dovecot(PrivateServer):
         self.rebuild(user)
         self.start()
         return len(mails)
+
+    def snapshot(self, user: str) -> Path:
+        """Copy all of a user's mail with its UIDs, as a snapshot of the mail store does; return where it is."""
+        self.stop()
+        mail = self.folder / "mail" / user
+        copy = Path(tempfile.mkdtemp(prefix="snapshot-", dir=self.folder))
+        subprocess.run(["cp", "-a", str(mail), str(copy)], check=True)  # with their owners
+        self.start()
+        return copy / user
+
+    def go_back(self, user: str, snapshot: Path) -> None:
+        """Put a snapshot in the place of a user's mail: UIDs given since then are given to other mails."""
+        self.stop()
+        mail = self.folder / "mail" / user
+        shutil.rmtree(mail)
+        snapshot.rename(mail)
+        self.start()
 
     def files(self, user: str, folder: str = "INBOX") -> list[Path]:
         """Return the files of a folder's mails; the server is not asked for them, and need not run."""

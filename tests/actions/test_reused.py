@@ -1,0 +1,52 @@
+"""Mails give up their UIDs to others, on each database."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from helpdesk.actions.intake import file_batch, inbox_state, mark_settled
+from helpdesk.actions.leases import Lease
+from helpdesk.actions.reused import known_mails, leave_uids
+from helpdesk.core.people import Language
+from helpdesk.errors import LeaseLost
+from helpdesk.store.tables import alerts
+from tests.actions.intakes import ADMIN, IntakeBench, a_mail, arrival, bench
+
+
+@pytest.fixture
+def desk(each_url: str, tmp_path: Path) -> Iterator[IntakeBench]:
+    made = bench(each_url, tmp_path)
+    made.person()
+    yield made
+    made.close()
+
+
+def test_a_mail_that_gave_up_its_uid_leaves_room_for_another(desk: IntakeBench) -> None:
+    first, kept = desk.file(a_mail("One"), a_mail("Two", message_id="<2@x>"))
+    mark_settled(desk.desk, [kept.mail_id])
+    assert known_mails(desk.desk, [first.mail_id])[first.uid].subject == "One"
+    leave_uids(desk.desk, desk.source, [first.mail_id])
+    assert inbox_state(desk.desk, desk.source, [first.uid]).new == [first.uid]
+    third = arrival(a_mail("Three", message_id="<3@x>"), first.uid)
+    file_batch(desk.desk, desk.source, [third])
+    leave_uids(desk.desk, desk.source, [first.mail_id])  # its UID is given up already: nobody else loses it
+    rows = {row["subject"]: row for row in desk.ledger()}
+    assert [rows[name]["uid"] for name in ("One", "Three")] == [first.uid] * 2
+    assert [rows[name]["uidvalidity"] for name in ("One", "Two", "Three")] == [-first.mail_id, 7, 7]
+    assert rows["One"]["settled_at"] == desk.now
+    assert [alert["kind"] for alert in desk.rows(alerts)] == ["uid_reused:main"]
+    assert desk.letters().count(("alert", ADMIN)) == 1
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_desk_without_its_lease_changes_nothing(desk: IntakeBench, language: Language) -> None:
+    (filed,) = desk.file(a_mail())
+    other = Lease(desk.desk.database, "imap:main", "other", 30.0)
+    assert other.keep()
+    lost = replace(desk.source, lease=Lease(desk.desk.database, "imap:main", "us", 30.0))
+    with pytest.raises(LeaseLost):
+        leave_uids(replace(desk.desk, language=language), lost, [filed.mail_id])
+    assert [row["uidvalidity"] for row in desk.ledger()] == [7]
+    other.release()
