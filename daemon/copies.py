@@ -1,11 +1,15 @@
 """Where a mail lies in the folders: looked for by its id or size, known by its bytes."""
 
+import logging
 from dataclasses import dataclass
 
 from daemon.inbox import Inbox
 from helpdesk.core.fingerprint import fingerprints_of
+from helpdesk.errors import MailRefused
+from helpdesk.logs import event
 from helpdesk.store.ledger import LedgerMail
 
+LOG = logging.getLogger("helpdesk.intake")
 MAX_CANDIDATES = 50  # who sends many mails under one Message-ID must not have all of them fetched
 
 
@@ -53,9 +57,16 @@ def _candidates(inbox: Inbox, wanted: Wanted) -> list[tuple[int, int]]:
 
 
 def move_copy(inbox: Inbox, old: str, new: str, wanted: Wanted, max_bytes: int) -> bool:
-    """Move the mail from one folder to another; False when it is not there any more. Raises MailboxAway."""
-    with inbox.opened(old):
-        found = copy_in(inbox, wanted, max_bytes)
-        if found is not None:
-            inbox.move([found[0]], new)
+    """Move the mail from one folder to another; False when it is not there any more, or may not be moved.
+
+    Its fate stands either way, and the reconciliation tries again. Raises MailboxAway.
+    """
+    try:
+        with inbox.opened(old):
+            found = copy_in(inbox, wanted, max_bytes)
+            if found is not None:
+                inbox.move([found[0]], new)
+    except MailRefused as refused:
+        event(LOG, "copy_stays", logging.ERROR, folder=old, wanted_in=new, error=refused)
+        return False
     return found is not None

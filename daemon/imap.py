@@ -36,6 +36,7 @@ class ImapInbox:
     def __init__(self, account: ImapAccount, heard: Callable[[], None] = lambda: None) -> None:
         self._account = account
         self._where = account.where
+        self._unmade: set[str] = set()  # folders that may be missing
         with away(self._where):
             self._client = connected(account, heard)
         try:
@@ -72,12 +73,17 @@ class ImapInbox:
             self._client.shutdown()
 
     def make_folders(self, folders: Sequence[str]) -> None:
-        """Create the folders that are missing, and subscribe to them so that people see them."""
-        with away(f"{self._where}: making folders"):
-            for folder in folders:
+        """Create the folders that are missing, and subscribe to them so that people see them.
+
+        Where the server refuses that, it will refuse the mails that are to go there.
+        """
+        for folder in folders:
+            self._unmade.add(folder)
+            with suppress(MailRefused), away(f"{self._where}: making folders"):
                 if not self._client.folder_exists(folder):
                     self._client.create_folder(folder)
                     self._client.subscribe_folder(folder)
+                self._unmade.discard(folder)
 
     def uids(self) -> list[int]:
         """Return the UIDs now in the inbox, oldest first; those flagged ``\\Deleted`` are settled already."""
@@ -128,7 +134,7 @@ class ImapInbox:
         try:
             self._move(uids, folder)
         except MailRefused as refused:
-            if _NO_FOLDER not in str(refused):
+            if _NO_FOLDER not in str(refused) and folder not in self._unmade:
                 raise
             self.make_folders((folder,))  # somebody removed or renamed it
             self._move(uids, folder)
@@ -157,9 +163,9 @@ class ImapInbox:
     @contextmanager
     def opened(self, folder: str) -> Iterator[None]:
         """Let every verb mean another folder for a while, then the inbox again. The folder must exist."""
-        with away(f"{self._where}: opening {folder}"):
-            self._select(folder)
         try:
+            with away(f"{self._where}: opening {folder}"):
+                self._select(folder)
             yield
         finally:
             with away(f"{self._where}: opening {self._account.folder}"):

@@ -7,9 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from imapclient import IMAPClient, SocketTimeout
-from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError, ProtocolError
+from imapclient.exceptions import (
+    IMAPClientAbortError,
+    IMAPClientError,
+    IMAPClientReadOnlyError,
+    LoginError,
+    ProtocolError,
+)
 
-from helpdesk.errors import MailboxAway, MailRefused
+from helpdesk.core.imapcodes import is_about_folder
+from helpdesk.errors import FolderRefused, MailboxAway, MailRefused
 
 CONNECT_SECONDS = 15
 PIECE_BYTES = 16 * 1024  # what TLS brings at once at most
@@ -68,10 +75,13 @@ def away(what: str) -> Iterator[None]:
         raise MailboxAway(f"{what}: TLS failed ({error.reason}); check [imap] port and tls") from error
     except TimeoutError as error:
         raise MailboxAway(f"{what}: no answer in time") from error
+    except IMAPClientReadOnlyError as error:
+        raise FolderRefused(f"{what}: the server lets nothing be written there") from error
     except (IMAPClientAbortError, ProtocolError) as error:
         raise MailboxAway(f"{what}: {error}") from error
     except IMAPClientError as error:
-        raise MailRefused(f"{what}: {error}") from error
+        sort = FolderRefused if is_about_folder(str(error)) else MailRefused
+        raise sort(f"{what}: {error}") from error
     except (OSError, AssertionError, ValueError, KeyError) as error:
         raise MailboxAway(f"{what}: {error or type(error).__name__}") from error
 

@@ -1,12 +1,14 @@
 """How mails that have their fate leave the inbox: one command for each folder, and no mail is copied twice."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from daemon import meters
+from daemon.attempt import Attempt, spread
 from daemon.copies import count_copies, wanted_of
 from daemon.inbox import Inbox
+from daemon.refusing import INBOX, Refusing
 from daemon.suspects import Suspects
 from helpdesk.actions.arrival import Filed, Source
 from helpdesk.actions.desk import Desk
@@ -44,8 +46,8 @@ class Leaving:
         self._desk = desk
         self._mailbox = mailbox
         self._folders = folders
-        self._suspects = suspects
         self._max_bytes = max_bytes
+        self._refusing = Refusing(desk, mailbox, suspects)
         self._moved: list[int] = []
         # By uidvalidity and UID: what has a copy and is still there.
         self._copied: set[tuple[int, int]] = set()
@@ -62,22 +64,37 @@ class Leaving:
             self.settle(inbox, filed)
             return
         for folder, ones in self._by_folder(filed).items():
-            self._look_for_copies(inbox, source, ones, folder)
-            there = [one for one in ones if (inbox.uidvalidity, one.uid) in self._copied]
-            if there:
-                self._remove(inbox, there)
-            if rest := [one for one in ones if one not in there]:
-                self._move(inbox, rest, folder)
+            if self._refusing.closed(folder):  # to look for all their copies each time would cost too much
+                few, ones = spread(ones)
+                self._settle_copied(inbox, source, few, folder)
+            if ones and not self._refusing.closed(folder):
+                self._settle_copied(inbox, source, ones, folder)
             reach(Point.MOVED)
 
+    def _settle_copied(self, inbox: Inbox, source: Source, ones: Sequence[Filed], folder: str) -> None:
+        try:
+            self._look_for_copies(inbox, source, ones, folder)
+        except MailRefused as refused:
+            self._refusing.close(folder, refused, len(ones))
+            return
+        there = [one for one in ones if (inbox.uidvalidity, one.uid) in self._copied]
+        if there:
+            self._remove(inbox, there)
+        if rest := [one for one in ones if one not in there]:
+            self._move(inbox, rest, folder)
+
     def note(self) -> None:
-        """Say in the ledger which mails have left the inbox; after a crash before this, ``sweep`` does."""
+        """Say in the ledger which mails have left the inbox; after a crash before this, ``sweep`` does.
+
+        Folders that have taken nothing for a while are told of.
+        """
         moved, self._moved = self._moved, []
         if moved:
             reach(Point.SETTLED)
             meters.INBOX_MAILS.labels(self._mailbox).dec(len(moved))
             mark_settled(self._desk, moved)
             reach(Point.NOTED)
+        self._refusing.tell()
 
     def _by_folder(self, filed: Sequence[Filed]) -> dict[str, list[Filed]]:
         by_folder: dict[str, list[Filed]] = {}
@@ -103,31 +120,21 @@ class Leaving:
                     self._copied.add((inbox.uidvalidity, mail.uid))
 
     def _move(self, inbox: Inbox, ones: Sequence[Filed], folder: str) -> None:
+        attempt = Attempt(lambda some: self._move_some(inbox, some, folder)).at(ones)
+        self._refusing.conclude(folder, attempt, len(ones))
+
+    def _move_some(self, inbox: Inbox, ones: Sequence[Filed], folder: str) -> None:
         try:
             inbox.move([one.uid for one in ones], folder)
-        except MailStays as refused:
+        except MailStays:
             self._copied.update((inbox.uidvalidity, one.uid) for one in ones)
-            self._each_half(ones, refused, lambda some: self._remove(inbox, some))
-        except MailRefused as refused:
-            self._each_half(ones, refused, lambda some: self._move(inbox, some, folder))
+            self._remove(inbox, ones)
         else:
             self._moved += [one.mail_id for one in ones]
 
     def _remove(self, inbox: Inbox, ones: Sequence[Filed]) -> None:
         """Let mails go that have their copies."""
-        try:
-            inbox.remove([one.uid for one in ones])
-        except MailRefused as refused:
-            self._each_half(ones, refused, lambda some: self._remove(inbox, some))
-        else:
-            self._copied.difference_update((inbox.uidvalidity, one.uid) for one in ones)
-            self._moved += [one.mail_id for one in ones]
-
-    def _each_half(
-        self, ones: Sequence[Filed], refused: MailRefused, again: Callable[[Sequence[Filed]], None]
-    ) -> None:
-        if len(ones) == 1:
-            self._suspects.failed([ones[0].uid], refused)
-            return
-        for some in (ones[: len(ones) // 2], ones[len(ones) // 2 :]):
-            again(some)
+        attempt = Attempt(lambda some: inbox.remove([one.uid for one in some])).at(ones)
+        self._copied.difference_update((inbox.uidvalidity, one.uid) for one in attempt.went)
+        self._moved += [one.mail_id for one in attempt.went]
+        self._refusing.conclude(INBOX, attempt, len(ones))

@@ -55,6 +55,10 @@ class MailRefused(MailboxAway):
     """The IMAP server is there and refuses one command, perhaps for one mail; others may go well."""
 
 
+class FolderRefused(MailRefused):
+    """The IMAP server refuses a command for a reason that lies in a folder: over quota, not allowed, not there."""
+
+
 class MailStays(MailRefused):
     """The IMAP server has copied mails to their folder and refuses to take them out of the inbox."""
 

@@ -10,15 +10,17 @@ from helpdesk.core.suspicion import Reason
 from helpdesk.store.work import Refusal, Work, in_work
 
 
-def tell_of_mailbox(desk: Desk, sort: str, mailbox: str, words: Reason, reason: Reason, count: int) -> None:
-    """Raise an alarm of a *sort* about a mailbox and *count* of its mails. Raises StoreAway."""
+def tell_of_mailbox(
+    desk: Desk, sort: str, mailbox: str, words: Reason, reason: Reason, count: int, folder: str = ""
+) -> None:
+    """Raise an alarm of a *sort* about a mailbox, or a *folder* of it, and *count* mails. Raises StoreAway."""
     try:
-        in_work(desk.database, partial(_tell, desk, f"{sort}:{mailbox}", words, reason, count))
+        in_work(desk.database, partial(_tell, desk, f"{sort}:{mailbox}", folder, words, reason, count))
     except Refusal:  # another daemon was quicker
         return
 
 
-def _tell(desk: Desk, kind: str, words: Reason, reason: Reason, count: int, work: Work) -> None:
+def _tell(desk: Desk, kind: str, folder: str, words: Reason, reason: Reason, count: int, work: Work) -> None:
     now = desk.clock(work)
     notice = Notice(words[desk.language], now, count, reason[desk.language])
-    tell_contacts(work, desk, kind, hour_of(now).isoformat(), notice)
+    tell_contacts(work, desk, kind, f"{folder} {hour_of(now).isoformat()}", notice)

@@ -86,7 +86,12 @@ UID_REUSED = {
     Language.FR: "un serveur de messagerie réattribue des numéros",
     Language.EN: "a mail server gives UIDs anew",
 }
+FOLDER_REFUSES = {
+    Language.FR: "un dossier ne prend plus de messages",
+    Language.EN: "a folder takes no mail",
+}
 _SORTS: Mapping[str, Reason] = {
+    "folder_refuses": FOLDER_REFUSES,
     "uid_reused": UID_REUSED,
     "breaker": LETTERS_WAIT,
     "certificate_ends": CERTIFICATE_ENDS,
@@ -143,6 +148,17 @@ def uids_reused(mailbox: str) -> Reason:
         "comme tous. Le serveur a sans doute été restauré : des copies récentes peuvent manquer dans ses dossiers",
         Language.EN: f"mailbox {mailbox}: new mails bear UIDs that other mails had; they are filed like any other. "
         "The server was restored from a backup, it seems: newer copies may be missing in its folders",
+    }
+
+
+def folder_refuses(mailbox: str, folder: str, answer: str) -> Reason:
+    """Return that a server takes no mail into a folder, or lets none out of the inbox, and what it answers."""
+    return {
+        Language.FR: f"boîte {mailbox} : {f'le dossier {folder}' if folder else 'la réception'} refuse les messages "
+        f"traités ; ils restent en réception, rien n’est perdu. Voir quotas et droits. Réponse : {answer}",
+        Language.EN: f"mailbox {mailbox}: {f'folder {folder} takes' if folder else 'the inbox lets'} no filed mail"
+        f"{'' if folder else ' go'}; it stays in the inbox, nothing is lost. Look at quota and rights. "
+        f"Answer: {answer}",
     }
 
 

@@ -1,9 +1,12 @@
 """A mail is found in a folder by its id or size, and taken for itself only by its bytes."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from daemon.copies import MAX_CANDIDATES, Wanted, copy_in, count_copies, move_copy
 from helpdesk.core.fingerprint import fingerprint_of
+from helpdesk.errors import MailRefused
 from tests.actions.intakes import a_mail
 from tests.daemon.inboxes import FakeInbox
 
@@ -41,6 +44,19 @@ def test_what_is_not_there_is_no_error(held: tuple[bytes, ...], limit: int) -> N
     without = inbox(*held)
     assert not move_copy(without, "Held", "Done", wanted(), limit)
     assert without.folders["Held"] == list(held)
+
+
+def test_a_folder_that_refuses_is_told_of_and_no_end(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_uids: Sequence[int], folder: str) -> None:
+        raise MailRefused(f"moving to {folder}: no")
+
+    held = inbox(RAW)
+    monkeypatch.setattr(held, "move", refuse)
+    assert not move_copy(held, "Held", "Done", wanted(), LIMIT)
+    assert [record.message for record in caplog.records] == ["copy_stays"]
+    assert held.folders == {"Held": [RAW]}
 
 
 def test_a_mail_without_message_id_is_found_by_its_size() -> None:

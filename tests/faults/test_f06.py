@@ -56,6 +56,26 @@ def test_one_mail_that_the_server_cannot_handle_stops_no_other(
         assert not desk.wait_for(lambda: len(server.mails(USER, "Done")) == len(raws))
 
 
+def test_a_folder_that_cannot_be_made_keeps_its_mails_waiting_and_no_others(
+    tmp_path: Path, certificates: Certificates
+) -> None:
+    server = ScriptedImap(tmp_path, certificates)
+    server.script = lambda command: How.NO if command.verb == "CREATE" and command.nth > 1 else None
+    raws = [a_mail(f"Panne {number}", message_id=f"<{number}@univ.example>") for number in range(4)]
+    forged = [
+        a_mail("Faux", message_id=f"<f{number}@univ.example>", says=("dmarc=fail header.from=univ.example",))
+        for number in range(4)
+    ]
+    server.append_many(USER, [*raws, *forged])
+    with in_haste(), server.serving(), watched(Desks(tmp_path).fresh(), server) as desk:
+        assert not desk.wait_for(lambda: server.mails(USER, "Done") == raws)
+        assert not desk.wait_for(lambda: server.commands["CREATE"] > MANY_STORES)
+        assert server.mails(USER) == forged
+        server.script = in_peace
+        assert not desk.wait_for(lambda: desk.quiet)
+    assert server.mails(USER, "Held") == forged
+
+
 def test_mail_that_the_server_marks_and_will_not_expunge_counts_as_moved(
     tmp_path: Path, certificates: Certificates
 ) -> None:

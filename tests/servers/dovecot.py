@@ -96,7 +96,7 @@ class Dovecot(PrivateServer):
 
     *users* maps names to passwords. *without* names capabilities that are not offered after login (MOVE, IDLE,
     UIDPLUS...). *tls* False: no STARTTLS is offered and nothing listens on ``imaps_port``. *durable*: mails reach
-    the disk as they would in production.
+    the disk as they would in production. *more*: further lines of its settings.
     """
 
     name = "dovecot"
@@ -111,6 +111,7 @@ class Dovecot(PrivateServer):
         tls: bool = True,
         without: Iterable[str] = (),
         durable: bool = False,
+        more: str = "",
     ) -> None:
         super().__init__(folder)
         self.host = HOST
@@ -121,6 +122,7 @@ class Dovecot(PrivateServer):
         self._tls = tls
         self._without = frozenset(without)
         self._durable = durable
+        self._more = more
 
     @property
     def ca_file(self) -> Path:
@@ -137,6 +139,13 @@ class Dovecot(PrivateServer):
         """Deliver one mail through LMTP, as a border would; returns when Dovecot has taken it."""
         with smtplib.LMTP(self.host, self.lmtp_port, timeout=TIMEOUT_SECONDS) as border:
             border.sendmail(sender, [user], raw)
+
+    def restart_with(self, more: str) -> None:
+        """Go on with other further lines of settings."""
+        self.stop()
+        self._more = more
+        self._configure()
+        self.start()
 
     def append_many(self, user: str, raws: Sequence[bytes], folder: str = "INBOX") -> list[int]:
         """Store many mails in one IMAP command, unchanged and in their order; return their UIDs."""
@@ -263,6 +272,7 @@ class Dovecot(PrivateServer):
             capabilities=" ".join(word for word in CAPABILITIES.split() if word not in self._without),
         )
         config += TLS.format(folder=self.folder) if self._tls else "ssl = no\n"
+        config += self._more
         (self.folder / "dovecot.conf").write_text(config, "utf-8")
 
     def _command(self) -> Sequence[str | Path]:
