@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC
 from typing import TextIO
 
 from daemon.imap import ImapInbox
 from daemon.wiring import account_of
+from helpdesk.actions.reconcile import unfiled
 from helpdesk.actions.status import as_data, health_of
 from helpdesk.config import ImapSettings, Settings
 from helpdesk.core.alertwords import kind_in_words
@@ -18,6 +20,7 @@ from helpdesk.store.engine import Database
 from helpdesk.store.letters import DEAD, QUEUED, SENDING
 
 INBOX_SECONDS = 10.0  # how long a mailbox may take for each answer
+OLDEST = 200  # of the mails without a fate, by UID, so many are asked when they came
 NAME_CHARS = 60
 
 
@@ -25,7 +28,9 @@ def status(settings: Settings, database: Database, as_json: bool, out: TextIO) -
     """Write how the desk is doing; return 0 while a daemon is alive and nothing is stuck, else 1."""
     health = health_of(database, [mailbox.name for mailbox in settings.mailboxes])
     looked = zip(settings.mailboxes, health.mailboxes, strict=True)
-    health = replace(health, mailboxes=tuple(_with_inbox(mailbox, seen) for mailbox, seen in looked))
+    health = replace(
+        health, mailboxes=tuple(_with_inbox(database, mailbox, seen) for mailbox, seen in looked)
+    )
     wrong = troubles(health)
     if as_json:
         out.write(json_text(as_data(health, wrong)) + "\n")
@@ -34,11 +39,14 @@ def status(settings: Settings, database: Database, as_json: bool, out: TextIO) -
     return EXIT_FAILED if wrong else 0
 
 
-def _with_inbox(mailbox: ImapSettings, seen: MailboxSeen) -> MailboxSeen:
+def _with_inbox(database: Database, mailbox: ImapSettings, seen: MailboxSeen) -> MailboxSeen:
     account = replace(account_of(mailbox), timeout_seconds=INBOX_SECONDS)
     try:
         with ImapInbox(account) as inbox:
-            return replace(seen, inbox=len(inbox.uids()))
+            uids = inbox.uids()
+            oldest = unfiled(database, mailbox.name, inbox.uidvalidity, uids)[:OLDEST]
+            came = [glance.arrived_at.astimezone(UTC) for glance in inbox.glances(oldest).values()]
+            return replace(seen, inbox=len(uids), oldest_unfiled=min(came, default=None))
     except MailboxAway as away:
         return replace(seen, away=str(away))
 
@@ -54,6 +62,7 @@ def lines_of(health: Health, wrong: list[str]) -> Iterator[str]:
     for mailbox in health.mailboxes:
         inbox = "away" if mailbox.inbox is None else f"{mailbox.inbox} in the inbox"
         oldest = f", unsettled since {shown(mailbox.oldest_unsettled)}" if mailbox.oldest_unsettled else ""
+        oldest += f", not filed since {shown(mailbox.oldest_unfiled)}" if mailbox.oldest_unfiled else ""
         told = f"{inbox}, {mailbox.in_hand} in hand, {mailbox.deferred} deferred{oldest}"
         yield _line("mailbox", mailbox.name, told)
     counts = ", ".join(f"{health.letters.get(state, 0)} {state}" for state in (QUEUED, SENDING, DEAD))

@@ -16,6 +16,7 @@ from helpdesk.core.mail import Caps
 from helpdesk.core.messageids import message_id_of
 from helpdesk.core.reconciling import OVERDUE, Reconciled, alarms
 from helpdesk.core.tickets import Fate
+from helpdesk.store.engine import Database
 from helpdesk.store.mails import message_key
 from helpdesk.store.rows import LedgerRow
 from helpdesk.store.work import Refusal, Work, in_work
@@ -69,6 +70,15 @@ def forgotten(desk: Desk, source: Source, uids: Sequence[int]) -> list[int]:
     with Work(desk.database, read_only=True) as work:
         rows = work.mails.rows_of(source.mailbox_id, source.uidvalidity, uids)
         now = desk.clock(work)
+    return [uid for uid in uids if _is_forgotten(rows.get(uid), now)]
+
+
+def unfiled(database: Database, mailbox: str, uidvalidity: int, uids: Sequence[int]) -> list[int]:
+    """Return those of these UIDs in an inbox that have no fate, except what waits for a verdict. Raises StoreAway."""
+    with Work(database, read_only=True) as work:
+        mailbox_id = work.mails.mailbox_ids().get(mailbox)
+        rows = work.mails.rows_of(mailbox_id, uidvalidity, uids) if mailbox_id is not None else {}
+        now = work.database_now()
     return [uid for uid in uids if _is_forgotten(rows.get(uid), now)]
 
 

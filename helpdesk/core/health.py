@@ -43,7 +43,8 @@ class MailboxSeen:
     """One mailbox. ``inbox``: mails in it, None where the server is ``away``, which says why.
 
     ``in_hand`` are being filed, ``deferred`` wait in the inbox for a verdict; ``oldest_unsettled``: when the first
-    mail was seen that has a fate and may still be in the inbox.
+    mail was seen that has a fate and may still be in the inbox; ``oldest_unfiled``: when the first one came that lies
+    in the inbox without a fate, deferred ones left out.
     """
 
     name: str
@@ -52,6 +53,7 @@ class MailboxSeen:
     in_hand: int
     deferred: int
     oldest_unsettled: datetime | None
+    oldest_unfiled: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,12 @@ def _troubles(health: Health) -> Iterator[tuple[str, str]]:
             yield (
                 f"mailbox {name}: a mail of {since} is filed and not known to have left the inbox",
                 f"boîte {name} : un mail du {since} est classé et n'a peut-être pas quitté la boîte",
+            )
+        if mailbox.oldest_unfiled and health.now - mailbox.oldest_unfiled > LATE:
+            since = shown(mailbox.oldest_unfiled)
+            yield (
+                f"mailbox {name}: a mail of {since} waits in the inbox and is not filed",
+                f"boîte {name} : un mail du {since} attend en réception et n'est pas classé",
             )
     if health.due_since and health.now - health.due_since > LATE:
         since = shown(health.due_since)

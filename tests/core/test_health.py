@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 ALIVE = LeaseSeen(f"{DAEMON}one", "one", NOW + 20 * SECOND)
 SILENT = LeaseSeen(f"{DAEMON}two", "two", NOW - SECOND)
-MAILBOX = MailboxSeen("main", 3, "", 1, 2, NOW - LATE)
+MAILBOX = MailboxSeen("main", 3, "", 1, 2, NOW - LATE, NOW - LATE)
 WELL = Health(NOW, (ALIVE,), (MAILBOX,), {"queued": 3, "dead": 7}, NOW - timedelta(days=2), NOW - LATE)
 
 
@@ -57,6 +57,11 @@ def a_failure(*, mended: bool) -> GivenUp:
                 "mailbox main: a mail of 2026-11-24 11:54:59 UTC is filed and not known to have left the inbox",
             ],
             id="a mail does not leave the inbox",
+        ),
+        pytest.param(
+            replace(WELL, mailboxes=(replace(MAILBOX, oldest_unfiled=NOW - LATE - SECOND),)),
+            ["mailbox main: a mail of 2026-11-24 11:54:59 UTC waits in the inbox and is not filed"],
+            id="a mail is not filed",
         ),
         pytest.param(
             replace(WELL, due_since=NOW - LATE - SECOND),
