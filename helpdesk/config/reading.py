@@ -195,19 +195,14 @@ def _mailboxes(source: Source, given: object, credentials: Credentials) -> Itera
     tables = given if isinstance(given, list) and given else [given]
     alone = len(tables) == 1
     names: set[str] = set()
-    inboxes: set[tuple[str, str, str]] = set()
+    taken: sections.Taken = {}
     for table in tables:
         section = Section(source, ("imap",), table, use_env=alone)
         mailbox = sections.mailbox(section, credentials, alone)
         if mailbox.name in names:
             section.refuse("name", f"there is already a mailbox {mailbox.name}")
-        inbox = (mailbox.host, mailbox.user, mailbox.folder.upper())
-        if inbox in inboxes:
-            section.refuse(
-                "folder", f"{mailbox.folder} of this user is already the inbox of another [[imap]]"
-            )
         names.add(mailbox.name)
-        inboxes.add(inbox)
+        sections.check_shared(section, mailbox, taken)
         section.done()
         yield mailbox
 

@@ -50,6 +50,7 @@ IMAP_PORTS = {Tls.TLS: 993, Tls.STARTTLS: 143, Tls.PLAIN: 143}
 SMTP_PORTS = {Tls.TLS: 465, Tls.STARTTLS: 587, Tls.PLAIN: 25}
 PORT = number(1, 65535)
 MAILBOX_NAME = fitting("lower-case letters, digits and hyphens, 32 at most", r"[a-z0-9][a-z0-9-]{0,31}")
+Taken = dict[tuple[str, ...], tuple[str, str]]  # host, user and folder: which mailbox has it, by which key
 ROLE = fitting(" or ".join(Role), "|".join(Role))
 # Below the lower end ordinary mail would be refused, above the upper one a mail could exhaust a worker.
 CAP_RANGES = {
@@ -156,6 +157,22 @@ def _check_folders(section: Section, settings: ImapSettings) -> None:
         if folder.upper() in seen:
             section.refuse(key, f'"{folder}" is already used; each folder of a mailbox needs its own name')
         seen.append(folder.upper())
+
+
+def check_shared(section: Section, settings: ImapSettings, taken: Taken) -> None:
+    """Refuse folders that are *taken* by other mailboxes, and add this one's.
+
+    Each mailbox has a ledger of its own: in a shared folder one would take the other's mail for lost, and file it.
+    """
+    if not (settings.host and settings.user):
+        return
+    for key in ("folder", "done_folder", "held_folder", "quarantine_folder"):
+        folder = str(getattr(settings, key))
+        place = (settings.host.lower(), settings.user.lower(), folder.upper())
+        name, other = taken.setdefault(place, (settings.name, key))
+        if name != settings.name:
+            what = f'"{folder}" of this user is the {other} of the mailbox {name} already'
+            section.refuse(key, f"{what}; each mailbox needs folders of its own")
 
 
 def _server(section: Section, ports: dict[Tls, int]) -> tuple[Tls, int, str]:

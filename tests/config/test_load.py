@@ -150,7 +150,6 @@ def test_several_mailboxes_each_have_their_name_password_and_trust(tmp_path: Pat
     [
         ('name = "two"', 'name = "one"', "[imap] name: there is already a mailbox one"),
         ('name = "two"\n', "", "[imap] name: missing"),
-        ('"desk2"', '"desk"', "[imap] folder: INBOX of this user is already the inbox of another [[imap]]"),
     ],
 )
 def test_several_mailboxes_must_be_told_apart(tmp_path: Path, old: str, new: str, problem: str) -> None:
@@ -160,6 +159,58 @@ def test_several_mailboxes_must_be_told_apart(tmp_path: Path, old: str, new: str
     with pytest.raises(BadSettings) as caught:
         load(file, {"HELPDESK_SECRET_KEY": KEY})
     assert caught.value.problems == (f"{file}: {problem}",)
+
+
+OWN_FOLDERS = 'done_folder = "Done2"\nheld_folder = "Held2"\nquarantine_folder = "Quarantine2"\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "shared"),
+    [
+        pytest.param('folder = "Requests"\n' + OWN_FOLDERS, [], id="folders of its own"),
+        pytest.param(
+            OWN_FOLDERS,
+            [("folder", "INBOX", "folder")],
+            id="one inbox",
+        ),
+        pytest.param(
+            'folder = "done"\n' + OWN_FOLDERS,
+            [("folder", "done", "done_folder")],
+            id="what is done with there comes in here",
+        ),
+        pytest.param(
+            'folder = "Requests"\n' + OWN_FOLDERS.replace("Held2", "inbox"),
+            [("held_folder", "inbox", "folder")],
+            id="what is held here comes in there",
+        ),
+        pytest.param(
+            'folder = "Requests"\n',
+            [
+                (key, key[:-7].capitalize(), key)
+                for key in ("done_folder", "held_folder", "quarantine_folder")
+            ],
+            id="what has left both",
+        ),
+    ],
+)
+@pytest.mark.parametrize(("host", "user"), [("imap.example.org", "desk"), ("IMAP.example.org", "Desk")])
+def test_mailboxes_of_one_user_share_no_folder(
+    tmp_path: Path, more: str, shared: list[tuple[str, str, str]], host: str, user: str
+) -> None:
+    for name in ("one", "two", ""):
+        credential(tmp_path, f"imap_password.{name}", "pw")
+    second = f'host = "{host}"\nuser = "{user}"\n{more}'
+    file = write(tmp_path, TWO.replace('host = "imap.example.org"\nuser = "desk2"\n', second))
+    found: tuple[str, ...] = ()
+    try:
+        load(file, {"HELPDESK_SECRET_KEY": KEY})
+    except BadSettings as bad:
+        found = bad.problems
+    assert found == tuple(
+        f'{file}: [imap] {key}: "{folder}" of this user is the {other} of the mailbox one already; '
+        "each mailbox needs folders of its own"
+        for key, folder, other in shared
+    )
 
 
 def test_a_variable_that_could_mean_several_mailboxes_is_refused(tmp_path: Path) -> None:
