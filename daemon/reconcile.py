@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from daemon.imap import ImapInbox
 from daemon.leaving import Folders
+from daemon.misplaced import Misplaced, Stray
 from helpdesk.actions.arrival import Source
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.intake import known_source
@@ -26,7 +27,7 @@ BATCH_BYTES = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is compared. ``force``: mails go back to the inbox even where most of a folder is not in the ledger."""
+    """What is compared. ``force``: mails are moved even where most of a folder would be."""
 
     mailbox: str
     inbox_folder: str
@@ -37,8 +38,9 @@ class Scope:
 
 
 def reconcile(desk: Desk, inbox: ImapInbox, scope: Scope, going: Callable[[], bool]) -> Reconciled:
-    """Compare the mails of the last days, move back to the inbox what has no fate, and return what was found.
+    """Compare the mails of the last days, move those that lie wrong, back to the inbox what has no fate.
 
+    Returns what was found.
     *inbox* is a connection of its own. Filing is idempotent, so a mail that goes back does no harm. Raises
     MailboxAway, StoreAway, and LeaseLost as soon as *going()* is False.
     """
@@ -52,23 +54,32 @@ class _Reconciling:
         self._scope = scope
         self._going = going
         self._source: Source = known_source(desk, scope.mailbox, inbox.uidvalidity, 0)
-        self._compared = self._misplaced = self._returned = self._withheld = 0
+        self._misplaced = Misplaced(desk, inbox, self._source, scope.folders, scope.max_bytes)
+        self._compared = self._returned = self._withheld = self._left = self._put_right = 0
 
     def run(self) -> Reconciled:
         folders = self._scope.folders
         names = (folders.done, folders.held, folders.quarantine)
         self._inbox.make_folders(names)
         without_fate = self._forgotten()  # before old mail goes back to where it would count as such
+        lying: dict[str, dict[int, Stray]] = {}
         for name in names:
             with self._inbox.opened(name):
-                self._compare(name)
+                lying[name] = self._compare(name)
+        for (
+            name,
+            strays,
+        ) in lying.items():  # when all are compared: else what is moved would be compared twice
+            for uids in self._steps(list(strays)):
+                self._put_right += self._misplaced.put_right(name, {uid: strays[uid] for uid in uids})
         found = Reconciled(
             self._scope.mailbox,
             self._compared,
             self._returned,
             self._withheld,
             without_fate,
-            self._misplaced,
+            self._left - self._put_right,
+            self._put_right,
         )
         _tell(found)
         return found
@@ -83,9 +94,11 @@ class _Reconciling:
             waiting += sum(glance.arrived_at < late for glance in glances.values())
         return waiting
 
-    def _compare(self, folder: str) -> None:
+    def _compare(self, folder: str) -> dict[int, Stray]:
+        """Compare a folder with the ledger; return those of its mails that belong into another one and may go."""
         since = now_of(self._desk) - timedelta(days=self._scope.days)
         missing: list[int] = []
+        strays: dict[int, Stray] = {}
         compared = 0
         for uids in self._steps(self._inbox.uids_since(since.date())):
             glances = self._inbox.glances(uids)
@@ -96,9 +109,13 @@ class _Reconciling:
                 known = fates_by_bytes(self._desk, self._source, raws)
                 missing += [uid for uid in raws if uid not in known]
                 fates |= known
-            self._misplaced += sum(not self._fits(folder, found) for found in fates.values())
+            wrong = {uid: keys[uid].size for uid, found in fates.items() if not self._fits(folder, found)}
+            for raws in self._whole(wrong):
+                strays |= self._misplaced.strays(keys, raws)
         self._compared += compared
+        self._left += len(strays)
         self._give_back(folder, missing, compared)
+        return {} if too_many(compared, len(strays)) and not self._scope.force else strays
 
     def _steps(self, uids: list[int]) -> Iterator[list[int]]:
         for some in chunks(uids, GLANCES):
@@ -142,4 +159,5 @@ def _tell(found: Reconciled) -> None:
         withheld=found.withheld,
         without_fate=found.without_fate,
         misplaced=found.misplaced,
+        put_right=found.put_right,
     )

@@ -49,7 +49,7 @@ class Comparison:
         raise_alarm(self._desk, found)
         return (
             f"{found.compared} compared, {found.returned} returned, {found.withheld} withheld, "
-            f"{found.without_fate} forgotten, {found.misplaced} misplaced"
+            f"{found.without_fate} forgotten, {found.put_right} put right, {found.misplaced} misplaced"
         )
 
     def cut(self) -> None:

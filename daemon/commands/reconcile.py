@@ -19,7 +19,8 @@ def add(commands: Commands) -> None:
         "compare the folders of the mailboxes with the ledger",
         _run,
         "Compare the mails in the folders of each mailbox with the ledger. A mail outside the inbox that has no "
-        "fate goes back to it and is filed. The daemon does the same once a day. Ends with status 1 where mail "
+        "fate goes back to it and is filed; one in another folder than that of its fate is moved. "
+        "The daemon does the same once a day. Ends with status 1 where mail "
         "had no fate.",
     )
     add_config(command)
@@ -27,9 +28,7 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--days", type=int, default=DAYS, metavar="N", help=f"mail of the last N days (default: {DAYS})"
     )
-    command.add_argument(
-        "--force", action="store_true", help="move mail back even where most of a folder is not in the ledger"
-    )
+    command.add_argument("--force", action="store_true", help="move mail even where it is most of a folder")
     add_json(command, "one object for each mailbox")
 
 
@@ -57,7 +56,8 @@ def _run(given: argparse.Namespace) -> int:
 def _text(found: Reconciled) -> str:
     lines = [
         f"mailbox {found.mailbox}: {found.compared} mails compared, {found.returned} back in the inbox, "
-        f"{found.without_fate} forgotten in the inbox, {found.misplaced} in another folder than that of their fate"
+        f"{found.without_fate} forgotten in the inbox, {found.put_right} moved to the folder of their fate, "
+        f"{found.misplaced} in another folder than that of their fate"
     ]
     lines += [f"  {count}: {reason}" for _name, count, reason in alarms(found)]
     return "\n".join(lines)

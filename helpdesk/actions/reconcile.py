@@ -1,5 +1,6 @@
 """The ledger's side of the comparison with a mailbox, and the alarm when they do not agree."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,6 +64,13 @@ def fates_by_bytes(desk: Desk, source: Source, raws: Mapping[int, bytes]) -> dic
         known = work.ledger.fates_by_fingerprint(source.mailbox_id, ids, wanted) if wanted else {}
     fates = {uid: {fate for one in some for fate in known.get(one, ())} for uid, some in prints.items()}
     return {uid: {Fate(fate) for fate in found} for uid, found in fates.items() if found}
+
+
+def copies_due(desk: Desk, source: Source, key: Key, fingerprint: str) -> Counter[Fate]:
+    """Return how many mails with that fingerprint have left the inbox, by fate: so many copies there should be."""
+    with Work(desk.database, read_only=True) as work:
+        gone = work.ledger.settled(source.mailbox_id, {key.message_id, ""}, {fingerprint})
+    return Counter({Fate(fate): count for (_fingerprint, fate), count in gone.items()})
 
 
 def forgotten(desk: Desk, source: Source, uids: Sequence[int]) -> list[int]:

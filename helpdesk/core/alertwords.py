@@ -106,11 +106,13 @@ DISAGREEMENT = {  # by the names in core.reconciling
         "returned": "courrier sans trace, remis en réception",
         "withheld": "courrier absent du registre",
         "without_fate": "courrier oublié en réception",
+        "misplaced": "courrier dans le mauvais dossier",
     },
     Language.EN: {
         "returned": "mail without a record, back in the inbox",
         "withheld": "mail that the ledger does not know",
         "without_fate": "mail forgotten in the inbox",
+        "misplaced": "mail in the wrong folder",
     },
 }
 

@@ -142,7 +142,7 @@ def test_an_alarm_is_one_letter_for_each_contact_and_cause_within_an_hour(desk: 
 
 
 def test_nothing_is_told_where_nothing_is_wrong(desk: IntakeBench) -> None:
-    assert not raise_alarm(desk.desk, Reconciled("main", compared=9, misplaced=3))
+    assert not raise_alarm(desk.desk, Reconciled("main", compared=9, put_right=3))
     assert desk.letters() == []
 
 

@@ -9,7 +9,8 @@ from helpdesk.core.verdict import Verdict
 
 KINDS = [
     "breaker:hour:all", "job_failed:digest", "certificate_ends:7", "canary_lost", "canary_back",
-    "uid_reused:main", "folder_refuses:main", "reconcile:returned", "reconcile:withheld", "reconcile:without_fate",
+    "reconcile:returned", "reconcile:withheld", "reconcile:without_fate",
+    "reconcile:misplaced", "uid_reused:main", "folder_refuses:main",
     *(f"alert:{verdict}" for verdict in Verdict), *SUSPICIOUS,
 ]  # fmt: skip
 

@@ -7,7 +7,7 @@ from helpdesk.core.letters import NAME_CHARS
 from helpdesk.core.people import Language
 from helpdesk.core.reconciling import FEW, Reconciled, alarms, too_many
 
-EVERYTHING = Reconciled("main", 100, 3, 20, 4, 5)
+EVERYTHING = Reconciled("main", 100, 3, 20, 4, 5, 6)
 
 
 @pytest.mark.parametrize(
@@ -30,11 +30,12 @@ def test_when_most_of_a_folder_is_missing_the_ledger_is_the_wrong_one(
     ("found", "names"),
     [
         pytest.param(Reconciled("main", compared=9), [], id="all agrees"),
-        pytest.param(Reconciled("main", misplaced=9), [], id="a person has tidied up"),
+        pytest.param(Reconciled("main", put_right=9), [], id="some are where they belong again"),
+        pytest.param(Reconciled("main", misplaced=1), ["misplaced"], id="one is not where it belongs"),
         pytest.param(Reconciled("main", returned=1), ["returned"], id="one is back"),
         pytest.param(Reconciled("main", withheld=1), ["withheld"], id="one stays"),
         pytest.param(Reconciled("main", without_fate=1), ["without_fate"], id="one is forgotten"),
-        pytest.param(EVERYTHING, ["returned", "withheld", "without_fate"], id="all at once"),
+        pytest.param(EVERYTHING, ["returned", "withheld", "without_fate", "misplaced"], id="all at once"),
     ],
 )
 def test_each_disagreement_is_an_alarm_of_its_own(found: Reconciled, names: list[str]) -> None:
@@ -44,7 +45,7 @@ def test_each_disagreement_is_an_alarm_of_its_own(found: Reconciled, names: list
 
 def test_an_alarm_says_how_many_and_in_which_mailbox() -> None:
     told = list(alarms(EVERYTHING))
-    assert [count for _name, count, _reason in told] == [3, 20, 4]
+    assert [count for _name, count, _reason in told] == [3, 20, 4, 5]
     assert all("mailbox main" in reason for _name, _count, reason in told)
 
 

@@ -106,15 +106,31 @@ def test_mails_that_were_never_read_are_known_by_their_bytes(world: World) -> No
     assert world.dovecot.mails("desk") == [other]
 
 
-def test_a_mail_in_another_folder_than_that_of_its_fate_is_counted_and_left(world: World) -> None:
+def test_a_mail_in_another_folder_than_that_of_its_fate_goes_there(world: World) -> None:
     world.dovecot.append_many("desk", [mail(1), mail(2, FORGED), BROKEN])
     world.once()
+    right = folders(world)
     with world.dovecot.client("desk") as client:
         for folder in ("Held", "Quarantine"):
             client.select_folder(folder)
             client.move(client.search(), "Done")
-    assert reconciled(world) == {"compared": 3, "misplaced": 2, "status": 0}
-    assert folders(world) == {"Done": 3}
+    assert reconciled(world) == {"compared": 3, "put_right": 2, "status": 0}
+    assert folders(world) == right
+    assert reconciled(world) == {"compared": 3, "status": 0}
+    assert world.rows("SELECT kind FROM alerts WHERE kind LIKE 'reconcile:%'") == []
+
+
+def test_where_most_of_a_folder_lies_wrong_nothing_is_moved_unless_somebody_says_so(world: World) -> None:
+    world.dovecot.append_many("desk", [mail(number) for number in range(11)])
+    world.once()
+    with world.dovecot.client("desk") as client:
+        client.select_folder("Done")
+        client.move(client.search(), "Held")
+    assert reconciled(world) == {"compared": 11, "misplaced": 11, "status": 1}
+    assert folders(world) == {"Held": 11}
+    assert alerts(world) == ["admin@ecole.example"]
+    assert reconciled(world, "--force") == {"compared": 11, "put_right": 11, "status": 0}
+    assert folders(world) == {"Done": 11}
 
 
 def test_with_another_ledger_nothing_is_moved_unless_somebody_says_so(world: World) -> None:
