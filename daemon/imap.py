@@ -21,6 +21,7 @@ from helpdesk.errors import MailboxAway, MailRefused, MailStays
 from helpdesk.killpoints import Point, reach
 
 _NO_FOLDER = "[TRYCREATE]"  # RFC 9051, 7.1
+_GONE = "[EXPUNGEISSUED]"  # RFC 5530: some of the mails are gone, and nothing was done with the others
 IDLE_STEP_SECONDS = 1.0  # how soon a stop is noticed while idling
 LINGER_SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.2)
 OVERSIZE_HEADER_BYTES = HEAD_BYTES
@@ -134,15 +135,20 @@ class ImapInbox:
         try:
             self._move(uids, folder)
         except MailRefused as refused:
-            if _NO_FOLDER not in str(refused) and folder not in self._unmade:
+            if _NO_FOLDER in str(refused) or folder in self._unmade:
+                self.make_folders((folder,))  # somebody removed or renamed it
+            elif _GONE not in str(refused):
                 raise
-            self.make_folders((folder,))  # somebody removed or renamed it
             self._move(uids, folder)
 
     def _move(self, uids: Sequence[int], folder: str) -> None:
         with away(f"{self._where}: moving to {folder}"):
+            self._client.noop()  # else we were not told which mails others have taken out, or copied, meanwhile
             if self.can_move:
                 self._client.move(uids, folder)
+                return
+            uids = self._client.search(["UNDELETED", "UID", ",".join(map(str, uids))])
+            if not uids:
                 return
             self._client.copy(uids, folder)
         reach(Point.COPIED)

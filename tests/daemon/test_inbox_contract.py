@@ -266,6 +266,16 @@ def test_other_peoples_deleted_mail_stays(real: OnServer) -> None:
     assert real.inbox.uids() == []
 
 
+def test_what_another_daemon_has_moved_meanwhile_is_not_copied_again(real: OnServer) -> None:
+    """As where we were stopped for longer than our lease, between the commit and the move."""
+    uids = real.deliver(SMALL, OTHER)
+    with ImapInbox(account(real.server)) as other:
+        other.move(uids[:1], "Done")
+    real.inbox.move(uids, "Done")
+    assert sorted(real.holds("Done")) == sorted([SMALL, OTHER])
+    assert real.inbox.uids() == []
+
+
 def test_folders_are_made_once_and_subscribed_to(real: OnServer) -> None:
     real.inbox.make_folders(("Done", "Élèves", "Held/old"))
     with real.server.client("desk") as client:

@@ -112,6 +112,9 @@ def found(view: Iterable[Stored], criteria: list[bytes]) -> list[int]:
         match key:
             case b"HEADER":
                 there = [mail for mail in there if wanted in message_id_field(mail)]
+            case b"UID":
+                named = uids_of(value, there)
+                there = [mail for mail in there if mail.uid in named]
             case b"LARGER":
                 there = [mail for mail in there if len(mail.raw) > int(value)]
             case b"SMALLER":
