@@ -87,7 +87,7 @@ class ImapInbox:
                 self._unmade.discard(folder)
 
     def uids(self) -> list[int]:
-        """Return the UIDs now in the inbox, oldest first; those flagged ``\\Deleted`` are settled already."""
+        """Return the UIDs now in the inbox, oldest first; those flagged ``\\Deleted`` are not among them."""
         with away(f"{self._where}: searching"):
             self._told_of_mail()
             return sorted(int(uid) for uid in self._client.search("UNDELETED"))
@@ -109,6 +109,11 @@ class ImapInbox:
         with away(f"{self._where}: fetching a header"):
             found = self._client.fetch([uid], [f"BODY.PEEK[HEADER]<0.{OVERSIZE_HEADER_BYTES}>"])
             return bytes(found.get(uid, {}).get(b"BODY[HEADER]<0>") or b"")
+
+    def flagged(self) -> list[int]:
+        """Return the UIDs that are flagged ``\\Deleted``: by us, once they were copied, or by somebody else."""
+        with away(f"{self._where}: searching"):
+            return sorted(int(uid) for uid in self._client.search("DELETED"))
 
     def newest_heads(self, folders: Sequence[str], count: int) -> list[bytes]:
         """Return the header blocks of the newest mails of *folders*, *count* at most, passing over missing folders.

@@ -23,7 +23,10 @@ class Inbox(Protocol):
     can_move: bool  # in one step: else a mail may lie in both folders, and stay so
 
     def uids(self) -> list[int]:
-        """Return the UIDs now in the inbox, oldest first."""
+        """Return the UIDs now in the inbox, oldest first; those flagged ``\\Deleted`` are not among them."""
+
+    def flagged(self) -> list[int]:
+        """Return the UIDs that are flagged ``\\Deleted``: by us, once they were copied, or by somebody else."""
 
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:
         """Return the size in bytes of each mail that is still there."""

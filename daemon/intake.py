@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from daemon import meters
 from daemon.copies import Wanted, move_copy
 from daemon.filedlog import tell_filed
+from daemon.flagged import Flagged
 from daemon.inbox import Inbox
 from daemon.leaving import Folders, Leaving
 from daemon.orders import OrderDesk
@@ -92,6 +93,7 @@ class Intake:
         self._lease = lease
         self._suspects = Suspects(mailbox)
         self._leaving = Leaving(desk, mailbox, folders, self._suspects, limits.max_bytes)
+        self._flagged = Flagged(desk)
         self._recognised = Recognised(desk, limits.max_bytes)
         self._orders = OrderDesk(desk, pool, folders, limits.max_bytes)
         self._swept: tuple[Inbox, int | None] | None = None
@@ -107,7 +109,9 @@ class Intake:
         source = known_source(self._desk, self._mailbox, inbox.uidvalidity, self._max_age_days, self._lease)
         looked_at = 0
         uids = inbox.uids()
-        meters.INBOX_MAILS.labels(self._mailbox).set(len(uids))
+        flagged = self._flagged.without_fate(inbox, source)
+        self._leaving.let_stay(flagged)
+        meters.INBOX_MAILS.labels(self._mailbox).set(len(uids) + len(flagged))
         term = (inbox, self._lease.fence if self._lease else None)
         if term != self._swept:  # another daemon may have died in between, on the other side of a move
             sweep(self._desk, source, uids)
@@ -117,7 +121,7 @@ class Intake:
             self._file_released(inbox, source)
         if self._orders.work(inbox, source, going):
             self._on_letters()
-        for some in self._suspects.lists(inbox.uidvalidity, uids, LOOK_AHEAD_UIDS):
+        for some in self._suspects.lists(inbox.uidvalidity, sorted([*uids, *flagged]), LOOK_AHEAD_UIDS):
             with self._suspects.watching(some):
                 looked_at += self._look_at(inbox, source, some, going)
             self._leaving.note()

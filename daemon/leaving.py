@@ -1,7 +1,7 @@
 """How mails that have their fate leave the inbox: one command for each folder, and no mail is copied twice."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from daemon import meters
@@ -49,8 +49,16 @@ class Leaving:
         self._max_bytes = max_bytes
         self._refusing = Refusing(desk, mailbox, suspects)
         self._moved: list[int] = []
+        self._staying: frozenset[int] = frozenset()
         # By uidvalidity and UID: what has a copy and is still there.
         self._copied: set[tuple[int, int]] = set()
+
+    def let_stay(self, uids: Iterable[int]) -> None:
+        """Leave these mails where they are, whatever becomes of them: somebody else flagged them as deleted.
+
+        They count as gone, and go when that person's client expunges them. Until the next call.
+        """
+        self._staying = frozenset(uids)
 
     def settle(self, inbox: Inbox, filed: Sequence[Filed]) -> None:
         """Move what has a fate out of the inbox; the ledger hears of it at ``note``."""
@@ -99,7 +107,9 @@ class Leaving:
     def _by_folder(self, filed: Sequence[Filed]) -> dict[str, list[Filed]]:
         by_folder: dict[str, list[Filed]] = {}
         for one in filed:
-            if one.fate is not None:
+            if one.fate is not None and one.uid in self._staying:
+                self._moved.append(one.mail_id)
+            elif one.fate is not None:
                 by_folder.setdefault(self._folders.of(one.fate), []).append(one)
         return by_folder
 

@@ -88,7 +88,7 @@ class _Reconciling:
         """Return how many mails have waited in the inbox for too long without anybody looking at them."""
         late = now_of(self._desk) - OVERDUE
         waiting = 0
-        for uids in self._steps(self._inbox.uids()):
+        for uids in self._steps(sorted([*self._inbox.uids(), *self._inbox.flagged()])):
             suspects = forgotten(self._desk, self._source, uids)
             glances = self._inbox.glances(suspects) if suspects else {}
             waiting += sum(glance.arrived_at < late for glance in glances.values())

@@ -80,6 +80,13 @@ def inbox_state(desk: Desk, source: Source, uids: Sequence[int]) -> InboxState:
     return state
 
 
+def with_fate(desk: Desk, source: Source, uids: Sequence[int]) -> set[int]:
+    """Return those of these UIDs whose mails have their fate."""
+    with Work(desk.database, read_only=True) as work:
+        rows = work.mails.rows_of(source.mailbox_id, source.uidvalidity, uids)
+    return {uid for uid, row in rows.items() if row.fate is not None}
+
+
 def _waits(again_at: datetime, now: datetime) -> bool:
     """Say whether a deferred mail's time has yet to come; further ahead than any, the clock was set back since."""
     return now < again_at <= now + LONGEST_DEFER

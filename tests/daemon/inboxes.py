@@ -12,12 +12,16 @@ CAME = datetime(2026, 11, 20, 8, 55, tzinfo=UTC)
 
 
 class FakeInbox:
-    """An inbox and its folders. ``asked`` notes the verbs; a verb in ``failing`` fails, once for each entry."""
+    """An inbox and its folders. ``deleted``: the UIDs that somebody flagged so.
+
+    ``asked`` notes the verbs; a verb in ``failing`` fails, once for each entry.
+    """
 
     def __init__(self, uidvalidity: int = 7) -> None:
         self.uidvalidity = uidvalidity
         self.can_move = True
         self.inbox: dict[int, bytes] = {}
+        self.deleted: set[int] = set()
         self.folders: dict[str, list[bytes]] = {}
         self.asked: list[tuple[str, tuple[int, ...]]] = []
         self.failing: list[str] = []
@@ -33,7 +37,12 @@ class FakeInbox:
     def uids(self) -> list[int]:
         """See ``Inbox``."""
         self._ask("uids")
-        return sorted(self.inbox)
+        return sorted(self.inbox.keys() - self.deleted)
+
+    def flagged(self) -> list[int]:
+        """See ``Inbox``."""
+        self._ask("flagged")
+        return sorted(self.inbox.keys() & self.deleted)
 
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:
         """See ``Inbox``."""

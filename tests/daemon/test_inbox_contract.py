@@ -276,6 +276,16 @@ def test_what_another_daemon_has_moved_meanwhile_is_not_copied_again(real: OnSer
     assert real.inbox.uids() == []
 
 
+def test_mails_that_somebody_flagged_are_told_apart(real: OnServer) -> None:
+    here, flagged = real.deliver(SMALL, OTHER)
+    with real.server.client("desk") as client:
+        client.select_folder("INBOX")
+        client.delete_messages([flagged])
+    real.inbox.wait(0.1, lambda: False)
+    assert (real.inbox.uids(), real.inbox.flagged()) == ([here], [flagged])
+    assert real.inbox.fetch([flagged]) == {flagged: OTHER}
+
+
 def test_folders_are_made_once_and_subscribed_to(real: OnServer) -> None:
     real.inbox.make_folders(("Done", "Élèves", "Held/old"))
     with real.server.client("desk") as client:

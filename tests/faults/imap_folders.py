@@ -107,6 +107,9 @@ def found(view: Iterable[Stored], criteria: list[bytes]) -> list[int]:
         if key == b"UNDELETED":
             there = [mail for mail in there if DELETED not in mail.flags]
             continue
+        if key == b"DELETED":
+            there = [mail for mail in there if DELETED in mail.flags]
+            continue
         wanted = left.pop(1) if key == b"HEADER" else b""
         value = left.pop(0)
         match key:

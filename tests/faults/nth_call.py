@@ -134,6 +134,10 @@ class FailingInbox:
         """See ``Inbox``."""
         return list(self._do(self._inbox.uids))
 
+    def flagged(self) -> list[int]:
+        """See ``Inbox``."""
+        return list(self._do(self._inbox.flagged))
+
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:
         """See ``Inbox``."""
         return dict(self._do(self._inbox.sizes, uids))
