@@ -1,10 +1,13 @@
 """Open the desk of the settings: what the daemon and the shell both work on."""
 
+from collections.abc import Mapping
+
 from helpdesk.actions.desk import Desk
 from helpdesk.config import Settings
 from helpdesk.core.keys import AUDIT_CHAIN, REPLY_TOKENS
 from helpdesk.core.lettercaps import LetterLimits
-from helpdesk.core.letters import Stationery
+from helpdesk.core.letters import LetterKind, LetterTemplates, Stationery
+from helpdesk.core.people import Language
 from helpdesk.core.rules import Policy
 from helpdesk.store.blobs import Blobs
 from helpdesk.store.engine import Database, open_database
@@ -17,8 +20,15 @@ def opened_database(settings: Settings) -> Database:
     return open_database(settings.database.url.reveal(), str(ca_file) if ca_file else None)
 
 
-def desk_of(settings: Settings, database: Database) -> Desk:
-    """Return the desk that actions work on. Raises BadSettings where a template is missing or broken."""
+def desk_of(
+    settings: Settings,
+    database: Database,
+    templates: Mapping[tuple[Language, LetterKind], LetterTemplates] | None = None,
+) -> Desk:
+    """Return the desk that actions work on; without *templates*, all are read now.
+
+    Raises BadSettings where one is missing or broken.
+    """
     desk, caps, key = settings.desk, settings.caps, settings.keys.derive(REPLY_TOKENS)
     stationery = Stationery(
         desk.name,
@@ -28,7 +38,7 @@ def desk_of(settings: Settings, database: Database) -> Desk:
         key,
         desk.timezone,
         desk.plus_addressing,
-        load_templates(),
+        load_templates() if templates is None else templates,
     )
     return Desk(
         database,

@@ -1,14 +1,20 @@
-"""The templates of the letters, read once at the start; a mistake in one stops the start, not a letter."""
+"""The templates of the letters, each read once.
+
+The daemon reads all of them at its start, so that a mistake in one stops the start and not a letter. The shell reads
+those of the letters that it queues: most of what people do there queues none.
+"""
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from jinja2.sandbox import SandboxedEnvironment
+from typing import TYPE_CHECKING
 
 from helpdesk.core.letters import LetterKind, LetterTemplates
 from helpdesk.core.people import Language
 from helpdesk.errors import BadSettings
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
 
 SHIPPED = Path(__file__).parent.parent / "templates"
 _COMMON = {"desk": "Desk", "name": "Name", "language": "fr"}
@@ -77,48 +83,71 @@ _EXAMPLES: dict[LetterKind, dict[str, object]] = {
 }
 
 
+class TemplateFiles(dict[tuple[Language, LetterKind], LetterTemplates]):
+    """The letters in *folder*, each compiled and tried with example values when it is first asked for.
+
+    Raises BadSettings then, where a file is missing or wrong.
+    """
+
+    def __init__(self, folder: Path = SHIPPED) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def __missing__(self, wanted: tuple[Language, LetterKind]) -> LetterTemplates:
+        language, kind = wanted
+        place = f"{language.value}/{kind.value}"
+        try:
+            letter = LetterTemplates(
+                self._compiled(f"{place}/subject.txt"),
+                self._compiled(f"{place}/body.txt"),
+                self._compiled(f"{place}/body.html"),
+            )
+            _try(letter, kind)
+        except Exception as error:  # a template is a program: it may fail in any way
+            raise BadSettings([f"{self._folder}/{place}: {type(error).__name__}: {error}"]) from error
+        self[wanted] = letter
+        return letter
+
+    @cached_property
+    def _environment(self) -> "Environment":
+        from jinja2 import FileSystemLoader, StrictUndefined  # most commands of the shell write no letter
+        from jinja2.sandbox import SandboxedEnvironment
+
+        return SandboxedEnvironment(
+            loader=FileSystemLoader(self._folder),
+            undefined=StrictUndefined,
+            autoescape=lambda name: name is not None and name.endswith(".html"),
+            auto_reload=False,  # no file is looked at again once it is read
+            cache_size=-1,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def _compiled(self, name: str) -> "Template":
+        template = self._environment.get_template(name)
+        template.globals = dict(
+            template.globals
+        )  # the library's own mapping is slow to copy, once in each letter
+        return template
+
+
 def load_templates(folder: Path = SHIPPED) -> Mapping[tuple[Language, LetterKind], LetterTemplates]:
     """Return every letter in every language, compiled and tried once with example values.
 
     Raises BadSettings with all that is missing or wrong: a template that names a value which its letter does
     not have would otherwise stop the filing of mails.
     """
-    environment = SandboxedEnvironment(
-        loader=FileSystemLoader(folder),
-        undefined=StrictUndefined,
-        autoescape=lambda name: name is not None and name.endswith(".html"),
-        auto_reload=False,  # no file is looked at again once the daemon runs
-        cache_size=-1,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    loaded: dict[tuple[Language, LetterKind], LetterTemplates] = {}
+    files = TemplateFiles(folder)
     problems: list[str] = []
     for language in Language:
         for kind in LetterKind:
-            place = f"{language.value}/{kind.value}"
             try:
-                letter = LetterTemplates(
-                    _compiled(environment, f"{place}/subject.txt"),
-                    _compiled(environment, f"{place}/body.txt"),
-                    _compiled(environment, f"{place}/body.html"),
-                )
-                _try(letter, kind)
-            except Exception as error:  # noqa: BLE001 - a template is a program: it may fail in any way
-                problems.append(f"{folder}/{place}: {type(error).__name__}: {error}")
-            else:
-                loaded[language, kind] = letter
+                files[language, kind]
+            except BadSettings as wrong:
+                problems += wrong.problems
     if problems:
         raise BadSettings(problems)
-    return loaded
-
-
-def _compiled(environment: Environment, name: str) -> Template:
-    template = environment.get_template(name)
-    template.globals = dict(
-        template.globals
-    )  # the library's own mapping is slow to copy, once in each letter
-    return template
+    return files
 
 
 def _try(letter: LetterTemplates, kind: LetterKind) -> None:

@@ -21,6 +21,7 @@ from helpdesk.opening import desk_of, opened_database
 from helpdesk.store.engine import Database
 from helpdesk.store.schema import require_current
 from helpdesk.store.work import Work
+from helpdesk.templatefiles import TemplateFiles
 from shell.ask import Asker
 from shell.place import place_here
 from shell.screen import Screen
@@ -65,7 +66,7 @@ class Keyboard:
     @cached_property
     def desk(self) -> Desk:
         """The desk that actions work on."""
-        return desk_of(self.settings, self.database)
+        return desk_of(self.settings, self.database, TemplateFiles())
 
     @cached_property
     def door(self) -> Door:

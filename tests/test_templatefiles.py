@@ -8,7 +8,7 @@ import pytest
 from helpdesk.core.letters import LetterKind
 from helpdesk.core.people import Language
 from helpdesk.errors import BadSettings
-from helpdesk.templatefiles import SHIPPED, load_templates
+from helpdesk.templatefiles import SHIPPED, TemplateFiles, load_templates
 
 TICKET = "fr/ticket_opened"
 
@@ -61,3 +61,18 @@ def test_no_file_is_read_after_loading(folder: Path) -> None:
     shutil.rmtree(folder)
     values = {"name": "", "seen": "today", "desk": "Desk", "language": "fr"}
     assert "today" in letter.html.render(values)
+
+
+def test_a_letter_that_is_wrong_stops_no_other_where_they_are_read_one_by_one(folder: Path) -> None:
+    (folder / TICKET / "body.txt").write_text("{{ nmae }}")
+    files = TemplateFiles(folder)
+    assert files[Language.EN, LetterKind.TICKET_OPENED].text
+    with pytest.raises(BadSettings, match="'nmae' is undefined"):
+        files[Language.FR, LetterKind.TICKET_OPENED]
+
+
+def test_a_letter_is_read_once(folder: Path) -> None:
+    files = TemplateFiles(folder)
+    first = files[Language.FR, LetterKind.CANARY]
+    shutil.rmtree(folder)
+    assert files[Language.FR, LetterKind.CANARY] is first

@@ -10,8 +10,6 @@ from functools import cache
 
 import bcrypt
 import pyotp
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from helpdesk.core.passwords import normal_password
 
@@ -119,12 +117,17 @@ def totp_step(secret: str, code: str, last_step: int, unix_seconds: float) -> in
 
 def seal(key: bytes, person_id: int, secret: str) -> bytes:
     """Return a second factor's secret encrypted for one person: in another's row it cannot be opened."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # slow to load, for second factors only
+
     nonce = os.urandom(NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, secret.encode(), b"totp:%d" % person_id)
 
 
 def unsealed(key: bytes, person_id: int, sealed: bytes) -> str | None:
     """Return the secret, or None where it was sealed with another key or for somebody else."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     nonce, rest = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
     try:
         return AESGCM(key).decrypt(nonce, rest, b"totp:%d" % person_id).decode()

@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from helpdesk.core.databaseurl import options_problem, url_problem
 from helpdesk.errors import BadSettings, StoreAway
-from helpdesk.store import mariadb, postgresql
+from helpdesk.store import postgresql
 from helpdesk.store.names import MYSQL, is_on_this_machine
 
 READ_ONLY = "helpdesk_read_only"  # execution option of a connection
@@ -63,6 +63,8 @@ def open_database(
         engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
         _prepare_sqlite(engine, Path(str(parsed.database)))
     else:
+        from helpdesk.store import mariadb  # its driver costs each start of the shell on another database
+
         with_tls = ca_file is not None or not is_on_this_machine(parsed)
         server = mariadb if kind in MYSQL else postgresql
         engine = create_engine(

@@ -4,6 +4,7 @@ import math
 import socket
 import ssl
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pymysql import Connection
@@ -48,7 +49,7 @@ def connected(
     PyMySQL itself gives each byte of the greeting its own time: a server that is silent, or says a byte a second,
     would keep us for minutes.
     """
-    connection = Connection(**parameters, defer_connect=True)
+    connection = _Connection(**parameters, defer_connect=True)
     if connection.unix_socket:
         connection.connect()
         return connection
@@ -65,6 +66,25 @@ def connected(
     sock.deadline = math.inf
     connection._sock.settimeout(parameters["read_timeout"])  # with TLS, another socket than ours by now
     return connection
+
+
+class _Connection(Connection):
+    """One whose TLS is ours, not the library's guess.
+
+    Where none is asked for, on this machine, it is used if the server offers it. PyMySQL would read all authorities
+    of the system for that, at each connection, and believe any server all the same.
+    """
+
+    def _create_ssl_ctx(self, given: Any) -> ssl.SSLContext:
+        return given if isinstance(given, ssl.SSLContext) else _unverified()
+
+
+@cache
+def _unverified() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 class _Hurried(socket.socket):

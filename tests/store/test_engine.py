@@ -1,5 +1,6 @@
 """A database is opened as we need it, or refused with what to change."""
 
+import ssl
 import stat
 from pathlib import Path
 from types import ModuleType
@@ -163,6 +164,17 @@ def test_with_an_authority_a_server_is_spoken_to_over_tls(server: MariaDb | Post
     database = open_database(server.url, str(server.ca_file))
     with Work(database, read_only=True) as work:
         assert is_encrypted(work, database.kind)
+    database.close()
+
+
+def test_no_authorities_are_read_for_a_server_here_that_need_not_prove_itself(
+    mariadb: MariaDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It took longer than all the rest of a short command, at each connection."""
+    monkeypatch.setattr(ssl, "create_default_context", None)
+    database = open_database(mariadb.url)
+    with Work(database, read_only=True) as work:
+        assert is_encrypted(work, database.kind)  # since it is offered
     database.close()
 
 
