@@ -20,13 +20,12 @@ from helpdesk.store.work import Work
 from shell.keyboard import Keyboard
 from shell.login import log_in
 from shell.memory import close_memory
-from shell.nouns import NOUNS
 from shell.parsers import Once, QuietParser, add_verbs
 from shell.perform import EXIT_REFUSED, perform, told
 from shell.remembered import remembered_token, session_file
 from shell.screen import Screen
 from shell.typed import is_text
-from shell.verbs import Admits, WrongUsage, full_words
+from shell.verbs import Admits, Noun, WrongUsage, full_words
 from shell.words import Words
 
 PROGRAM = "helpdesk-admin.py"
@@ -47,7 +46,8 @@ def main(arguments: Sequence[str]) -> int:
             print(f"{PROGRAM}: {told_wrong}", file=sys.stderr)
             return EXIT_USAGE
     try:
-        given = parser(words).parse_args(_typed(arguments))
+        nouns = () if _opens_shell(arguments) else _every_noun()
+        given = parser(words, nouns).parse_args(_typed(arguments, nouns))
     except WrongUsage as wrong:
         print(f"{PROGRAM}: {term_safe_block(str(wrong))}", file=sys.stderr)
         return EXIT_USAGE
@@ -92,7 +92,7 @@ def _interactive(keyboard: Keyboard) -> int:
         )
         return EXIT_REFUSED
     import_module("shell.prompts")  # what both load is loaded by one of them: its modules import each other
-    # It takes a quarter of a second to load, and nobody types a password quicker than that.
+    # With all verbs it takes a quarter of a second to load, and nobody types a password quicker than that.
     threading.Thread(target=import_module, args=("shell.app",), daemon=True).start()
     keyboard.token = log_in(keyboard, SessionKind.SHELL)
     keyboard.actor = actor_of(keyboard.door, keyboard.token)
@@ -110,20 +110,38 @@ def _interactive(keyboard: Keyboard) -> int:
     return 0
 
 
-def _typed(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments with noun and verb in full; options of the whole command come before them."""
+def _opens_shell(arguments: Sequence[str]) -> bool:
+    """Say whether there is no noun, nor a question which there are: the shell loads its nouns later."""
+    asks_help = any(one.startswith(("-h", "--h")) for one in arguments)
+    return not asks_help and _first_word(arguments) >= len(arguments)
+
+
+def _first_word(arguments: Sequence[str]) -> int:
+    """Return where the noun stands; options of the whole command come before it."""
     start = 0
     while start < len(arguments) and arguments[start].startswith("-"):
         start += 2 if arguments[start] == "--config" else 1
-    return [*arguments[:start], *full_words(arguments[start:], NOUNS)]
+    return start
+
+
+def _every_noun() -> Sequence[Noun]:
+    from shell.nouns import NOUNS  # all verbs with all that they do: they are not waited for before a login
+
+    return NOUNS
+
+
+def _typed(arguments: Sequence[str], nouns: Sequence[Noun]) -> list[str]:
+    """Return the arguments with noun and verb in full."""
+    start = _first_word(arguments)
+    return [*arguments[:start], *full_words(arguments[start:], nouns)]
 
 
 def _language(locale: str) -> Language:
     return Language.FR if locale.lower().startswith("fr") else Language.EN
 
 
-def parser(words: Words) -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+def parser(words: Words, nouns: Sequence[Noun]) -> argparse.ArgumentParser:
+    """Return the parser of the whole command line with *nouns*."""
     top = QuietParser(
         words=words,
         prog=PROGRAM,
@@ -154,8 +172,8 @@ def parser(words: Words) -> argparse.ArgumentParser:
         ),
     )
     top.set_defaults(noun=None)
-    nouns = top.add_subparsers(dest="noun", metavar=words("NOUN", "NOM"))
-    for noun in NOUNS:
-        made = nouns.add_parser(noun.name, help=words(*noun.help), description=words(*noun.help))
+    places = top.add_subparsers(dest="noun", metavar=words("NOUN", "NOM"))
+    for noun in nouns:
+        made = places.add_parser(noun.name, help=words(*noun.help), description=words(*noun.help))
         add_verbs(made, noun, words)
     return top

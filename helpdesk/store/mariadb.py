@@ -68,7 +68,7 @@ def connected(
     return connection
 
 
-class _Connection(Connection):
+class _Connection(Connection):  # type: ignore[misc]
     """One whose TLS is ours, not the library's guess.
 
     Where none is asked for, on this machine, it is used if the server offers it. PyMySQL would read all authorities

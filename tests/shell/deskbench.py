@@ -13,6 +13,7 @@ from helpdesk.core.people import Language, Role
 from helpdesk.core.permissions import Actor
 from shell.keyboard import Keyboard
 from shell.main import parser
+from shell.nouns import NOUNS
 from shell.perform import perform
 from shell.screen import Screen
 from shell.verbs import Verb
@@ -75,7 +76,7 @@ class ShellBench:
             "desk": self.bench.desk,
             "settings": settings,
         }
-        given = parser(keyboard.words).parse_args(list(line))
+        given = parser(keyboard.words, NOUNS).parse_args(list(line))
         stdin, sys.stdin = sys.stdin, io.StringIO(answers)
         try:
             status = perform(keyboard, given.performs, given)

@@ -168,7 +168,7 @@ def said(keyboard: Keyboard, line: str, typed: str = "") -> Said:
     for one in (screen.out, screen.error):
         one.seek(0)
         one.truncate()
-    given = parser(keyboard.words).parse_args(full_words(words_of(line), NOUNS))
+    given = parser(keyboard.words, NOUNS).parse_args(full_words(words_of(line), NOUNS))
     with at_standard_input(typed):
         try:
             status = perform(keyboard, given.performs, given)

@@ -8,6 +8,7 @@ from helpdesk.core.people import Language
 from helpdesk.errors import BadSettings, HelpdeskError, StoreAway
 from shell.jobwords import ended_in
 from shell.main import parser
+from shell.nouns import NOUNS
 from shell.perform import told
 from shell.verbs import WrongUsage
 from shell.words import Words
@@ -31,7 +32,7 @@ FRENCH = Words(Language.FR)
 )
 def test_a_mistake_in_an_argument_is_told_in_french(line: str, expected: str) -> None:
     with pytest.raises(WrongUsage, match=re.escape(expected)):
-        parser(FRENCH).parse_args(line.split())
+        parser(FRENCH, NOUNS).parse_args(line.split())
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from tests.sources import ROOT
         "cryptography",
         "cmd2",
         "shell.app",
+        "shell.nouns",
     ],
 )
 def test_a_start_loads_only_what_its_prompt_needs(module: str) -> None:

@@ -10,6 +10,7 @@ from helpdesk.core.people import Language, Role
 from helpdesk.store.tables import posts
 from shell.ask import Asker
 from shell.main import parser
+from shell.nouns import NOUNS
 from shell.perform import perform
 from shell.words import Words
 from tests.shell.desks import PASSWORD, ShellDesk, said, verb_named
@@ -95,7 +96,7 @@ def test_what_is_no_utf_8_on_standard_input_is_refused_in_one_line(
     shell_desk.ticket(7, shell_desk.people["Boss"])
     verb = verb_named("ticket note")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xe9t\xe9"), "utf-8"))
-    given = parser(boss.words).parse_args(["ticket", "note", "7"])
+    given = parser(boss.words, NOUNS).parse_args(["ticket", "note", "7"])
     assert perform(boss, verb, given) == 1
     assert boss.screen.error.getvalue() == "helpdesk-admin: what was given is not UTF-8\n"  # type: ignore[attr-defined]
     assert texts(shell_desk) == []

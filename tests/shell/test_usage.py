@@ -9,6 +9,7 @@ import pytest
 
 from helpdesk.core.people import Language
 from shell.main import parser
+from shell.nouns import NOUNS
 from shell.verbs import WrongUsage
 from shell.words import Words
 from tests.sources import ROOT
@@ -20,7 +21,7 @@ from tests.sources import ROOT
     ids=["asked for", "given"],
 )
 def test_an_address_may_be_left_out_at_login(line: list[str], address: str | None) -> None:
-    assert parser(Words()).parse_args(line).address == address
+    assert parser(Words(), NOUNS).parse_args(line).address == address
 
 
 @pytest.mark.parametrize(
@@ -45,13 +46,13 @@ def test_an_address_may_be_left_out_at_login(line: list[str], address: str | Non
 def test_options_stand_before_a_text_and_nothing_in_it_is_one(
     line: str, text: str | None, resolves: bool
 ) -> None:
-    given = parser(Words()).parse_args(["ticket", "reply", *line.split(" ")])
+    given = parser(Words(), NOUNS).parse_args(["ticket", "reply", *line.split(" ")])
     assert (given.number, given.text, given.resolve, given.yes) == (12, text, resolves, False)
 
 
 @pytest.mark.parametrize("line", ["5 --yes 6", "--yes 5 6", "5 6 --yes"])
 def test_words_of_another_kind_may_stand_before_and_behind_options(line: str) -> None:
-    given = parser(Words()).parse_args(["letter", "again", *line.split()])
+    given = parser(Words(), NOUNS).parse_args(["letter", "again", *line.split()])
     assert (given.ids, given.yes) == ([5, 6], True)
 
 
@@ -60,7 +61,7 @@ def test_help_of_a_verb_with_words_shows_its_usage_once(
     language: Language, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        parser(Words(language)).parse_args(["ticket", "note", "-h"])
+        parser(Words(language), NOUNS).parse_args(["ticket", "note", "-h"])
     shown = capsys.readouterr().out
     assert re.search(rf"^{told}\S+ ticket note \[-h\] number \[text \.\.\.\]$", shown, re.MULTILINE)
     assert shown.lower().count("usage") == 1
@@ -78,13 +79,13 @@ def test_help_of_a_verb_with_words_shows_its_usage_once(
 )
 def test_what_is_wrong_is_told_all_the_same(line: str, told: str) -> None:
     with pytest.raises(WrongUsage, match=told):
-        parser(Words()).parse_args(["ticket", *line.split()])
+        parser(Words(), NOUNS).parse_args(["ticket", *line.split()])
 
 
 @pytest.mark.parametrize("typed", ["12", "#12", "[#12]"])
 def test_a_ticket_is_named_as_mails_show_it(typed: str) -> None:
-    assert parser(Words()).parse_args(["ticket", "show", typed]).number == 12
-    assert parser(Words()).parse_args(["ticket", "merge", "1", "into", typed]).target == 12
+    assert parser(Words(), NOUNS).parse_args(["ticket", "show", typed]).number == 12
+    assert parser(Words(), NOUNS).parse_args(["ticket", "merge", "1", "into", typed]).target == 12
 
 
 @pytest.mark.parametrize("language", ["en_GB.UTF-8", "fr_FR.UTF-8"])
@@ -101,9 +102,9 @@ def test_bytes_that_are_no_utf_8_are_wrong_usage_told_in_one_line(language: str)
     "again", [["--config", "mine.toml"], ["--config=mine.toml"], ["--conf", "mine.toml"]]
 )
 def test_who_may_run_a_wrapper_cannot_replace_the_settings_that_it_names(again: list[str]) -> None:
-    given = parser(Words()).parse_args(["--config", "desk.toml", "ticket", "list"])
+    given = parser(Words(), NOUNS).parse_args(["--config", "desk.toml", "ticket", "list"])
     assert str(given.config) == "desk.toml"
     with pytest.raises(WrongUsage, match="--config is given already"):
-        parser(Words()).parse_args(["--config", "desk.toml", *again, "ticket", "list"])
+        parser(Words(), NOUNS).parse_args(["--config", "desk.toml", *again, "ticket", "list"])
     with pytest.raises(WrongUsage):
-        parser(Words()).parse_args(["--config", "desk.toml", "ticket", "list", *again])
+        parser(Words(), NOUNS).parse_args(["--config", "desk.toml", "ticket", "list", *again])
