@@ -21,7 +21,7 @@ from shell.nouns import NOUNS
 from shell.overview import may_run, show_noun, show_overview, show_refusal
 from shell.parsers import add_verbs
 from shell.perform import perform, told
-from shell.prompts import on_one_line, only_types
+from shell.prompts import first_line, only_types
 from shell.typed import line_in_full, without_controls, words_of
 from shell.verbs import Completer, Noun, Verb, WrongUsage
 from shell.words import Words
@@ -64,7 +64,9 @@ class HelpdeskShell(cmd2.Cmd):
 
     def _create_key_bindings(self, completekey: str) -> KeyBindings:
         """Let what is pasted be text: cmd2 would run each of its lines, and a mail could hold commands."""
-        return only_types(super()._create_key_bindings(completekey), on_one_line)
+        return only_types(
+            super()._create_key_bindings(completekey), lambda pasted: first_line(pasted, self.keyboard)
+        )
 
     def stays(self) -> bool:
         """Greet, and run commands until the person leaves. True: somebody else has logged in meanwhile."""

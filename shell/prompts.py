@@ -8,7 +8,7 @@ import sys
 import termios
 from collections.abc import Callable, Iterator
 
-from prompt_toolkit.application import get_app_session
+from prompt_toolkit.application import get_app_session, run_in_terminal
 from prompt_toolkit.input.typeahead import clear_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
@@ -17,6 +17,7 @@ from prompt_toolkit.shortcuts import PromptSession
 from prompt_toolkit.utils import is_dumb_terminal
 
 from helpdesk.core.terminal import term_safe_block
+from shell.keyboard import Keyboard
 from shell.typed import without_controls
 
 END_OF_TEXT = "."
@@ -96,3 +97,18 @@ def _begins_line(event: KeyPressEvent) -> None:
 def on_one_line(text: str) -> str:
     """Return a text of several lines as one, its blanks as they are."""
     return " ".join(text.splitlines())
+
+
+def first_line(pasted: str, keyboard: Keyboard) -> str:
+    """Return the first line that says something, and tell of more: joined, they would be another command."""
+    lines = [line for line in pasted.splitlines() if line.strip()]
+    if len(lines) > 1:
+        told = keyboard.words(
+            "only the first of {count} pasted lines is taken, since a command is one line;"
+            " to paste a text of several, leave it out here: you are asked for it",
+            "seule la première des {count} lignes collées est prise : une commande tient sur une ligne ;"
+            " pour coller un texte de plusieurs lignes, ne le mettez pas ici : il sera demandé",
+            count=len(lines),
+        )
+        run_in_terminal(lambda: keyboard.screen.complain(told))
+    return lines[0] if lines else ""

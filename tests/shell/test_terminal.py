@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from helpdesk.core.people import KnownAddress, Language, Role
 from helpdesk.store.schema import migrate
-from helpdesk.store.tables import sessions
+from helpdesk.store.tables import posts, sessions
 from helpdesk.store.work import Work
 from tests.faults.proxy import Proxy
 from tests.servers.mariadb import MariaDb
@@ -110,9 +110,10 @@ def test_what_is_pasted_is_text_and_neither_runs_nor_says_yes(desk: ShellDesk) -
         terminal.type("ticket note 7 ", enter=False)
         terminal.until("ticket note 7")
         terminal.type("\x1b[200~un\rticket urgency 7 high\rdeux\x1b[201~", enter=False)
-        terminal.until("un ticket urgency 7 high deux")
+        assert "only the first of 3 pasted lines" in terminal.until("ticket note 7 un")
         terminal.type("")
         assert "Noted on ticket 7" in terminal.at_prompt()
+        assert [row["text"] for row in desk.rows(posts)] == ["un"]
         assert "high" not in terminal.run("ticket list")
         terminal.type("ticket reply 7")
         terminal.until("a line with only . ends it")
