@@ -292,6 +292,7 @@ CREATE TABLE tickets (
 CREATE INDEX ix_tickets_assignee_id_status_number_urgency ON tickets (assignee_id, status, number, urgency);
 CREATE INDEX ix_tickets_assignee_id_status_updated_at_number ON tickets (assignee_id, status, updated_at, number);
 CREATE INDEX ix_tickets_closed_at_status_updated_at ON tickets (closed_at, status, updated_at);
+CREATE INDEX ix_tickets_deleted_at_number ON tickets (deleted_at, number);
 CREATE INDEX ix_tickets_merged_into_id ON tickets (merged_into_id);
 CREATE INDEX ix_tickets_opened_at ON tickets (opened_at);
 CREATE INDEX ix_tickets_requester_id_status_number ON tickets (requester_id, status, number);

@@ -30,6 +30,7 @@ SMALL = {tables.teams.name}
 ADMIN = Eyes(1, frozenset(), Reach.ALL)
 AGENT = Eyes(3, frozenset({1, 2}), Reach.SEEN)
 USER = Eyes(7, frozenset(), Reach.OWN)
+MANAGER = Eyes(4, frozenset({1, 2}), Reach.TEAM)
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -83,6 +84,7 @@ def ticket_row(number: int) -> Row:
         assignee_id=None if number % 3 == 0 else 1 + number % 20,
         updated_at=NOW + (number * 7919 % ROWS) * SECOND,
         due_at=NOW + number * SECOND,
+        deleted_at=NOW if number % 400 == 1 else None,
     )
 
 
@@ -105,6 +107,29 @@ def ticket_row(number: int) -> Row:
 def test_a_list_reads_no_table_whole(grown: Database, wanted: TicketFilter, order: Order, eyes: Eyes) -> None:
     page = replace(wanted, order=order)
     assert whole_reads(grown, lambda work: work.listing.tickets(page, eyes, NOW)) == []
+
+
+@pytest.mark.parametrize("eyes", [ADMIN, MANAGER], ids=["admin", "manager"])
+@pytest.mark.parametrize("order", list(Order))
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        TicketFilter(deleted=True),
+        TicketFilter(deleted=True, team_id=2, statuses=(Status.WAITING,)),
+        TicketFilter(deleted=True, after=Mark(2000, 2000)),
+    ],
+    ids=["all", "a team's waiting", "in the middle"],
+)
+def test_deleted_tickets_are_read_alone(
+    grown: Database, wanted: TicketFilter, order: Order, eyes: Eyes
+) -> None:
+    mark = wanted.after and Mark(2000, 2000 if order in (Order.NUMBER, Order.URGENCY) else NOW)
+    page = replace(wanted, order=order, after=mark)
+    plans = plans_of(grown, lambda work: work.listing.tickets(page, eyes, NOW))
+    used = {step.columns for step in plans[0].steps if step.table == tables.tickets.name}
+    assert used == {("deleted_at", "number")} or (
+        grown.kind == "postgresql" and () not in used
+    )  # it counts, and then chooses itself
 
 
 def whole_reads(database: Database, question: Callable[[Work], object]) -> list[Step]:

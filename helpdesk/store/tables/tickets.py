@@ -1,6 +1,6 @@
 """Tickets and what is known of each."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, UniqueConstraint, text
 
 from helpdesk.store.columns import Integer, UtcDateTime, exact, long_text, short_bytes, words
 from helpdesk.store.tables.common import OPTIONS, key, metadata
@@ -37,6 +37,8 @@ tickets = Table(
     Index(None, "status", "updated_at", "number"),
     Index(None, "status", "due_at", "number"),
     Index(None, "closed_at", "status", "updated_at"),
+    # SQLite counts no rows and would begin other lists with it.
+    Index(None, "deleted_at", "number", sqlite_where=text("deleted_at IS NOT NULL")),
     **OPTIONS,
 )
 
