@@ -2,10 +2,11 @@
 
 import csv
 import os
+import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -13,7 +14,12 @@ from helpdesk.core.jsontext import json_text
 from helpdesk.core.terminal import csv_cell, term_safe, term_safe_block
 
 GAP = "  "
-MIN_COLUMN = 6
+INDENT = "    "
+MIN_COLUMN = 8
+SHORT = 12
+READABLE = 24
+MOST_LINES = 3
+_NUMBERS = re.compile(r"[0-9 :./-]*")
 STYLES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1", "dim": "2"}
 
 
@@ -128,9 +134,10 @@ class Screen:
         csv.writer(self.out, lineterminator="\n").writerow([csv_cell(cell) for cell in cells])
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str | Cell]], grow: int = -1) -> None:
-        """Print a table as wide as the screen at most, or one field a line where the screen is narrower still.
+        """Print a table as wide as the screen at most.
 
-        Column *grow* gives way first when it is too wide.
+        Column *grow* gives way first when it is too wide; numbers, ids and times are never cut. Where the rest would
+        be too narrow to be read, rows take two or three lines each, and on a screen narrower still one a field.
         """
         cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
         safe = [[Cell(term_safe(cell.text), cell.style) for cell in row] for row in cells]
@@ -141,12 +148,18 @@ class Screen:
             max(wide(heads[at]), *(wide(row[at].text) for row in safe), 1) if safe else wide(heads[at])
             for at in range(len(heads))
         ]
-        if not self._fits(widths, grow % len(heads)):
+        lines = [list(range(len(heads)))]
+        if not self._fits(widths, [self._is_whole(row[at].text for row in safe) for at in lines[0]], grow):
+            told = [at for at in lines[0] if not safe or any(row[at].text for row in safe)]
+            lines = self._in_lines(widths, told)
+        if len(lines) > MOST_LINES:
             self._fields(heads, safe)
             return
-        self.out.write(self.styled(self._line([Cell(head) for head in heads], widths), "bold") + "\n")
-        for row in safe:
-            self.out.write(self._line(row, widths) + "\n")
+        for row, style in ([Cell(head) for head in heads], "bold"), *((row, "") for row in safe):
+            for at, line in enumerate(lines):
+                text = self._line([row[one] for one in line], [widths[one] for one in line])
+                if text or not at:
+                    self.out.write(self.styled(f"{INDENT if at else ''}{text}", style) + "\n")
 
     def _fields(self, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
         for row in rows:
@@ -155,15 +168,41 @@ class Screen:
                     self.out.write(f"{head}: {cell.text}\n")
             self.out.write("\n")
 
-    def _fits(self, widths: list[int], grow: int) -> bool:
-        """Make columns narrower until they fit; False where no column can give way any more."""
-        over = sum(widths) + len(GAP) * (len(widths) - 1) - self.width
-        for at in (grow, *sorted(range(len(widths)), key=lambda one: -widths[one])):
-            if over > 0:
-                taken = min(over, max(widths[at] - MIN_COLUMN, 0))
-                widths[at] -= taken
-                over -= taken
-        return over <= 0
+    @staticmethod
+    def _is_whole(texts: Iterable[str]) -> bool:
+        """Say whether half of what stands in a column would say nothing, or something else."""
+        return all(_NUMBERS.fullmatch(text) for text in texts)
+
+    def _fits(self, widths: list[int], whole: Sequence[bool], grow: int) -> bool:
+        """Make columns narrower until they fit, none below what can be read; False: as they were, they cannot."""
+        least = [width if kept else min(width, MIN_COLUMN) for width, kept in zip(widths, whole, strict=True)]
+        room = self.width - len(GAP) * (len(widths) - 1)
+        if sum(least) > room:
+            return False
+        over = max(sum(widths) - room, 0)
+        taken = min(over, max(widths[grow] - READABLE, 0))
+        widths[grow] -= taken
+        is_long = [width > SHORT for width in widths]
+
+        def gives_way(at: int) -> tuple[bool, bool, int]:
+            return widths[at] > least[at], is_long[at], widths[at]  # single words last, the widest first
+
+        for _ in range(over - taken):
+            widths[max(range(len(widths)), key=gives_way)] -= 1
+        return True
+
+    def _in_lines(self, widths: list[int], told: Sequence[int]) -> list[list[int]]:
+        """Return which columns of those that are *told* stand on each line, cut only where much of them is seen."""
+        lines: list[list[int]] = [[]]
+        used = 0
+        for at in told:
+            if lines[-1] and used + min(widths[at], READABLE) > self.width:
+                lines.append([])
+                used = len(INDENT)
+            widths[at] = min(widths[at], self.width - used)
+            lines[-1].append(at)
+            used += widths[at] + len(GAP)
+        return lines
 
     def _line(self, row: Sequence[Cell], widths: Sequence[int]) -> str:
         parts = []

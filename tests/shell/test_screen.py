@@ -1,8 +1,16 @@
-"""How much of a text is shown."""
+"""How much of a text is shown, and how tables fit."""
+
+import io
 
 import pytest
 
-from shell.screen import beginning
+from shell.screen import Screen, beginning
+
+ID, TIME, SUBJECT = (
+    "913929398064756992",
+    "2026-11-27 00:09",
+    "The screen in room 204 stays dark since this morning",
+)
 
 
 @pytest.mark.parametrize(
@@ -21,3 +29,50 @@ from shell.screen import beginning
 )
 def test_a_long_text_is_cut_where_the_rows_end(text: str, shown: str, left: int) -> None:
     assert beginning(text, 3, 5) == (shown, left)
+
+
+def table(columns: int, *cells: str) -> list[str]:
+    """Return the lines of a table with one row of *cells*; the last one gives way first."""
+    screen = Screen(out=io.StringIO(), columns=columns)
+    screen.table([f"head{at}" for at in range(len(cells))], [cells])
+    return screen.out.getvalue().splitlines()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_the_last_column_gives_way_first() -> None:
+    assert table(60, TIME, "Jeanne Dupont", SUBJECT)[1] == f"{TIME}  Jeanne Dupont  {SUBJECT[:26]}…"
+
+
+def test_then_the_widest_does_and_single_words_stay_whole() -> None:
+    assert table(62, ID, "in progress", "Jeanne Dupont-Martin", SUBJECT)[1] == (
+        f"{ID}  in progress  Jeanne Dupon…  The screen in…"
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "lines"),
+    [
+        pytest.param(56, [f"{ID}  {TIME}  jean@he…  The scr…"], id="the narrowest that can be read"),
+        pytest.param(
+            55, [f"{ID}  {TIME}  jean@help.example", f"    {SUBJECT[:50]}…"], id="a column less: two lines"
+        ),
+        pytest.param(
+            40, [f"{ID}  {TIME}", "    jean@help.example", f"    {SUBJECT[:35]}…"], id="three lines"
+        ),
+        pytest.param(
+            30,
+            [f"head0: {ID}", f"head1: {TIME}", "head2: jean@help.example", f"head3: {SUBJECT}", ""],
+            id="it would be four: one a field",
+        ),
+    ],
+)
+def test_an_id_and_a_time_are_never_cut(columns: int, lines: list[str]) -> None:
+    assert table(columns, ID, TIME, "jean@help.example", SUBJECT)[-len(lines) :] == lines
+
+
+def test_a_column_without_anything_takes_no_line() -> None:
+    assert table(40, ID, TIME, "", SUBJECT) == [
+        "head0               head1",
+        "    head3",
+        f"{ID}  {TIME}",
+        f"    {SUBJECT[:35]}…",
+    ]
