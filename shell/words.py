@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from helpdesk.core.letters import shown_time
+from helpdesk.core.datewords import shown_time
 from helpdesk.core.people import Language
 from helpdesk.core.terminal import term_safe
 

@@ -15,7 +15,8 @@ from helpdesk.actions.desk import Desk
 from helpdesk.actions.outbox import letter_row
 from helpdesk.core.admission import Alert
 from helpdesk.core.alertwords import LETTERS_WAIT, about, letters_wait, why
-from helpdesk.core.letters import Addressee, Notice, alert, confirm_sender, dedupe_key, shown_time
+from helpdesk.core.datewords import shown_time
+from helpdesk.core.letters import Addressee, Notice, alert, confirm_sender, dedupe_key
 from helpdesk.core.people import AddressState, KnownAddress, Language
 from helpdesk.core.rules import Defer, Hold
 from helpdesk.core.standing import standing

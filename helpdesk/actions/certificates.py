@@ -6,7 +6,8 @@ from helpdesk.actions.contacts import tell_contacts
 from helpdesk.actions.desk import Desk
 from helpdesk.core.alertwords import CERTIFICATE_ENDS
 from helpdesk.core.certificates import Certificate, ending, in_short
-from helpdesk.core.letters import Notice, shown_time
+from helpdesk.core.datewords import shown_time
+from helpdesk.core.letters import Notice
 from helpdesk.store.work import Work, in_work
 
 

@@ -4,16 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from helpdesk.core.letters import (
-    Addressee,
-    Answered,
-    Letter,
-    LetterKind,
-    Stationery,
-    assembled,
-    quoted,
-    shown_time,
-)
+from helpdesk.core.datewords import shown_time
+from helpdesk.core.letters import Addressee, Answered, Letter, LetterKind, Stationery, assembled, quoted
 
 MOST_LISTED = 20
 

@@ -8,11 +8,12 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from email.utils import format_datetime
 from enum import StrEnum
 from typing import Protocol
 
+from helpdesk.core.datewords import shown_time
 from helpdesk.core.letterbytes import alternative, header, ids_header, mailbox_header, reference_chain
 from helpdesk.core.people import Language
 from helpdesk.core.replytokens import Mark, bounce_address, mark_token, message_id, reply_address
@@ -24,16 +25,6 @@ NAME_CHARS = 60
 WHAT_CHARS = 100  # our own words, none of which is longer
 HOSTILE_CHARS = 500
 LOOP_HEADER = "X-Helpdesk-Loop"
-_MONTHS = {
-    Language.FR: (
-        *("janvier", "février", "mars", "avril", "mai", "juin"),
-        *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
-    ),
-    Language.EN: (
-        *("January", "February", "March", "April", "May", "June"),
-        *("July", "August", "September", "October", "November", "December"),
-    ),
-}
 _NO_SUBJECT = {Language.FR: "(sans objet)", Language.EN: "(no subject)"}
 _LINK = re.compile(r"://|\bwww\.", re.IGNORECASE)
 _DOT_INSIDE = re.compile(r"(?<=\S)\.(?=\S)")
@@ -235,21 +226,6 @@ def defanged(text: str, limit: int) -> str:
     """Return hostile text as one line of at most *limit* characters in which no link or address is live."""
     safe = term_safe(" ".join(text[: limit * 8].split()))
     return cut_at_blank(_DOT_INSIDE.sub("[.]", safe.replace("@", "[at]").replace("://", "[:]//")), limit)
-
-
-def shown_time(moment: datetime, zone: tzinfo, language: Language) -> str:
-    """Return a time as people write it: « 1er mars 2026 à 9 h 05 », "1 March 2026 at 09:05"."""
-    local = moment.astimezone(zone)
-    day = shown_day(local.date(), language)
-    if language is Language.FR:
-        return f"{day} à {local.hour}\u00a0h\u00a0{local.minute:02}"
-    return f"{day} at {local.hour:02}:{local.minute:02}"
-
-
-def shown_day(day: date, language: Language) -> str:
-    """Return a day as people write it: « 1er mars 2026 », "1 March 2026"."""
-    number = "1er" if language is Language.FR and day.day == 1 else str(day.day)
-    return f"{number} {_MONTHS[language][day.month - 1]} {day.year}"
 
 
 def assembled(

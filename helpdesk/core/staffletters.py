@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from helpdesk.core.datewords import shown_time
 from helpdesk.core.letters import (
     NAME_CHARS,
     Addressee,
@@ -11,7 +12,6 @@ from helpdesk.core.letters import (
     Stationery,
     assembled,
     quoted,
-    shown_time,
 )
 from helpdesk.core.replytokens import Mark
 from helpdesk.core.terminal import term_safe, term_safe_block

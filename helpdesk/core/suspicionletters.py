@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from helpdesk.core.datewords import shown_time
 from helpdesk.core.letters import (
     NAME_CHARS,
     Addressee,
@@ -13,7 +14,6 @@ from helpdesk.core.letters import (
     Stationery,
     assembled,
     defanged,
-    shown_time,
 )
 from helpdesk.core.replytokens import Mark
 

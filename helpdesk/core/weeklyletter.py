@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from helpdesk.core.datewords import shown_day, shown_time
 from helpdesk.core.letters import (
     NAME_CHARS,
     Addressee,
@@ -14,8 +15,6 @@ from helpdesk.core.letters import (
     Stationery,
     assembled,
     defanged,
-    shown_day,
-    shown_time,
 )
 from helpdesk.core.people import Language
 from helpdesk.core.terminal import CUT, term_safe

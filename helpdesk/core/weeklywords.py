@@ -3,7 +3,7 @@
 from datetime import date
 
 from helpdesk.core.alertwords import about
-from helpdesk.core.letters import shown_day
+from helpdesk.core.datewords import shown_day
 from helpdesk.core.people import Language
 from helpdesk.core.terminal import term_safe
 from helpdesk.core.verdict import Verdict

@@ -1,13 +1,12 @@
 """Letters as their recipients' software reads them."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from html import unescape
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given, settings
@@ -255,21 +254,6 @@ def test_hostile_text_in_an_alert_is_short_and_dead() -> None:
     assert shown[1].startswith("http[:]//evil[.]example/xxx")
     assert len(shown[1]) == 500
     assert "\x1b" not in text
-
-
-@pytest.mark.parametrize(
-    ("moment", "language", "shown"),
-    [
-        pytest.param(datetime(2026, 3, 1, 8, 5, tzinfo=UTC), Language.FR, "1er mars 2026 à 9\u00a0h\u00a005"),
-        pytest.param(datetime(2026, 8, 2, 8, 5, tzinfo=UTC), Language.FR, "2 août 2026 à 10\u00a0h\u00a005"),
-        pytest.param(datetime(2026, 3, 1, 8, 5, tzinfo=UTC), Language.EN, "1 March 2026 at 09:05"),
-        pytest.param(
-            datetime(2026, 12, 31, 23, 0, tzinfo=UTC), Language.EN, "1 January 2027 at 00:00", id="next year"
-        ),
-    ],
-)
-def test_times_are_shown_local_and_in_words(moment: datetime, language: Language, shown: str) -> None:
-    assert letters.shown_time(moment, ZoneInfo("Europe/Paris"), language) == shown
 
 
 @pytest.mark.parametrize(
