@@ -71,7 +71,7 @@ class HelpdeskShell(cmd2.Cmd):
     def stays(self) -> bool:
         """Greet, and run commands until the person leaves. True: somebody else has logged in meanwhile."""
         words, person = self.keyboard.words, self.keyboard.actor.person
-        self.prompt = f"{term_safe(person.name, 30)} ({person.role.value})> "
+        self.prompt = f"{term_safe(person.name, 30)} ({person.role.in_words(words.language)})> "
         self.keyboard.screen.say(
             words(
                 "Hello {name}. Type help for all commands, Tab to complete, quit to leave.",

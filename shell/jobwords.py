@@ -1,32 +1,19 @@
 """What came of a job, which the database keeps in English, in the language of whoever looks."""
 
-import re
-from collections.abc import Sequence
+from shell.words import Words, in_french
 
-from helpdesk.core.people import Language
-from shell.words import Words
-
-# A text that is not here, such as an error, is shown as it is.
-_FRENCH: Sequence[tuple[re.Pattern[str], str]] = tuple(
-    (re.compile(english), french)
-    for english, french in (
-        (r"letters are queued", "des lettres partent"),
-        (r"(\d+) letters are queued", r"lettres en file : \1"),
-        (r"(\d+) rows and (\d+) seals are gone", r"lignes supprimées : \1, sceaux : \2"),
-        (r"(\d+) blobs removed", r"fichiers supprimés : \1"),
-        (r"(\d+) tickets closed", r"tickets clos : \1"),
-        (r"(\d+) kept mails expired", r"mails retenus expirés : \1"),
-        (r"(\d+) tickets told of", r"tickets rappelés : \1"),
-        (r"(\d+) looked at, (\d+) end soon", r"certificats vus : \1, bientôt échus : \2"),
-    )
+_FRENCH = (  # a text that is not here, such as an error, is shown as it is
+    (r"^letters are queued$", "des lettres partent"),
+    (r"^(\d+) letters are queued$", r"lettres en file : \1"),
+    (r"^(\d+) rows and (\d+) seals are gone$", r"lignes supprimées : \1, sceaux : \2"),
+    (r"^(\d+) blobs removed$", r"fichiers supprimés : \1"),
+    (r"^(\d+) tickets closed$", r"tickets clos : \1"),
+    (r"^(\d+) kept mails expired$", r"mails retenus expirés : \1"),
+    (r"^(\d+) tickets told of$", r"tickets rappelés : \1"),
+    (r"^(\d+) looked at, (\d+) end soon$", r"certificats vus : \1, bientôt échus : \2"),
 )
 
 
 def ended_in(words: Words, told: str) -> str:
     """Return what came of a job in the person's language."""
-    if words.language is not Language.FR:
-        return told
-    for english, french in _FRENCH:
-        if found := english.fullmatch(told):
-            return found.expand(french)
-    return told
+    return in_french(words, told, _FRENCH)

@@ -55,12 +55,16 @@ def show_noun(screen: Screen, words: Words, noun: Noun, person: Person) -> None:
 def show_refusal(screen: Screen, words: Words, verbs: Sequence[Verb], person: Person) -> None:
     """Tell that *person* may not run these verbs, and which roles may run one of them."""
     rights = [verb.right for verb in verbs if verb.right is not None]
-    roles = [role.value for role in Role if any(MAY[right][role] is not Reach.NONE for right in rights)]
+    roles = [
+        role.in_words(words.language)
+        for role in Role
+        if any(MAY[right][role] is not Reach.NONE for right in rights)
+    ]
     screen.say(
         words(
             "Your role, {role}, may not do this. Who may: {roles}.",
             "Votre rôle, {role}, ne le permet pas. Rôles qui le permettent : {roles}.",
-            role=person.role.value,
+            role=person.role.in_words(words.language),
             roles=", ".join(roles),
         ),
         "yellow",

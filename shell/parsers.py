@@ -1,81 +1,73 @@
 """Parsers that speak the person's language: argparse's own words are replaced where they are said."""
 
 import argparse
-import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, cast
 
-from helpdesk.core.people import Language
 from shell.typed import text_of
 from shell.verbs import Completer, FreeText, Noun, Verb, WrongUsage, fill
-from shell.words import Words
+from shell.words import Words, in_french
 
 # What argparse says about a mistake, and how we say it. A text that is not here stays as it is.
-_MISTAKES: Sequence[tuple[re.Pattern[str], str]] = tuple(
-    (re.compile(english), french)
-    for english, french in (
-        (r"^the following arguments are required: (.*)$", r"il manque : \1"),
-        (r"^unrecognized arguments: (.*)$", r"arguments inconnus : \1"),
-        (r"^ambiguous option: (.*) could match (.*)$", r"option ambiguë : \1 ; peut être \2"),
-        (r"^one of the arguments (.*) is required$", r"il faut l'un de ces arguments : \1"),
-        (r"invalid choice: (.*) \(choose from (.*)\)$", r"\1 n'est pas possible (au choix : \2)"),
-        (r"invalid \w+ value: (.*)$", r"valeur impossible : \1"),
-        (r"expected one argument$", "il faut une valeur"),
-        (r"expected at most one argument$", "il faut une valeur au plus"),
-        (r"expected at least one argument$", "il faut au moins une valeur"),
-        (r"expected (\d+) arguments?$", r"il faut \1 valeur(s)"),
-        (r"not allowed with argument (.*)$", r"impossible avec l'argument \1"),
-        (r"ignored explicit argument (.*)$", r"la valeur \1 n'a pas de sens ici"),
-        (r"expected 1 or more, found (.*)$", r"1 ou plus est attendu, et non \1"),
-        (r"expected 1 to (\d+), found (.*)$", r"de 1 à \1 est attendu, et non \2"),
-        (r"expected 1 to (\d+)$", r"de 1 à \1 est attendu"),
-        (r"from then on: (.*)$", r"un moment s'écrit ainsi : \1"),
-        (
-            r"(\S+) is no day from (\d+) to (\d+), as (\S+) or (\S+)$",
-            r"\1 n'est pas un jour de \2 à \3, comme \4 ou \5",
-        ),
-        (r"a mail address has an @, as in (.*)$", r"une adresse mail a un @, comme \1"),
-        (
-            r"before the @ stand letters without accents, digits and (.*) only$",
-            r"avant le @ il faut des lettres sans accent, des chiffres et \1 seulement",
-        ),
-        (
-            r"(\d+) characters stand before the @; the limit is (\d+)$",
-            r"il y a \1 caractères avant le @ ; la limite est de \2",
-        ),
-        (
-            r"the address has (\d+) characters; the limit is (\d+)$",
-            r"l'adresse a \1 caractères ; la limite est de \2",
-        ),
-        (
-            r"after the @ stands a domain with a dot, like (.*)$",
-            r"après le @ il faut un domaine avec un point, comme \1",
-        ),
-        (
-            r"(\S+) is no domain name \(letters, digits, hyphens and dots\)$",
-            r"\1 n'est pas un nom de domaine (lettres, chiffres, tirets et points)",
-        ),
-        (
-            r"the domain is written with look-alike or composed characters$",
-            "le domaine contient des caractères composés ou trompeurs",
-        ),
-        (
-            r"(\S+) mixes letters of several scripts that look alike$",
-            r"\1 mélange des alphabets qui se ressemblent",
-        ),
-        (r"--config is given already$", "--config est déjà donné"),
-    )
+_MISTAKES = (
+    (r"^the following arguments are required: (.*)$", r"il manque : \1"),
+    (r"^unrecognized arguments: (.*)$", r"arguments inconnus : \1"),
+    (r"^ambiguous option: (.*) could match (.*)$", r"option ambiguë : \1 ; peut être \2"),
+    (r"^one of the arguments (.*) is required$", r"il faut l'un de ces arguments : \1"),
+    (r"invalid choice: (.*) \(choose from (.*)\)$", r"\1 n'est pas possible (au choix : \2)"),
+    (r"invalid \w+ value: (.*)$", r"valeur impossible : \1"),
+    (r"expected one argument$", "il faut une valeur"),
+    (r"expected at most one argument$", "il faut une valeur au plus"),
+    (r"expected at least one argument$", "il faut au moins une valeur"),
+    (r"expected (\d+) arguments?$", r"il faut \1 valeur(s)"),
+    (r"not allowed with argument (.*)$", r"impossible avec l'argument \1"),
+    (r"ignored explicit argument (.*)$", r"la valeur \1 n'a pas de sens ici"),
+    (r"expected 1 or more, found (.*)$", r"1 ou plus est attendu, et non \1"),
+    (r"expected 1 to (\d+), found (.*)$", r"de 1 à \1 est attendu, et non \2"),
+    (r"expected 1 to (\d+)$", r"de 1 à \1 est attendu"),
+    (r"from then on: (.*)$", r"un moment s'écrit ainsi : \1"),
+    (
+        r"(\S+) is no day from (\d+) to (\d+), as (\S+) or (\S+)$",
+        r"\1 n'est pas un jour de \2 à \3, comme \4 ou \5",
+    ),
+    (r"a mail address has an @, as in (.*)$", r"une adresse mail a un @, comme \1"),
+    (
+        r"before the @ stand letters without accents, digits and (.*) only$",
+        r"avant le @ il faut des lettres sans accent, des chiffres et \1 seulement",
+    ),
+    (
+        r"(\d+) characters stand before the @; the limit is (\d+)$",
+        r"il y a \1 caractères avant le @ ; la limite est de \2",
+    ),
+    (
+        r"the address has (\d+) characters; the limit is (\d+)$",
+        r"l'adresse a \1 caractères ; la limite est de \2",
+    ),
+    (
+        r"after the @ stands a domain with a dot, like (.*)$",
+        r"après le @ il faut un domaine avec un point, comme \1",
+    ),
+    (
+        r"(\S+) is no domain name \(letters, digits, hyphens and dots\)$",
+        r"\1 n'est pas un nom de domaine (lettres, chiffres, tirets et points)",
+    ),
+    (
+        r"the domain is written with look-alike or composed characters$",
+        "le domaine contient des caractères composés ou trompeurs",
+    ),
+    (
+        r"(\S+) mixes letters of several scripts that look alike$",
+        r"\1 mélange des alphabets qui se ressemblent",
+    ),
+    (r"--config is given already$", "--config est déjà donné"),
+    (r"^argument ([^:]+): ", r"argument \1 : "),
 )
 
 
 def mistake_in(words: Words, message: str) -> str:
     """Return what argparse says about a mistake in the person's language."""
-    if words.language is not Language.FR:
-        return message
-    for english, french in _MISTAKES:
-        message = english.sub(french, message, count=1)
-    return re.sub(r"^argument ([^:]+): ", r"argument \1 : ", message)
+    return in_french(words, message, _MISTAKES)
 
 
 class Lead:

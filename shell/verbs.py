@@ -1,11 +1,12 @@
 """What a verb of the shell is. The same verbs run from the command line and from the keyboard."""
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from helpdesk.core.people import Language
 from helpdesk.core.permissions import Right
 from shell.words import Words
 
@@ -14,6 +15,43 @@ if TYPE_CHECKING:
 
 Said = tuple[str, str]  # in English, in French
 Completer = Callable[["Keyboard", str], Iterable[tuple[str, str]]]  # what was typed → (value, description)
+
+
+_METAVARS = {  # what stands for a value in the usage
+    "ADDRESS": "ADRESSE",
+    "ADDRESS|NAME": "ADRESSE|NOM",
+    "EMAIL": "ADRESSE",
+    "FILE": "FICHIER",
+    "JOB": "TÂCHE",
+    "MARK": "MARQUE",
+    "NAME": "NOM",
+    "NAME|N": "NOM|N",
+    "NEW": "NOUVEAU",
+    "NUMBER": "NUMÉRO",
+    "POST": "MESSAGE",
+    "SCOPE": "PLAFOND",
+    "SUBJECT": "OBJET",
+    "TAG": "ÉTIQUETTE",
+    "TARGET": "CIBLE",
+    "TEAM": "ÉQUIPE",
+    "TEXT": "TEXTE",
+    "WHEN": "QUAND",
+    "WORDS": "MOTS",
+    "YYYY-MM-DD": "AAAA-MM-JJ",
+}
+
+
+def _french_metavar(names: Sequence[str], options: Mapping[str, Any]) -> dict[str, str]:
+    """Return the option of argparse that names an argument's value, where it has one that is a word."""
+    if "choices" in options and "metavar" not in options:
+        return {}
+    if options.get("action") == "store_true":
+        return {}
+    name = str(options.get("metavar") or names[0].lstrip("-"))
+    found = _METAVARS.get(name.upper())
+    if found is None:
+        return {}
+    return {"metavar": found.lower() if name.islower() and not names[0].startswith("-") else found}
 
 
 class FreeText(argparse.Action):
@@ -38,6 +76,8 @@ class Arguments:
 
     def add(self, *names: str, help: Said, complete: Completer | None = None, **options: Any) -> None:  # noqa: A002
         """Add an argument as argparse takes it, its help in both languages."""
+        if self._words.language is Language.FR:
+            options |= _french_metavar(names, options)
         action = self._parser.add_argument(*names, help=self._words(*help).replace("%", "%%"), **options)
         if complete is not None and self._completes is not None:
             self._completes(action, complete)
@@ -49,8 +89,10 @@ class Arguments:
             nargs="*",
             action=FreeText,
             help=(
-                "all the rest of the line, as you type it (options stand before it); else you are asked",
-                "tout le reste de la ligne, tel quel (les options avant) ; sinon il est demandé",
+                "all the rest of the line, as you type it (options stand before it); else you are asked,"
+                " and a script gives it by standard input: < FILE",
+                "tout le reste de la ligne, tel quel (les options avant) ; sinon il est demandé,"
+                " et un script le donne par l'entrée standard : < FICHIER",
             ),
         )
 

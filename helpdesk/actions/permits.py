@@ -47,10 +47,12 @@ def require_with_person(
 def refuse(database: Database, actor: Actor, right: Right, **detail: object) -> NoReturn:
     """Put a refusal on record and raise NotAllowed."""
     deny(database, actor, right, **detail)
-    role = actor.person.role.value
+    english, french = (
+        (actor.person.role.in_words(one), in_words(right, one)) for one in (Language.EN, Language.FR)
+    )
     raise NotAllowed(
-        f"your role ({role}) does not allow this: {in_words(right, Language.EN)}",
-        f"votre rôle ({role}) ne le permet pas : {in_words(right, Language.FR)}",
+        f"your role ({english[0]}) does not allow this: {english[1]}",
+        f"votre rôle ({french[0]}) ne le permet pas : {french[1]}",
     )
 
 

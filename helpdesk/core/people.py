@@ -13,6 +13,11 @@ class Role(StrEnum):
     MANAGER = "manager"
     ADMIN = "admin"
 
+    def in_words(self, language: "Language") -> str:
+        """Return what people call it."""
+        french = {"user": "usager", "agent": "agent", "manager": "responsable", "admin": "admin"}
+        return french[self.value] if language is Language.FR else self.value
+
 
 class Language(StrEnum):
     """The languages that letters are written in."""

@@ -16,10 +16,12 @@ from helpdesk.store.trail import TrailFilter, TrailRow
 from shell.commands.people import address, complete_person
 from shell.completers import complete_ago, complete_path
 from shell.keyboard import Keyboard
+from shell.mailwords import mail_word
 from shell.moments import SINCE, UNTIL, Moment, meant
 from shell.newfile import FORMATS, format_of, new_file, write_rows
 from shell.screen import Cell
 from shell.verbs import Arguments, Verb
+from shell.words import Words
 
 STYLES = {Outcome.FAIL.value: "yellow", Outcome.DENIED.value: "red"}
 TEXT_DAYS = 7
@@ -220,7 +222,7 @@ def _suspicious(keyboard: Keyboard, given: argparse.Namespace) -> int:
              words("first", "première"), words("last", "dernière"))  # fmt: skip
     rows = [
         (
-            in_words(Action(one.kind), words.language) if one.kind in SUSPICIOUS else one.kind,
+            _kind(words, one.kind),
             one.who or "-",
             one.origin,
             str(one.count),
@@ -231,6 +233,13 @@ def _suspicious(keyboard: Keyboard, given: argparse.Namespace) -> int:
     ]
     keyboard.screen.table(heads, rows, grow=2)
     return 0
+
+
+def _kind(words: Words, kind: str) -> str:
+    if kind in SUSPICIOUS:
+        return in_words(Action(kind), words.language)
+    where, colon, verdict = kind.partition(":")
+    return f"{where}{words.colon}{mail_word(words, verdict)}" if colon else kind
 
 
 AUDIT_VERBS = (

@@ -87,8 +87,8 @@ def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
     heads = (words("name", "nom"), words("address", "adresse"), words("role", "rôle"),
              words("state", "état"), words("teams", "équipes"))  # fmt: skip
     rows = [
-        (one.person.name, _main(one).address, one.person.role.value, state_cell(keyboard, state_of(one, now)),
-         ", ".join(one.teams))
+        (one.person.name, _main(one).address, one.person.role.in_words(words.language),
+         state_cell(keyboard, state_of(one, now)), ", ".join(one.teams))
         for one in found
     ]  # fmt: skip
     keyboard.screen.table(heads, rows, grow=0)
@@ -151,7 +151,7 @@ def _show(keyboard: Keyboard, given: argparse.Namespace) -> int:
     screen, words = keyboard.screen, keyboard.words
     state = state_cell(keyboard, state_of(one, datetime.now(UTC)))
     screen.say(term_safe(one.person.name), "bold")  # one line, whatever is in it
-    screen.say(f"{one.person.role.value}, {one.person.language.value}, {state.text}")
+    screen.say(f"{one.person.role.in_words(words.language)}, {one.person.language.value}, {state.text}")
     if one.teams:
         screen.say(words("teams: {names}", "équipes : {names}", names=", ".join(one.teams)))
     show_addresses(keyboard, one)

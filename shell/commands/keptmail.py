@@ -6,6 +6,7 @@ from helpdesk.actions.quarantine import ShownKept, shown_kept
 from helpdesk.core.permissions import Right
 from helpdesk.store.quarantine import Order
 from shell.keyboard import Keyboard
+from shell.mailwords import mail_reason, mail_word
 from shell.preview import Preview, previewed
 from shell.verbs import Arguments, Completer, Verb
 
@@ -58,7 +59,8 @@ def _show(keyboard: Keyboard, given: argparse.Namespace) -> int:
 def _show_facts(keyboard: Keyboard, shown: ShownKept) -> None:
     words, mail = keyboard.words, shown.mail
     keyboard.screen.say(
-        words("mail {id}, {fate}", "mail {id}, {fate}", id=mail.id, fate=mail.fate or ""), "bold"
+        words("mail {id}, {fate}", "mail {id}, {fate}", id=mail.id, fate=mail_word(words, mail.fate or "")),
+        "bold",
     )
     size = words("{size} bytes", "{size} octets", size=mail.size)
     facts = [
@@ -69,8 +71,11 @@ def _show_facts(keyboard: Keyboard, shown: ShownKept) -> None:
         ),
         (words("size", "taille"), size),
         (words("rule", "règle"), mail.rule),
-        (words("why", "pourquoi"), mail.reason),
-        (words("verdict", "verdict"), f"{mail.verdict}: {mail.verdict_reason}"),
+        (words("why", "pourquoi"), mail_reason(words, mail.reason)),
+        (
+            words("verdict", "verdict"),
+            f"{mail_word(words, mail.verdict)}{words.colon}{mail_reason(words, mail.verdict_reason)}",
+        ),
     ]
     if shown.rejected:
         facts.append(
@@ -84,7 +89,9 @@ def _show_facts(keyboard: Keyboard, shown: ShownKept) -> None:
 def _order(keyboard: Keyboard, order: Order) -> str:
     whose = f" {order.address}" if order.address else ""
     waits = keyboard.words("waits for the daemon", "attend le service")
-    return f"{order.kind.value}{whose}, {order.by or '-'}, {keyboard.words.short(order.asked_at)}: " + (
+    words = keyboard.words
+    kind = mail_word(words, order.kind.value)
+    return f"{kind}{whose}, {order.by or '-'}, {words.short(order.asked_at)}{words.colon}" + (
         order.outcome if order.done_at else waits
     )
 

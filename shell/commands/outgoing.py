@@ -12,6 +12,7 @@ from helpdesk.core.permissions import Right
 from helpdesk.errors import Refused
 from helpdesk.store.rows import ListedLetter
 from shell.keyboard import Keyboard
+from shell.mailwords import mail_word
 from shell.verbs import Arguments, Verb
 
 STATES = ("dead", "queued", "sending", "sent")
@@ -22,7 +23,7 @@ def complete_dead(keyboard: Keyboard, typed: str) -> Iterator[tuple[str, str]]:
     """Return the ids of the newest dead letters that begin as *typed*, with whom they are for."""
     for letter in listed_letters(keyboard.database, "dead", 50, keyboard.actor):
         if str(letter.id).startswith(typed):
-            yield str(letter.id), f"{letter.kind} {letter.recipient}"
+            yield str(letter.id), f"{mail_word(keyboard.words, letter.kind)} {letter.recipient}"
 
 
 def complete_breaker(keyboard: Keyboard, typed: str) -> Iterator[tuple[str, str]]:
@@ -50,7 +51,11 @@ def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
         return 0
     words = keyboard.words
     if not found:
-        keyboard.screen.say(words("No letter is {state}.", "Aucune lettre n'est {state}.", state=given.state))
+        keyboard.screen.say(
+            words(
+                "No letter is {state}.", "Aucune lettre n'est {state}.", state=mail_word(words, given.state)
+            )
+        )
         return 0
     when = {
         "dead": words("given up", "abandonnée"),
@@ -67,7 +72,7 @@ def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
 def _row(keyboard: Keyboard, letter: ListedLetter) -> tuple[str, ...]:
     return (
         str(letter.id),
-        letter.kind,
+        mail_word(keyboard.words, letter.kind),
         letter.recipient,
         str(letter.ticket_number or ""),
         keyboard.words.short(letter.queued_at),
@@ -92,11 +97,10 @@ def _show(keyboard: Keyboard, given: argparse.Namespace) -> int:
         headers = {name.lower(): str(message[name] or "") for name in SHOWN_HEADERS}
         keyboard.screen.json({"id": given.id, **headers, "text": text})
         return 0
+    words = keyboard.words
     for name in SHOWN_HEADERS:
-        keyboard.screen.say(
-            keyboard.words("{name}: {value}", "{name} : {value}", name=name, value=message[name] or ""),
-            "bold",
-        )
+        label = words(name, {"To": "À", "Subject": "Objet"}.get(name, name))
+        keyboard.screen.say(f"{label}{words.colon}{message[name] or ''}", "bold")
     keyboard.screen.say()
     for line in text.splitlines():
         keyboard.screen.say(f"    {line}".rstrip())

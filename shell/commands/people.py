@@ -146,7 +146,7 @@ def _add(keyboard: Keyboard, given: argparse.Namespace) -> int:
             "{name} est inscrit avec {address} comme {role}.",
             name=person.name,
             address=known.address,
-            role=person.role.value,
+            role=person.role.in_words(keyboard.words.language),
         )
     )
     return 0

@@ -141,8 +141,8 @@ def _role(keyboard: Keyboard, given: argparse.Namespace) -> int:
             "{name} was {before} and is {after} now.",
             "{name} était {before} et est maintenant {after}.",
             name=found.known.person.name,
-            before=found.known.person.role.value,
-            after=role.value,
+            before=found.known.person.role.in_words(keyboard.words.language),
+            after=role.in_words(keyboard.words.language),
         )
     )
     if role in (Role.AGENT, Role.MANAGER) and not found.team_ids:

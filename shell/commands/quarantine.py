@@ -13,6 +13,7 @@ from shell.commands.keptmail import SHOW
 from shell.commands.people import address, complete_person
 from shell.completers import complete_ago
 from shell.keyboard import Keyboard
+from shell.mailwords import mail_word
 from shell.moments import SINCE, UNTIL, Moment, meant
 from shell.perform import EXIT_REFUSED, told
 from shell.screen import Cell
@@ -36,7 +37,8 @@ def _filters(arguments: Arguments) -> None:
     arguments.add(
         "--verdict",
         choices=[one.value for one in Verdict],
-        help=("only this verdict", "seulement ce verdict"),
+        metavar="VERDICT",
+        help=(f"only this one: {', '.join(Verdict)}", f"seulement celui-ci : {', '.join(Verdict)}"),
     )
     arguments.add(
         "--sender",
@@ -86,10 +88,10 @@ def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
         (
             str(mail.id),
             words.short(mail.seen_at),
-            mail.fate,
-            Cell(mail.verdict, STYLES.get(mail.verdict, "")),
+            mail_word(words, mail.fate),
+            Cell(mail_word(words, mail.verdict), STYLES.get(mail.verdict, "")),
             mail.sender,
-            mail.ordered,
+            mail_word(words, mail.ordered),
             mail.subject,
         )
         for mail in found

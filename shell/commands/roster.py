@@ -73,8 +73,8 @@ def _report(keyboard: Keyboard, done: Imported, dry_run: bool) -> None:
         screen.say(words("line {number}: ", "ligne {number} : ", number=line.number) + words(*line.problem))
     screen.say(
         words(
-            "{good} new, {there} registered already just so, {bad} bad lines.",
-            "{good} nouvelles, {there} déjà inscrites ainsi, {bad} mauvaises lignes.",
+            "new: {good}, registered already just so: {there}, bad lines: {bad}",
+            "nouvelles : {good}, déjà inscrites ainsi : {there}, lignes fausses : {bad}",
             good=done.good,
             there=done.there,
             bad=len(done.bad),

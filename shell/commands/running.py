@@ -13,6 +13,7 @@ from helpdesk.core.permissions import Right
 from helpdesk.store.letters import DEAD, QUEUED, SENDING
 from shell.jobwords import ended_in
 from shell.keyboard import Keyboard
+from shell.mailwords import mail_word
 from shell.perform import EXIT_REFUSED
 from shell.verbs import Arguments, Verb
 from shell.words import Words
@@ -29,7 +30,9 @@ def _status(keyboard: Keyboard, given: argparse.Namespace) -> int:
         return EXIT_REFUSED if wrong else 0
     words = keyboard.words
     keyboard.screen.table(
-        (words("what", "quoi"), words("name", "nom"), words("state", "état")), list(_lines(keyboard, health))
+        (words("what", "quoi"), words("name", "nom"), words("state", "état")),
+        list(_lines(keyboard, health)),
+        grow=1,
     )
     for one in wrong:
         keyboard.screen.say(words("TROUBLE {what}", "SOUCI {what}", what=one), "red")
@@ -63,11 +66,7 @@ def _lines(keyboard: Keyboard, health: Health) -> Iterator[tuple[str, str, str]]
             when = words.short(mailbox.oldest_unsettled)
             told += words(", unsettled since {when}", ", non rangé depuis {when}", when=when)
         yield words("mailbox", "boîte"), mailbox.name, told
-    counts = ", ".join(f"{health.letters.get(state, 0)} {state}" for state in (QUEUED, SENDING, DEAD))
-    yield words("letters", "lettres"), "", counts
-    if health.bouncing:
-        told = words("{count} let letters come back", "{count} renvoient les lettres", count=health.bouncing)
-        yield words("addresses", "adresses"), "", told
+    yield from _lines_of_letters(words, health)
     for breaker in health.breakers:
         told = words(
             "{count} letters wait until {when}: {why}",
@@ -88,6 +87,17 @@ def _lines(keyboard: Keyboard, health: Health) -> Iterator[tuple[str, str, str]]
         told = words("{count} in 24 hours", "{count} en 24 heures", count=count)
         yield words("alarms", "alertes"), kind_in_words(kind, words.language), told
     yield from _lines_of_jobs(words, health)
+
+
+def _lines_of_letters(words: Words, health: Health) -> Iterator[tuple[str, str, str]]:
+    counts = ", ".join(
+        f"{mail_word(words, state)}{words.colon}{health.letters.get(state, 0)}"
+        for state in (QUEUED, SENDING, DEAD)
+    )
+    yield words("letters", "lettres"), "", counts
+    if health.bouncing:
+        told = words("{count} let letters come back", "{count} renvoient les lettres", count=health.bouncing)
+        yield words("addresses", "adresses"), "", told
 
 
 def _lines_of_jobs(words: Words, health: Health) -> Iterator[tuple[str, str, str]]:
@@ -148,6 +158,9 @@ def _runs(keyboard: Keyboard, given: argparse.Namespace) -> int:
             keyboard.screen.json(_as_data(run))
         return 0
     words = keyboard.words
+    if not found:
+        keyboard.screen.say(words("No run yet.", "Aucune exécution."))
+        return 0
     heads = (
         words("for", "pour"),
         words("job", "tâche"),

@@ -85,7 +85,7 @@ def _show_bars(keyboard: Keyboard, label: str, counts: Mapping[str, int]) -> Non
     greatest = max(counts.values())
     for name, count in counts.items():
         if screen.plain:
-            screen.say(f"{names[name]}: {count}")
+            screen.say(f"{names[name]}{words.colon}{count}")
             continue
         padding = " " * max(widest - wide(names[name]), 0)
         screen.say(f"  {names[name]}{padding} {count:>8} {bar(count, greatest, columns)}".rstrip())

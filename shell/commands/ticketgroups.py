@@ -119,7 +119,7 @@ def _split(keyboard: Keyboard, given: argparse.Namespace) -> int:
     words = keyboard.words
     post = post_at(keyboard.desk, keyboard.actor, given.number, given.post)
     if not given.yes and keyboard.ask.at_terminal:
-        keyboard.screen.say(f"{post.author}: {' '.join(post.text.split())[:SHOWN_CHARS]}")
+        keyboard.screen.say(f"{post.author}{keyboard.words.colon}{' '.join(post.text.split())[:SHOWN_CHARS]}")
         if not keyboard.agrees(words("Make it a ticket?", "En faire un ticket ?")):
             keyboard.screen.say(words("Nothing was changed.", "Rien n'a été changé."))
             return 1

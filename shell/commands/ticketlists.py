@@ -44,7 +44,9 @@ def _filter_arguments(arguments: Arguments) -> None:
         metavar="ADDRESS|NAME",
         help=("only asked for by this person", "seulement demandés par cette personne"),
     )
-    arguments.add("--tag", complete=complete_tag, help=("only with this tag", "seulement avec ce tag"))
+    arguments.add(
+        "--tag", complete=complete_tag, help=("only with this tag", "seulement avec cette étiquette")
+    )
     arguments.add("--mine", action="store_true", help=("assigned to me", "qui me sont attribués"))
     arguments.add("--unassigned", action="store_true", help=("nobody's yet", "encore à personne"))
     arguments.add(

@@ -11,6 +11,7 @@ from helpdesk.store.history import Change
 from helpdesk.store.posts import ShownPost
 from shell.commands.tickets import number_argument
 from shell.keyboard import Keyboard
+from shell.mailwords import mail_reason, mail_word
 from shell.screen import beginning
 from shell.verbs import Arguments, Verb
 from shell.words import Words
@@ -92,11 +93,10 @@ def _show_post(keyboard: Keyboard, shown: ShownTicket, post: ShownPost, number: 
     mark = words(" (internal note)", " (note interne)") if post.internal else ""
     source = f" [#{shown.merged[post.ticket_id]}]" if post.ticket_id in shown.merged else ""
     screen.say()
-    head = f"{number}. {words.short(post.created_at)} {' '.join(author.split())}{mark}{source}:"
+    head = f"{number}. {words.short(post.created_at)} {' '.join(author.split())}{mark}{source}{words.colon.rstrip()}"
     screen.say(head, "yellow" if post.internal else "cyan")
     if post.verdict:
-        text = words("mail, {verdict}: {reason}", "mail, {verdict} : {reason}", verdict=post.verdict,
-                     reason=post.verdict_reason)  # fmt: skip
+        text = f"mail, {mail_word(words, post.verdict)}{words.colon}{mail_reason(words, post.verdict_reason)}"
         screen.say(f"    [{text}]", "dim" if post.verdict in STRONG else "red")
 
 
@@ -131,12 +131,16 @@ def _show_history(keyboard: Keyboard, shown: ShownTicket) -> None:
     words = keyboard.words
     keyboard.screen.say()
     keyboard.screen.say(words("History:", "Historique :"), "bold")
+    if not shown.history:
+        keyboard.screen.say(words("    nothing was changed", "    rien n'a été changé"))
     for change in shown.history:
         who = change.person or keyboard.settings.desk.name
         kind = words(change.kind, KINDS.get(change.kind, change.kind))
         before, after = (_value(words, change, value) for value in (change.before, change.after))
         arrow = f" {before} → {after}" if before and after else f" {before} →" if before else f" {after}"
-        keyboard.screen.say(f"    {words.short(change.at)} {' '.join(who.split())}: {kind}{arrow}".rstrip())
+        keyboard.screen.say(
+            f"    {words.short(change.at)} {' '.join(who.split())}{words.colon}{kind}{arrow}".rstrip()
+        )
 
 
 def _value(words: Words, change: Change, value: str) -> str:

@@ -101,8 +101,9 @@ def _answer_text(keyboard: Keyboard, given: argparse.Namespace, typed: str) -> s
 def _show_letter(keyboard: Keyboard, letter: Letter) -> None:
     """Show a letter as its recipient gets it; it is ours, so its headers can be trusted to parse."""
     message = message_from_bytes(letter.content, policy=SMTP)
-    for name in ("To", "Subject"):
-        keyboard.screen.say(f"{name}: {message[name]}", "bold")
+    words = keyboard.words
+    for name, label in (("To", words("To", "À")), ("Subject", words("Subject", "Objet"))):
+        keyboard.screen.say(f"{label}{words.colon}{message[name]}", "bold")
     body = message.get_body(("plain",))
     keyboard.screen.say()
     for line in str(body.get_content() if body else "").splitlines():

@@ -86,7 +86,13 @@ def _line(keyboard: Keyboard, one: Arrived) -> str:
     words = keyboard.words
     kind = words("note", "note") if one.internal else words("new", "nouveau") if one.opens else ""
     author = term_safe(one.author or keyboard.settings.desk.name)
-    parts = (words.short(one.at)[5:], f"#{one.number}", kind, f"{author}:", term_safe(one.subject))
+    parts = (
+        words.short(one.at)[5:],
+        f"#{one.number}",
+        kind,
+        f"{author}{words.colon.rstrip()}",
+        term_safe(one.subject),
+    )
     return " ".join(filter(None, parts))
 
 

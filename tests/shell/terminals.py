@@ -19,7 +19,7 @@ from tests.sources import ROOT
 DEADLINE_SECONDS = 60  # far more than anything takes; a test never waits for it when all is well
 STEERING = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[=>]|\r|\x07")
 QUESTION = re.compile(r"(?:[:?\]]|: ?\*+) ?\Z")
-PROMPT = re.compile(r"\((?:user|agent|manager|admin)\)>\s*\Z")
+PROMPT = re.compile(r"\((?:user|usager|agent|manager|responsable|admin)\)>\s*\Z")
 
 
 class Terminal:

@@ -4,15 +4,22 @@ import re
 
 import pytest
 
-from helpdesk.core.people import Language
+from helpdesk.core.admission import _NO_ENTRY
+from helpdesk.core.kept import OrderKind
+from helpdesk.core.letters import LetterKind
+from helpdesk.core.people import Language, Role
+from helpdesk.core.tickets import Fate
+from helpdesk.core.verdict import Verdict
 from helpdesk.errors import BadSettings, HelpdeskError, StoreAway
+from shell.commands.outgoing import STATES
 from shell.jobwords import ended_in
+from shell.mailwords import mail_reason, mail_word
 from shell.main import parser
 from shell.nouns import NOUNS
 from shell.perform import told
 from shell.verbs import WrongUsage
 from shell.words import Words
-from tests.shell.desks import ShellDesk
+from tests.shell.desks import ShellDesk, said
 
 FRENCH = Words(Language.FR)
 
@@ -67,3 +74,73 @@ def test_a_failure_says_in_french_what_sort_it_is(
     keyboard.words = FRENCH
     assert told(keyboard, error) == error.exit_status
     assert f"helpdesk-admin: {expected}" in keyboard.screen.error.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", [*Verdict, *Fate, *OrderKind, *LetterKind, *STATES])
+def test_what_the_ledger_calls_a_mail_has_a_french_word(name: str) -> None:
+    assert mail_word(FRENCH, str(name)) != str(name)
+    assert mail_word(Words(Language.EN), str(name)) == str(name)
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        pytest.param("", "", id="none"),
+        pytest.param(
+            "spoof: dmarc=fail for univ.example", "falsifié : dmarc=fail pour univ.example", id="forged"
+        ),
+        pytest.param(
+            "dmarc=pass for univ.example, by the border's word; mail from this address has been pass-dkim before",
+            "dmarc=pass pour univ.example, d'après le serveur de réception"
+            " ; avant, le courrier de cette adresse était prouvé par DKIM",
+            id="weaker than before",
+        ),
+        pytest.param(
+            "unauthenticated: nothing proves that the mail comes from univ.example; its owner's account is closed",
+            "non prouvé : rien ne prouve que le mail vient de univ.example ; le compte est fermé",
+            id="closed",
+        ),
+        pytest.param(
+            "temp: the border could not look up the sender's DKIM key; no better after 48 hours",
+            "pas vérifiable : le serveur de réception n'a pas pu consulter le DNS de l'expéditeur (DKIM key)"
+            " ; rien de mieux après 48 heures",
+            id="deferred too long",
+        ),
+        pytest.param(
+            "malformed-from: 2 From fields; exactly one is allowed",
+            "expéditeur illisible : 2 champs From, un seul est permis",
+            id="two senders",
+        ),
+        pytest.param(
+            "pass: possibly an old mail sent again: its Date is of 2026-01-02, over 7 days ago",
+            "prouvé : peut-être un ancien mail renvoyé : sa date est du 2026-01-02, il y a plus de 7 jours",
+            id="sent again",
+        ),
+        pytest.param("body hash did not match", "body hash did not match", id="a detail"),
+    ],
+)
+def test_why_a_mail_is_kept_is_told_in_french(stored: str, shown: str) -> None:
+    assert mail_reason(FRENCH, stored) == shown
+    assert mail_reason(Words(Language.EN), stored) == stored
+
+
+def test_every_reason_not_to_admit_an_address_is_told_in_french() -> None:
+    for reason in _NO_ENTRY.values():
+        assert mail_reason(FRENCH, reason).startswith("l'adresse ")
+
+
+def test_the_values_of_a_usage_are_named_in_french() -> None:
+    made = parser(FRENCH, NOUNS)
+    with pytest.raises(WrongUsage) as raised:
+        made.parse_args(["ticket", "list", "--team"])
+    assert "[--team ÉQUIPE]" in str(raised.value)
+    assert "{waiting,in_progress,resolved}" in str(raised.value), "what is typed stays as it is typed"
+    with pytest.raises(WrongUsage, match="il manque : numéro"):
+        made.parse_args(["ticket", "show"])
+
+
+def test_a_role_that_is_not_enough_is_named_in_french(shell_desk: ShellDesk) -> None:
+    known = shell_desk.person("Agathe", Role.MANAGER, language=Language.FR, password="four words in a row")
+    assert said(shell_desk.keyboard(known), "audit list").error.startswith(
+        "helpdesk-admin: votre rôle (responsable) ne le permet pas : "
+    )

@@ -27,9 +27,9 @@ def test_help_lists_what_the_role_may_run_and_nothing_else(shell_desk: ShellDesk
 def test_help_on_what_is_not_allowed_says_whose_it_is(shell_desk: ShellDesk) -> None:
     shell = shell_for(signed_in(shell_desk, Role.USER, language=Language.FR))
     assert heard(shell, "help ticket urgency") == (
-        "Votre rôle, user, ne le permet pas. Rôles qui le permettent : agent, manager, admin.\n"
+        "Votre rôle, usager, ne le permet pas. Rôles qui le permettent : agent, responsable, admin.\n"
     )
-    assert "Rôles qui le permettent : manager, admin." in heard(shell, "help quarantine")
+    assert "Rôles qui le permettent : responsable, admin." in heard(shell, "help quarantine")
     assert "Rôles qui le permettent : admin." in heard(shell, "help status")
     assert "Usage : " in heard(shell, "help ticket reply")
     assert "Usage : " in heard(shell, "help quit")

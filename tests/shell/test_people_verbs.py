@@ -229,7 +229,7 @@ def test_a_class_comes_from_a_file_of_excel_in_french(here: Office, admin: Seat,
     assert admin.run(f"person import {file}") == 1
     assert admin.shown.splitlines()[0].startswith("line 2: zoé@univ.example: before the @ stand letters")
     assert admin.shown.splitlines()[1:] == [
-        "1 new, 0 registered already just so, 1 bad lines.",
+        "new: 1, registered already just so: 0, bad lines: 1",
         "Nothing was written; --partial takes the good lines.",
     ]
     assert admin.run(f"person import {file} --partial --dry-run") == 0

@@ -77,7 +77,7 @@ def test_a_mornings_work(desk: Staffed, agent: TypedKeyboard, tmp_path: Path) ->
     french = keyboard_of(desk, AGENT, tmp_path)
     french.words = Words(Language.FR, agent.words.zone)
     assert typed(french, "ticket", "show", "1", "--history") == 0
-    assert "agent: statut en attente → résolu" in said(french)
+    assert "agent : statut en attente → résolu" in said(french)
 
 
 def test_a_learner_opens_closes_reopens_and_withdraws(desk: Staffed, tmp_path: Path) -> None:

@@ -56,14 +56,21 @@ def test_words_of_another_kind_may_stand_before_and_behind_options(line: str) ->
     assert (given.ids, given.yes) == ([5, 6], True)
 
 
-@pytest.mark.parametrize(("language", "told"), [(Language.EN, "usage: "), (Language.FR, "usage : ")])
+@pytest.mark.parametrize(
+    ("language", "told", "values"),
+    [
+        (Language.EN, "usage: ", ("number", "text")),
+        (Language.FR, "usage : ", ("numéro", "texte")),
+    ],
+)
 def test_help_of_a_verb_with_words_shows_its_usage_once(
-    language: Language, told: str, capsys: pytest.CaptureFixture[str]
+    language: Language, told: str, values: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
         parser(Words(language), NOUNS).parse_args(["ticket", "note", "-h"])
     shown = capsys.readouterr().out
-    assert re.search(rf"^{told}\S+ ticket note \[-h\] number \[text \.\.\.\]$", shown, re.MULTILINE)
+    number, text = values
+    assert re.search(rf"^{told}\S+ ticket note \[-h\] {number} \[{text} \.\.\.\]$", shown, re.MULTILINE)
     assert shown.lower().count("usage") == 1
 
 
