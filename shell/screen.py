@@ -19,7 +19,7 @@ MIN_COLUMN = 8
 SHORT = 12
 READABLE = 24
 MOST_LINES = 3
-_NUMBERS = re.compile(r"[0-9 :./-]*")
+_WHOLE = re.compile(r"[0-9 :./-]*|[A-Z_]{1,40}")  # numbers, ids, times; names of actions
 STYLES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1", "dim": "2"}
 
 
@@ -136,7 +136,8 @@ class Screen:
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str | Cell]], grow: int = -1) -> None:
         """Print a table as wide as the screen at most.
 
-        Column *grow* gives way first when it is too wide; numbers, ids and times are never cut. Where the rest would
+        Column *grow* gives way first when it is too wide; numbers, ids, times and actions are never cut.
+        Where the rest would
         be too narrow to be read, rows take two or three lines each, and on a screen narrower still one a field.
         """
         cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
@@ -171,7 +172,7 @@ class Screen:
     @staticmethod
     def _is_whole(texts: Iterable[str]) -> bool:
         """Say whether half of what stands in a column would say nothing, or something else."""
-        return all(_NUMBERS.fullmatch(text) for text in texts)
+        return all(_WHOLE.fullmatch(text) for text in texts)
 
     def _fits(self, widths: list[int], whole: Sequence[bool], grow: int) -> bool:
         """Make columns narrower until they fit, none below what can be read; False: as they were, they cannot."""

@@ -116,10 +116,10 @@ def take_measure(
 
 def _no_change(known: KnownAddress, measure: Measure) -> Refused:
     possible = ", ".join(one.value for one in Measure if after(one, known.state))
-    state = known.state.value
+    english, french = (known.state.in_words(one) for one in (Language.EN, Language.FR))
     return Refused(
-        f"{known.address} is {state}: {measure.value} changes nothing; from here you can: {possible}",
-        f"{known.address} est {state} : {measure.value} n'y change rien ; possible d'ici : {possible}",
+        f"{known.address} is {english}: {measure.value} changes nothing; from here you can: {possible}",
+        f"{known.address} est {french} : {measure.value} n'y change rien ; possible d'ici : {possible}",
     )
 
 

@@ -40,6 +40,21 @@ class AddressState(StrEnum):
     NOT_YET = "not-yet"
     EXPIRED = "expired"
 
+    def in_words(self, language: Language) -> str:
+        """Return what people call it."""
+        english, french = _STATES[self.value]
+        return french if language is Language.FR else english
+
+
+_STATES = {
+    "unknown": ("unknown", "inconnu"),
+    "pending": ("pending", "à vérifier"),
+    "verified": ("verified", "vérifié"),
+    "suspended": ("frozen", "gelé"),
+    "blocked": ("blocked", "bloqué"),
+    "not-yet": ("not yet", "pas encore"),
+    "expired": ("expired", "expiré"),
+}
 
 STORED = (AddressState.PENDING, AddressState.VERIFIED, AddressState.SUSPENDED, AddressState.BLOCKED)
 

@@ -54,7 +54,7 @@ def _show(keyboard: Keyboard, given: argparse.Namespace) -> int:
         if given.json:
             keyboard.screen.json(_json(answer))
             continue
-        keyboard.screen.say(f"{answer.name} ({answer.language.value}):", "bold")
+        keyboard.screen.say(f"{answer.name} ({answer.language.value}){keyboard.words.colon.rstrip()}", "bold")
         for line in answer.text.strip("\n").split("\n"):
             keyboard.screen.say(f"    {line}".rstrip())
     return 0

@@ -12,18 +12,17 @@ from helpdesk.store.directory import ListedPerson, PersonFilter
 from shell.commands.people import address, complete_team, person_argument
 from shell.keyboard import Keyboard
 from shell.screen import Cell
-from shell.verbs import Arguments, Said, Verb
+from shell.verbs import Arguments, Verb
 
 MAX_PAGE = 1000
 CLOSED = "closed"
-STATES: dict[str, tuple[Said, str]] = {  # what they are called, and their style
-    AddressState.PENDING: (("pending", "à vérifier"), "yellow"),
-    AddressState.VERIFIED: (("verified", "vérifié"), "green"),
-    AddressState.SUSPENDED: (("frozen", "gelé"), "cyan"),
-    AddressState.BLOCKED: (("blocked", "bloqué"), "red"),
-    AddressState.NOT_YET: (("not yet", "pas encore"), "yellow"),
-    AddressState.EXPIRED: (("expired", "expiré"), "dim"),
-    CLOSED: (("closed", "fermé"), "dim"),
+STYLES = {
+    AddressState.PENDING: "yellow",
+    AddressState.VERIFIED: "green",
+    AddressState.SUSPENDED: "cyan",
+    AddressState.BLOCKED: "red",
+    AddressState.NOT_YET: "yellow",
+    AddressState.EXPIRED: "dim",
 }
 CSV_HEADS = ("email", "name", "language", "role", "state", "team", "valid_from", "valid_until")
 
@@ -36,8 +35,10 @@ def _count(text: str) -> int:
 
 def state_cell(keyboard: Keyboard, state: str) -> Cell:
     """Return a state in the person's language, with its style."""
-    said, style = STATES[state]
-    return Cell(keyboard.words(*said), style)
+    if state == CLOSED:
+        return Cell(keyboard.words("closed", "fermé"), "dim")
+    known = AddressState(state)
+    return Cell(known.in_words(keyboard.words.language), STYLES[known])
 
 
 def _list_arguments(arguments: Arguments) -> None:

@@ -81,9 +81,7 @@ def _report(keyboard: Keyboard, done: Imported, dry_run: bool) -> None:
         )
     )
     if done.written or not (done.bad or dry_run):
-        screen.say(
-            words("{count} people were registered.", "{count} personnes inscrites.", count=done.written)
-        )
+        screen.say(words("registered: {count}", "inscrites : {count}", count=done.written))
     elif dry_run:
         screen.say(words("Dry run: nothing was written.", "Essai : rien n'est écrit."))
     else:

@@ -235,7 +235,7 @@ def test_a_class_comes_from_a_file_of_excel_in_french(here: Office, admin: Seat,
     assert admin.run(f"person import {file} --partial --dry-run") == 0
     assert here.now_known("eve@univ.example") is None
     assert admin.run(f"person import {file} --partial --team {NETWORK} --pending --language en") == 0
-    assert admin.shown.endswith("1 people were registered.\n")
+    assert admin.shown.endswith("registered: 1\n")
     known = here.now_known("eve@univ.example")
     assert known
     assert (known.person.name, known.person.language, known.state.value) == ("Ève", Language.EN, "pending")
@@ -248,7 +248,7 @@ def test_a_class_comes_from_standard_input(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(data))
     with seated(here, tmp_path, MANAGER, Language.FR) as seat:
         assert seat.run("person import -") == 0
-        assert seat.shown.endswith("1 personnes inscrites.\n")
+        assert seat.shown.endswith("inscrites : 1\n")
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "pipe", "device", "secret"])

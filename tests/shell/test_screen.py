@@ -76,3 +76,13 @@ def test_a_column_without_anything_takes_no_line() -> None:
         f"{ID}  {TIME}",
         f"    {SUBJECT[:35]}…",
     ]
+
+
+def test_the_name_of_an_action_is_never_cut() -> None:
+    assert table(60, TIME, "UNAUTHORIZED_ROLE_CHANGE", SUBJECT)[1] == (
+        f"{TIME}  UNAUTHORIZED_ROLE_CHANGE  {SUBJECT[:15]}…"
+    )
+    assert table(50, TIME, "UNAUTHORIZED_ROLE_CHANGE", SUBJECT)[2:] == [
+        f"{TIME}  UNAUTHORIZED_ROLE_CHANGE",
+        f"    {SUBJECT[:45]}…",
+    ]
