@@ -38,6 +38,7 @@ class ImapInbox:
         self._account = account
         self._where = account.where
         self._unmade: set[str] = set()  # folders that may be missing
+        self._news = False  # mail came while another folder was open
         with away(self._where):
             self._client = connected(account, heard)
         try:
@@ -56,7 +57,10 @@ class ImapInbox:
         self.can_idle = account.idle and client.has_capability("IDLE")
 
     def _select(self, folder: str) -> int:
-        return int(self._client.select_folder(folder)[b"UIDVALIDITY"])
+        found = self._client.select_folder(folder)
+        if folder == self._account.folder:
+            self._uidnext = int(found.get(b"UIDNEXT", 0))
+        return int(found[b"UIDVALIDITY"])
 
     def __enter__(self) -> "ImapInbox":
         return self
@@ -174,6 +178,7 @@ class ImapInbox:
     @contextmanager
     def opened(self, folder: str) -> Iterator[None]:
         """Let every verb mean another folder for a while, then the inbox again. The folder must exist."""
+        told, before = self._told_of_mail(), self._uidnext
         try:
             with away(f"{self._where}: opening {folder}"):
                 self._select(folder)
@@ -182,6 +187,8 @@ class ImapInbox:
             with away(f"{self._where}: opening {self._account.folder}"):
                 if self._select(self._account.folder) != self.uidvalidity:
                     raise MailboxAway("its UIDs mean something else now; connecting anew")
+                self._told_of_mail()  # of what was there before: it would end each wait at once
+                self._news = told or not self._uidnext or self._uidnext != before
 
     def like(self, message_id: str, size: int) -> list[int]:
         """Return the UIDs of what may be that mail, oldest first: by its Message-ID, else by its size in bytes."""
@@ -240,7 +247,8 @@ class ImapInbox:
         It tells of a mail once, perhaps at the end of our search that did not see it yet: IDLE would wait in vain.
         """
         _code, told = self._client._imap.response("EXISTS")
-        return bool(told != [None])
+        news, self._news = self._news, False
+        return news or bool(told != [None])
 
     def _idle(self, seconds: float, stopped: Callable[[], bool]) -> None:
         self._client.idle()

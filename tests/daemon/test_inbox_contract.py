@@ -324,6 +324,20 @@ def test_new_mail_ends_the_wait(real: OnServer) -> None:
     assert waited < (3.5 if not real.inbox.can_idle else 2.5)
 
 
+def test_a_look_into_another_folder_is_no_news_and_hides_none(real: OnServer) -> None:
+    real.deliver(SMALL)
+    for _look in range(3):
+        real.inbox.uids()
+        with real.inbox.opened("Held"):
+            pass
+    assert not real.inbox.linger(lambda: False)
+    with real.inbox.opened("Held"):
+        real.server.append_many("desk", [OTHER])
+    with real.inbox.opened("Held"):
+        pass
+    assert real.inbox.linger(lambda: False)
+
+
 def test_being_stopped_ends_the_wait(real: OnServer) -> None:
     began = time.monotonic()
     real.inbox.wait(60.0, lambda: time.monotonic() - began > 0.2)
