@@ -4,10 +4,8 @@
 import gc
 import sys
 
-gc.disable()  # what is loaded now stays: looking through it again and again takes a tenth of the start
+gc.disable()  # what is loaded stays: looking through it again and again takes a tenth of the start
 from shell.main import main  # noqa: E402
 
 if __name__ == "__main__":
-    gc.freeze()
-    gc.enable()
     sys.exit(main(sys.argv[1:]))

@@ -258,8 +258,11 @@ def _command(noun: Noun, keyboard: Keyboard) -> Callable[..., Any]:
     def do(app: HelpdeskShell, given: argparse.Namespace) -> bool:
         return app.perform(given.performs, given)
 
-    parser = DeskParser(words=words, prog=noun.name, description=words(*noun.help))
-    add_verbs(parser, noun, words, completes)
+    def parser() -> DeskParser:
+        made = DeskParser(words=words, prog=noun.name, description=words(*noun.help))
+        add_verbs(made, noun, words, completes)
+        return made
+
     return _named(do, noun.name, words(*noun.help), parser)
 
 
@@ -281,12 +284,15 @@ def _own_commands(words: Words) -> dict[str, Callable[..., Any]]:
     )
     leaves = DeskParser(words=words, prog="quit", description=about_quit)
     return {
-        "do_help": _named(lambda app, given: app.show_help(given), "help", about_help, asks),
-        "do_quit": _named(lambda _app, _given: True, "quit", about_quit, leaves),
+        "do_help": _named(lambda app, given: app.show_help(given), "help", about_help, lambda: asks),
+        "do_quit": _named(lambda _app, _given: True, "quit", about_quit, lambda: leaves),
     }
 
 
-def _named(do: Callable[..., Any], name: str, doc: str, parser: DeskParser) -> Callable[..., Any]:
+def _named(
+    do: Callable[..., Any], name: str, doc: str, parser: Callable[[], DeskParser]
+) -> Callable[..., Any]:
+    """Return a command; *parser* makes its parser when it is first used."""
     do.__name__ = do.__qualname__ = f"do_{name}"  # cmd2 finds a command's parser by its qualified name
     do.__doc__ = doc
     return with_argparser(parser)(do)

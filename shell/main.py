@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -77,6 +78,7 @@ def _run(keyboard: Keyboard, given: argparse.Namespace) -> int:
     file = session_file(keyboard.environ, keyboard.settings.keys.install_id)
     if given.performs.admits is not Admits.ANYONE:
         keyboard.token = remembered_token(file)
+    _collect_garbage()
     return perform(keyboard, given.performs, given)
 
 
@@ -101,6 +103,7 @@ def _interactive(keyboard: Keyboard) -> int:
     signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # nobody leaves a session behind a stopped process
     try:
         shell = shell_for(keyboard)
+        _collect_garbage()
         while shell.stays():
             shell = shell_for(keyboard)  # somebody else has logged in: nothing of the first one is left
     finally:
@@ -108,6 +111,13 @@ def _interactive(keyboard: Keyboard) -> int:
             if keyboard.token:
                 end_session(keyboard.door, actor_of(keyboard.door, keyboard.token))
     return 0
+
+
+def _collect_garbage() -> None:
+    """Begin with it where the start has left it for now: all that is loaded by then stays."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _opens_shell(arguments: Sequence[str]) -> bool:
