@@ -22,9 +22,10 @@ REFUSAL_CHARS = 200
 
 @dataclass(slots=True)
 class _Closed:
-    """Since when, by the process's clock, a folder has taken nothing, of how many mails at the last attempt."""
+    """Since when, by the process's clock, a folder has taken nothing; when that was last seen, of how many mails."""
 
     since: float
+    seen: float
     refused: MailRefused
     mails: int
 
@@ -67,17 +68,20 @@ class Refusing:
         if folder not in self._closed:
             fields = {"mailbox": self._mailbox, "folder": folder or "(inbox)", "mails": mails}
             event(LOG, "folder_refuses", logging.ERROR, **fields, error=refused)
-        self._closed[folder] = _Closed(since, refused, mails)
+        self._closed[folder] = _Closed(since, self._clock(), refused, mails)
 
     def _opened(self, folder: str) -> None:
         if self._closed.pop(folder, None):
             event(LOG, "folder_takes", mailbox=self._mailbox, folder=folder or "(inbox)")
 
     def tell(self) -> None:
-        """Raise an alarm for each folder that has taken nothing for some minutes. Raises StoreAway."""
-        now = self._clock()
+        """Raise an alarm for each folder that has taken nothing for some minutes. Raises StoreAway.
+
+        Where no mail is left that it could take, nobody knows whether it would.
+        """
+        now, late = self._clock(), LATE.total_seconds()
         for folder, one in self._closed.items():
-            if now - one.since > LATE.total_seconds():
+            if now - one.since > late > now - one.seen:
                 reason = folder_refuses(self._mailbox, folder, term_safe(str(one.refused), REFUSAL_CHARS))
                 about = (self._mailbox, FOLDER_REFUSES, reason, one.mails, folder)
                 tell_of_mailbox(self._desk, "folder_refuses", *about)

@@ -171,10 +171,17 @@ def test_contacts_hear_of_a_folder_that_has_taken_nothing_for_minutes(
     desk.later(timedelta(hours=1))
     refusing.tell()
     assert len(desk.rows(alerts)) == 2
-    refusing.conclude(folder, went(1), 1)
+    clock.now += LATE.total_seconds()  # what is left of the mails was taken away by hand
     desk.later(timedelta(hours=1))
     refusing.tell()
     assert len(desk.rows(alerts)) == 2
+    refusing.conclude(folder, refused(5, 6, 7), 3)
+    refusing.tell()
+    assert len(desk.rows(alerts)) == 3
+    refusing.conclude(folder, went(1), 1)
+    desk.later(timedelta(hours=1))
+    refusing.tell()
+    assert len(desk.rows(alerts)) == 3
     desk.close()
 
 
