@@ -9,13 +9,13 @@ from helpdesk.core.auditchain import (
     Anchor,
     Checkpoint,
     Seal,
-    copy_of,
     entry_of,
     is_ours,
     local_day,
     sealed,
     unpacked,
 )
+from helpdesk.core.auditcopies import copy_of
 from helpdesk.errors import HelpdeskError
 from helpdesk.store.auditfiles import AuditFiles
 from helpdesk.store.work import Work, in_work

@@ -1,10 +1,9 @@
-"""Verify the audit trail: every row and seal, the seals in the daily files, an anchor that was kept, the triggers."""
+"""Verify the audit trail: every row and seal, the daily files, an anchor that was kept, the triggers."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 
 from helpdesk.actions.chainwalk import MOST_FINDINGS, ChainWalk
+from helpdesk.actions.copywalk import compare_files
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.permits import event_by, require_right
 from helpdesk.actions.sealing import trusted_checkpoint
@@ -14,9 +13,6 @@ from helpdesk.core.permissions import Actor, Right
 from helpdesk.errors import Refused
 from helpdesk.store.auditfiles import AuditFiles
 from helpdesk.store.work import Work, in_work
-
-AT_ONCE = 500  # seals of the daily files
-LARGEST = 2**63 - 1  # that a seal's column holds; a file may say anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +47,7 @@ def verify_trail(desk: Desk, actor: Actor, files: AuditFiles, anchor: Anchor | N
         _require_kept(desk, anchor)
     walk = ChainWalk(desk)
     walk.run([anchor] if anchor else [])
-    readable = _compare_files(desk, walk, files)
+    readable = compare_files(desk, walk, files)
     _look_at_what_waits(desk, walk)
     _look_at_guards(desk, walk)
     found = Verified(
@@ -65,32 +61,6 @@ def as_data(found: Verified) -> dict[str, object]:
     """Return what was found as data with stable keys."""
     findings = [asdict(one) | {"fault": one.fault.value} for one in found.findings]
     return asdict(found) | {"findings": findings, "anchor": str(found.anchor), "count": found.count}
-
-
-def _compare_files(desk: Desk, walk: ChainWalk, files: AuditFiles) -> bool:
-    """Tell each seal of the daily files that the database does not have; return whether they could be read.
-
-    A seal is in the database before it is copied, so that the database may be looked at later.
-    """
-    try:
-        seals = files.seals()
-        while some := list(islice(seals, AT_ONCE)):
-            _compare(desk, walk, some)
-    except OSError:
-        return False
-    return True
-
-
-def _compare(desk: Desk, walk: ChainWalk, seals: Sequence[Anchor]) -> None:
-    with Work(desk.database, read_only=True) as work:
-        known = work.seals.some({one.seq for one in seals if 0 < one.seq <= LARGEST})
-    lost = [one for one in seals if known.get(one.seq) != one]
-    if lost:
-        walk.look_for_purge()
-    for one in lost:
-        last = walk.checkpoint.anchor if walk.checkpoint else None
-        if one != last and not walk.is_purged(one.seq):
-            walk.tell(Finding(Fault.CHAIN_CUT, seq=one.seq))
 
 
 def _look_at_what_waits(desk: Desk, walk: ChainWalk) -> None:

@@ -18,7 +18,6 @@ SEAL_ROWS = 500
 SEALED_WITHIN = timedelta(minutes=10)  # a daemon seals every few seconds
 MAC_BYTES = 32
 BEFORE_ALL = bytes(MAC_BYTES)  # what the first seal names as the one before it
-SEAL_LINE = b'{"seal": '
 _LOST = bytes(MAC_BYTES)  # in place of the digest of a row that was gone before it was sealed
 _ENTRY = struct.Struct(f">qq{MAC_BYTES}s")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,6 +37,7 @@ class Fault(StrEnum):
     SEAL_MISPLACED = "seal misplaced"  # it names another one before it
     CHAIN_CUT = "chain cut"  # an anchor is not in it
     CHECKPOINT_CHANGED = "checkpoint changed"
+    COPY_CHANGED = "copy changed"  # a daily file does not hold what was sealed
     GUARD_MISSING = "guard missing"  # a trigger that keeps the trail as it is
 
 
@@ -249,21 +249,3 @@ def parsed_anchor(text: str) -> Anchor:
             "une ancre est un nombre, deux-points et 64 chiffres hexadécimaux, comme `audit verify` l'affiche",
         )
     return anchor
-
-
-def copy_of(seal: Seal, rows: Mapping[int, Mapping[str, object]]) -> bytes:
-    """Return a seal for a daily file: its rows in their canonical form, a line each, and a line for itself."""
-    lines = [canonical(rows[one.row_id]) for one in unpacked(seal.entries) if one.row_id in rows]
-    told = {"seal": seal.seq, "mac": seal.mac.hex(), "day": seal.day, "prev": seal.prev.hex()}
-    return b"".join(b"%s\n" % line for line in (*lines, json.dumps(told).encode("ascii")))
-
-
-def anchor_of_line(line: bytes) -> Anchor | None:
-    """Return the anchor in a seal's line of a daily file; None where the line is no such one."""
-    if not line.startswith(SEAL_LINE):
-        return None
-    try:
-        told = json.loads(line)
-        return Anchor(int(told["seal"]), bytes.fromhex(told["mac"]))
-    except (ValueError, KeyError, TypeError):
-        return None

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from helpdesk.core.auditchain import SEAL_LINE, Anchor, anchor_of_line
+from helpdesk.core.auditchain import SEAL_ROWS, Anchor
+from helpdesk.core.auditcopies import SEAL_LINE, Copy, anchor_of_line
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 PIECE = 64 * 1024
+LONGEST_LINE = 1024 * 1024  # no row of ours is
 _NAME = re.compile(r"\d{4}-\d{2}-\d{2}\.log")
 
 
@@ -59,11 +61,16 @@ class AuditFiles:
             path.unlink()
         return len(old)
 
-    def seals(self) -> Iterator[Anchor]:
-        """Yield every seal in the files, oldest day first; nothing is changed."""
-        for path in self._paths():
+    def copies(self) -> Iterator[Copy]:
+        """Yield every seal in the files with its rows, oldest day first; nothing is changed.
+
+        Of rows without end the first ones tell enough. What stands behind the last seal of the newest file is passed
+        over: it may be written just now.
+        """
+        paths = self._paths()
+        for path in paths:
             with suppress(FileNotFoundError):  # its time was over, and it was removed meanwhile
-                yield from _seals_of(path)
+                yield from (one for one in _copies_of(path) if one.anchor or path != paths[-1])
 
     def _paths(self) -> list[Path]:
         return sorted(path for path in self.folder.iterdir() if _NAME.fullmatch(path.name))
@@ -85,10 +92,18 @@ class AuditFiles:
         return end
 
 
-def _seals_of(path: Path) -> Iterator[Anchor]:
+def _copies_of(path: Path) -> Iterator[Copy]:
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    lines: list[bytes] = []
     with os.fdopen(handle, "rb") as file:
-        yield from (anchor for line in file if (anchor := anchor_of_line(line)) is not None)
+        while line := file.readline(LONGEST_LINE):
+            if (anchor := anchor_of_line(line)) is not None:
+                yield Copy(path.stem, anchor, lines)
+                lines = []
+            elif len(lines) <= SEAL_ROWS:
+                lines.append(line)
+    if lines:
+        yield Copy(path.stem, None, lines)
 
 
 def _end_of(path: Path) -> tuple[int, Anchor | None]:

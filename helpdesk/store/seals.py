@@ -156,6 +156,16 @@ class Seals:
         except UNREADABLE:
             return Seal.unreadable(seq)
 
+    def these(self, seqs: Collection[int]) -> dict[int, Seal]:
+        """Return those of these seals that are there, by number, readable or not."""
+        wanted = audit_seals.c.seq.in_(seqs)
+        try:
+            found = self._read_seals(select(audit_seals).where(wanted))
+        except UNREADABLE:
+            numbers = select(audit_seals.c.seq).where(wanted)
+            found = [self._seal(number) for number in self._connection.scalars(numbers).all()]
+        return {one.seq: one for one in found}
+
     def one(self, seq: int) -> Anchor | None:
         """Return number and code of a seal, the code empty where it cannot be read; None where there is none."""
         return self.some([seq]).get(seq)

@@ -24,6 +24,10 @@ FAULTS: dict[Fault, Said] = {
     Fault.SEAL_MISPLACED: ("seal follows another one", "sceau à la suite d'un autre"),
     Fault.CHAIN_CUT: ("cut: this seal is not in the chain", "coupe : ce sceau n'est pas dans la chaîne"),
     Fault.CHECKPOINT_CHANGED: ("purge record changed", "trace de purge modifiée"),
+    Fault.COPY_CHANGED: (
+        "a daily file does not hold what was sealed",
+        "un fichier journalier ne contient pas ce qui fut scellé",
+    ),
     Fault.GUARD_MISSING: (
         "a trigger that guards the trail is gone",
         "un déclencheur qui protège le journal a disparu",
@@ -92,7 +96,7 @@ def _cells(keyboard: Keyboard, one: Finding) -> tuple[str, str, str, str]:
         keyboard.words(*FAULTS[one.fault]),
         "" if one.row_id is None else str(one.row_id),
         keyboard.words.short(one.at) if one.at else "",
-        one.what or ("" if one.seq is None else str(one.seq)),
+        " ".join(filter(None, ("" if one.seq is None else str(one.seq), one.what))),
     )
 
 

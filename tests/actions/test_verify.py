@@ -1,6 +1,6 @@
 """``audit verify`` beyond the chain: each seal of the daily files, what waits too long, the triggers, and junk."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -74,6 +74,65 @@ def test_each_seal_in_the_files_is_compared_not_only_the_last(trail: Trail, file
     second = trail.seals()[1].mac.hex()
     path.write_bytes(path.read_bytes().replace(f'"mac": "{second}"'.encode(), b'"mac": "%s"' % (b"00" * 32)))
     assert places(verify_trail(trail.desk, ADMIN, files)) == [(Fault.CHAIN_CUT, 2)]
+
+
+Lines = list[bytes]
+CHANGES: dict[str, tuple[Callable[[Lines], Lines], int]] = {  # to three seals with a row each
+    "a row changed": (lambda old: [*old[:2], old[2].replace(b'"status":"', b'"status":"X'), *old[3:]], 2),
+    "a row removed": (lambda old: [*old[:2], *old[3:]], 2),
+    "a row written twice": (lambda old: [*old[:3], old[2], *old[3:]], 2),
+    "a row of another seal": (lambda old: [*old[:3], old[0], *old[3:]], 2),
+    "a line that is no row": (lambda old: [*old[:3], b"[1]\n", *old[3:]], 2),
+    "junk": (lambda old: [*old[:3], b"\xff[[[\n", *old[3:]], 2),
+    "a seal with its row": (lambda old: [*old[:2], *old[4:]], 2),
+    "a seal's own line": (lambda old: [*old[:3], *old[4:]], 3),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_changed_in_a_daily_file_is_found(trail: Trail, files: AuditFiles, change: str) -> None:
+    sealed_and_copied(trail, files)
+    (path,) = files.folder.iterdir()
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 6
+    made, seq = CHANGES[change]
+    path.write_bytes(b"".join(made(lines)))
+    found = verify_trail(trail.desk, ADMIN, files)
+    assert {one.fault for one in found.findings} == {Fault.COPY_CHANGED}
+    assert seq in {one.seq for one in found.findings}
+    assert {one.what for one in found.findings} == {path.name}
+
+
+def test_a_whole_file_between_others_is_missed_but_none_whose_time_was_over(
+    trail: Trail, files: AuditFiles
+) -> None:
+    for days in (3, 2, 1):
+        trail.add(now_of(trail.database) - timedelta(days=days))
+        trail.seal_all()
+    copy_seals(trail.desk, files, lambda: True)
+    first, second, _third = sorted(files.folder.iterdir())
+    kept = first.read_bytes()
+    first.unlink()
+    assert places(verify_trail(trail.desk, ADMIN, files)) == []
+    first.write_bytes(kept)
+    second.unlink()
+    assert places(verify_trail(trail.desk, ADMIN, files)) == [(Fault.COPY_CHANGED, 2)]
+
+
+def test_lines_behind_the_last_seal_are_a_finding_but_in_the_file_that_is_written_now(
+    trail: Trail, files: AuditFiles
+) -> None:
+    for days in (2, 1):
+        trail.add(now_of(trail.database) - timedelta(days=days))
+        trail.seal_all()
+    copy_seals(trail.desk, files, lambda: True)
+    first, second = sorted(files.folder.iterdir())
+    second.write_bytes(second.read_bytes() + b'{"id":')
+    assert places(verify_trail(trail.desk, ADMIN, files)) == []
+    first.write_bytes(first.read_bytes() + b'{"id":1}\n')
+    assert [(one.fault, one.what) for one in verify_trail(trail.desk, ADMIN, files).findings] == [
+        (Fault.COPY_CHANGED, first.name)
+    ]
 
 
 def test_a_database_that_was_emptied_is_not_what_the_files_know(trail: Trail, files: AuditFiles) -> None:

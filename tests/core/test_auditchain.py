@@ -11,10 +11,8 @@ from helpdesk.core.auditchain import (
     Anchor,
     Entry,
     Fault,
-    anchor_of_line,
     canonical,
     checkpoint_of,
-    copy_of,
     digest_of,
     entry_of,
     is_ours,
@@ -28,6 +26,7 @@ from helpdesk.core.auditchain import (
     sealed,
     unpacked,
 )
+from helpdesk.core.auditcopies import anchor_of_line, copy_of
 from helpdesk.errors import Refused
 
 KEY, OTHER = bytes(range(32)), bytes(range(1, 33))

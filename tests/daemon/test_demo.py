@@ -78,7 +78,7 @@ def test_it_stays_up_says_how_to_open_the_shell_and_ends_at_ctrl_c(standing: Sta
     standing.terminal.sendintr()
     status, said = standing.at_its_end()
 
-    assert (status, "stopping" in said, "Traceback" in said) == (0, True, False)
+    assert (status, "stopping" in said, "Traceback" in said) == (0, True, False), said
     assert not standing.folder.exists()
 
 
