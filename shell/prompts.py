@@ -24,7 +24,7 @@ END_OF_TEXT = "."
 
 
 def only_types(keys: KeyBindings, shape: Callable[[str], str]) -> KeyBindings:
-    """Return *keys* under which what is pasted is text, in the *shape* that fits, and Ctrl-Z is nothing."""
+    """Return *keys* under which what is pasted is text in the *shape* that fits; Ctrl-Z and a mouse are nothing."""
 
     @keys.add(Keys.BracketedPaste)
     def _insert(event: KeyPressEvent) -> None:
@@ -32,8 +32,9 @@ def only_types(keys: KeyBindings, shape: Callable[[str], str]) -> KeyBindings:
         event.current_buffer.insert_text(without_controls(shape(text)))
 
     @keys.add("c-z")
+    @keys.add(Keys.Vt100MouseEvent)
     def _nothing(_event: KeyPressEvent) -> None:
-        """It would be a character of the text."""
+        """Ctrl-Z would be a character of the text; colours pasted unmarked look like reports of a mouse."""
 
     return keys
 

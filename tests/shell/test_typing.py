@@ -44,12 +44,21 @@ def noted(desk: ShellDesk, terminal: Terminal, *keys: str) -> str:
         pytest.param(("un\r.", UP, "\r", CTRL_D), "u\nn\n.", id="a full stop below the cursor"),
         pytest.param((PASTED.format(text="a\r.\rb\tc\x1bd\x04\r"), CTRL_D), "a\n.\nb   cd", id="pasted"),
         pytest.param(("a", CTRL_Z, "\x11\x1b", "\x11\x07", "b", CTRL_D), "ab", id="control characters"),
+        pytest.param(("un ", "\x1b[31m", "rouge", "\x1b[0m", CTRL_D), "un rouge", id="colours, pasted unmarked"),
     ],
 )  # fmt: skip
 def test_a_text_is_edited_with_the_keys_that_people_expect(
     ticket_desk: ShellDesk, terminal: Terminal, keys: tuple[str, ...], text: str
 ) -> None:
     assert noted(ticket_desk, terminal, *keys) == text
+
+
+def test_colours_pasted_unmarked_at_the_prompt_are_nothing(terminal: Terminal) -> None:
+    """prompt_toolkit takes them for a report of the mouse, and failed on those with fewer numbers."""
+    terminal.type("\x1b[31mticket\x1b[0m list")
+    told = terminal.at_prompt()
+    assert "Traceback" not in told
+    assert "Boss" in told.split("ticket list", 1)[1]
 
 
 def test_ctrl_c_throws_a_text_away_at_once(ticket_desk: ShellDesk, terminal: Terminal) -> None:
