@@ -4,6 +4,9 @@
 import gc
 import sys
 
+from helpdesk.interrupted import end_at_once
+
+end_at_once()
 gc.disable()  # what is loaded stays: looking through it again and again takes a tenth of the start
 from shell.main import main  # noqa: E402
 

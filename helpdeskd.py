@@ -3,7 +3,10 @@
 
 import sys
 
-from daemon.main import main
+from helpdesk.interrupted import end_at_once
+
+end_at_once()
+from daemon.main import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

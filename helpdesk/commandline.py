@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import EXIT_FAILED, HelpdeskError
+from helpdesk.interrupted import tell_as_usual
 
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -17,6 +18,7 @@ def carried_out(program: str, command: Callable[[], int]) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal without accents must not end a command
             stream.reconfigure(errors="backslashreplace")
     try:
+        tell_as_usual()
         status = command()
         sys.stdout.flush()
     except HelpdeskError as error:

@@ -22,8 +22,8 @@ SERVICES = (
 
 # Each floor, and what of ours it may import. The longest name that fits a module is its floor.
 FLOORS: dict[str, tuple[str, ...]] = {
-    "helpdeskd": ("daemon",),
-    "helpdesk-admin": ("shell",),
+    "helpdeskd": ("daemon", "helpdesk.interrupted"),
+    "helpdesk-admin": ("shell", "helpdesk.interrupted"),
     "daemon": ("daemon", *SERVICES),
     "shell": ("shell", *SERVICES),
     "sql": ("helpdesk.store", *BASE),
@@ -38,7 +38,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "helpdesk.templatefiles": BASE,
     "helpdesk.countries": BASE,
     "helpdesk.config": ("helpdesk.config", *BASE),
-    "helpdesk.commandline": BASE,
+    "helpdesk.commandline": ("helpdesk.interrupted", *BASE),
+    "helpdesk.interrupted": (),
     "helpdesk.logs": ("helpdesk.logs", *BASE),
     "helpdesk.actions": ("helpdesk.actions", "helpdesk.store", *BASE),
     "helpdesk.store": ("helpdesk.store", *BASE),
