@@ -16,7 +16,7 @@ from helpdesk.core.keys import TOTP_SECRETS
 from helpdesk.core.people import Language, Person, Role
 from helpdesk.core.permissions import Actor
 from helpdesk.countries import country_of
-from helpdesk.errors import LoggedOut
+from helpdesk.errors import LoggedOut, Refused
 from helpdesk.opening import desk_of, opened_database
 from helpdesk.store.engine import Database
 from helpdesk.store.schema import require_current
@@ -102,7 +102,15 @@ class Keyboard:
         """Ask for the password again before something grave, unless it was given just now. Raises Refused."""
         if self.actor.session_id is not None and not proved_lately(self.door, self.actor):
             prompt = self.words("Your password, once more", "Votre mot de passe, encore une fois")
-            prove_again(self.door, self.actor, self.ask.secret(prompt), self.place)
+            try:
+                password = self.ask.secret(prompt)
+            except EOFError as end:
+                raise Refused(
+                    "your password is wanted again for this: give it at a terminal, or on standard input",
+                    "votre mot de passe est redemandé pour cela : donnez-le à un terminal, ou sur"
+                    " l'entrée standard",
+                ) from end
+            prove_again(self.door, self.actor, password, self.place)
 
     def look_again(self) -> None:
         """Read anew who acts, for a verb that goes on by itself. Raises LoggedOut and StoreAway."""

@@ -22,7 +22,7 @@ from shell.keyboard import Keyboard
 from shell.login import log_in
 from shell.memory import close_memory
 from shell.parsers import Once, QuietParser, add_verbs
-from shell.perform import EXIT_REFUSED, perform, told
+from shell.perform import EXIT_REFUSED, nothing_typed, perform, told
 from shell.remembered import remembered_token, session_file
 from shell.screen import Screen
 from shell.typed import is_text
@@ -65,8 +65,7 @@ def _told(keyboard: Keyboard, given: argparse.Namespace) -> int:
     except HelpdeskError as error:
         return told(keyboard, error)  # in the person's language
     except EOFError:
-        keyboard.screen.complain(keyboard.words("nothing was typed", "rien n'a été saisi"))
-        return EXIT_REFUSED
+        return told(keyboard, nothing_typed(keyboard))
     finally:
         keyboard.close()
 

@@ -21,8 +21,17 @@ def perform(keyboard: Keyboard, verb: Verb, given: argparse.Namespace) -> int:
     except HelpdeskError as error:
         return told(keyboard, error)
     except EOFError:
-        keyboard.screen.complain(keyboard.words("nothing was typed", "rien n'a été saisi"))
-        return EXIT_REFUSED
+        return told(keyboard, nothing_typed(keyboard))
+
+
+def nothing_typed(keyboard: Keyboard) -> Refused:
+    """Return the error for an answer that nobody gave; where nobody could, it says from where one is taken."""
+    if keyboard.ask.at_terminal:
+        return Refused("nothing was typed", "rien n'a été saisi")
+    return Refused(
+        "nothing was typed: what this asks is answered at a terminal, or on standard input",
+        "rien n'a été saisi : on répond à ce qui est demandé à un terminal, ou sur l'entrée standard",
+    )
 
 
 def told(keyboard: Keyboard, error: HelpdeskError) -> int:

@@ -2,12 +2,15 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pyotp
 import pytest
+from sqlalchemy import update
 
 from helpdesk.core.people import Language, Role
-from helpdesk.store.tables import posts
+from helpdesk.store.tables import posts, sessions
+from helpdesk.store.work import Work
 from shell.ask import Asker
 from shell.main import parser
 from shell.nouns import NOUNS
@@ -96,6 +99,29 @@ def test_a_pipe_is_read_to_its_end_whatever_stands_in_a_line(shell_desk: ShellDe
     shell_desk.ticket(7, shell_desk.people["Boss"])
     assert said(boss, "ticket note 7", "un\n.\ndeux\n").status == 0
     assert texts(shell_desk) == ["un\n.\ndeux"]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("audit export x.csv", "your password is wanted again"),
+        ("person role boss@help.example agent", "your password is wanted again"),
+        ("ticket export x.csv", "your password is wanted again"),
+        ("ticket new Bonjour", "nothing was typed"),
+    ],
+)
+def test_whoever_gives_no_answer_is_told_where_one_is_wanted(
+    shell_desk: ShellDesk, line: str, told: str
+) -> None:
+    boss = shell_desk.keyboard(shell_desk.person("Boss", Role.ADMIN, password=PASSWORD))
+    with Work(shell_desk.database, read_only=True) as work:
+        long_ago = work.database_now() - timedelta(minutes=6)
+    with shell_desk.database.engine.begin() as connection:
+        connection.execute(update(sessions).values(proved_at=long_ago))
+    ended = said(boss, line)
+    assert ended.status == 1
+    assert ended.error.startswith(f"helpdesk-admin: {told}")
+    assert "at a terminal, or on standard input" in ended.error
 
 
 def test_what_is_no_utf_8_on_standard_input_is_refused_in_one_line(
