@@ -7,7 +7,7 @@ from helpdesk.actions.desk import Desk
 from helpdesk.actions.permits import event_by, refuse
 from helpdesk.actions.ticketwork import changed, workable_ticket
 from helpdesk.core.audit import Action, Outcome
-from helpdesk.core.people import Person
+from helpdesk.core.people import Person, Role
 from helpdesk.core.permissions import (
     Actor,
     Reach,
@@ -30,6 +30,8 @@ def assign_ticket(desk: Desk, actor: Actor, number: int, address: str) -> Person
         teams = work.people.teams_of([known.person.id]) if known else {}
     if known is None and reach(actor.person, Right.ASSIGN_TICKET) is Reach.ALL:
         raise Refused(f"nobody is registered with {address}", f"personne n'est inscrit avec {address}")
+    if known is not None and reach(actor.person, Right.ASSIGN_TICKET) is Reach.ALL:
+        _require_assignable(known.person, address)
     if known is None or not may_assign_to(actor, known.person, teams.get(known.person.id, frozenset())):
         # The same words for an address that nobody has: who may not assign may not find that out either.
         refuse(
@@ -37,6 +39,17 @@ def assign_ticket(desk: Desk, actor: Actor, number: int, address: str) -> Person
         )
     _give(desk, actor, ticket, known.person)
     return known.person
+
+
+def _require_assignable(person: Person, address: str) -> None:
+    """Raise Refused where nobody may make *person* responsible, whatever their rights."""
+    if not person.active:
+        raise Refused(f"the account of {address} is closed", f"le compte de {address} est fermé")
+    if person.role is Role.USER:
+        raise Refused(
+            f"{address} is not staff: tickets are assigned to agents, managers and admins",
+            f"{address} n'est pas du personnel : un ticket s'attribue à un agent, un responsable ou un admin",
+        )
 
 
 def take_ticket(desk: Desk, actor: Actor, number: int) -> None:

@@ -7,7 +7,7 @@ from helpdesk.actions.desk import Desk
 from helpdesk.actions.handover import team_named
 from helpdesk.actions.letters import Wanted, book_letters
 from helpdesk.actions.outbox import letter_row
-from helpdesk.actions.permits import event_by, refuse, require_right
+from helpdesk.actions.permits import deny, event_by, refuse, require_right
 from helpdesk.actions.rows import TEXT_CHARS, note_row
 from helpdesk.actions.ticketwork import check_text
 from helpdesk.core.audit import Action, Outcome
@@ -15,7 +15,7 @@ from helpdesk.core.letters import Addressee, Answered, dedupe_key, ticket_opened
 from helpdesk.core.people import AddressState, Person
 from helpdesk.core.permissions import Actor, Reach, Right, may_give_to_team, placed
 from helpdesk.core.tickets import Status, Urgency
-from helpdesk.errors import Refused
+from helpdesk.errors import NotAllowed, Refused
 from helpdesk.store.ids import new_id
 from helpdesk.store.rows import Row
 from helpdesk.store.work import Work, in_work
@@ -75,7 +75,11 @@ def _requester(desk: Desk, actor: Actor, far: Reach, address: str) -> Person:
     if known is not None and known.person.id == actor.user_id:
         return known.person
     if far is not Reach.ALL:
-        refuse(desk.database, actor, Right.OPEN_TICKET, requester=known.person.id if known else None)
+        deny(desk.database, actor, Right.OPEN_TICKET, requester=known.person.id if known else None)
+        raise NotAllowed(
+            "you may open tickets for yourself only; leave --for out",
+            "vous ne pouvez ouvrir de ticket que pour vous-même ; enlevez --for",
+        )
     if known is None:
         raise Refused(f"nobody is registered with {address}", f"personne n'est inscrit avec {address}")
     if not known.person.active:

@@ -77,6 +77,12 @@ def test_what_may_not_be_opened_is_not(
         assert staffed.audited()[-1][:2] == ("UNAUTHORIZED_ACCESS", "DENIED")
 
 
+@pytest.mark.parametrize("address", [ZOE, "x@nowhere.example"])
+def test_a_learner_is_told_to_open_for_themselves(staffed: Staffed, address: str) -> None:
+    with pytest.raises(NotAllowed, match="you may open tickets for yourself only"):
+        opened(staffed, JEAN, address=address)
+
+
 @pytest.mark.parametrize(
     ("by", "team", "expected"),
     [
