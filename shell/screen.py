@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -19,6 +19,7 @@ MIN_COLUMN = 8
 SHORT = 12
 READABLE = 24
 MOST_LINES = 3
+MOST_ROWS = 6  # of a cell that goes on below
 _WHOLE = re.compile(r"[0-9 :./-]*|[A-Z_]{1,40}")  # numbers, ids, times; names of actions
 STYLES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1", "dim": "2"}
 
@@ -48,13 +49,28 @@ def cut(text: str, columns: int) -> str:
     """Return *text* cut to a number of columns, its end marked with "…" where it was."""
     if wide(text) <= columns:
         return text
-    kept, used = [], 0
-    for character in text:
+    return _head(text, columns - 1) + "…"
+
+
+def _head(text: str, columns: int) -> str:
+    used = 0
+    for at, character in enumerate(text):
         used += _columns(character)
-        if used > columns - 1:
-            break
-        kept.append(character)
-    return "".join(kept) + "…"
+        if used > columns:
+            return text[:at]
+    return text
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """Return the lines of *columns* that a text takes, broken at blanks; of a long one the first MOST_ROWS."""
+    lines: list[str] = []
+    while wide(text) > columns and len(lines) < MOST_ROWS - 1:
+        fits = len(_head(text, columns))
+        blank = text.rfind(" ", 1, fits + 1)
+        at = blank if blank > 0 else max(fits, 1)
+        lines.append(text[:at].rstrip(" "))
+        text = text[at:].lstrip(" ")
+    return [*lines, cut(text, columns)]
 
 
 def beginning(text: str, rows: int, columns: int) -> tuple[str, int]:
@@ -133,34 +149,46 @@ class Screen:
         """Print one line of CSV; no cell can steer a terminal or be taken for a formula by a spreadsheet."""
         csv.writer(self.out, lineterminator="\n").writerow([csv_cell(cell) for cell in cells])
 
-    def table(self, heads: Sequence[str], rows: Sequence[Sequence[str | Cell]], grow: int = -1) -> None:
+    def table(
+        self,
+        heads: Sequence[str],
+        rows: Sequence[Sequence[str | Cell]],
+        grow: int = -1,
+        wraps: Collection[int] = (),
+    ) -> None:
         """Print a table as wide as the screen at most.
 
-        Column *grow* gives way first when it is too wide; numbers, ids, times and actions are never cut.
-        Where the rest would
-        be too narrow to be read, rows take two or three lines each, and on a screen narrower still one a field.
+        Column *grow* gives way first when it is too wide; numbers, ids, times and actions are never cut, and the
+        columns in *wraps* go on below. Columns without anything give their room to the others. Where the rest
+        would be too narrow to be read, rows take two or three lines each, and on a screen narrower still one a
+        field.
         """
         cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
         safe = [[Cell(term_safe(cell.text), cell.style) for cell in row] for row in cells]
         if self.plain:
             self._fields(heads, safe)
             return
-        widths = [
-            max(wide(heads[at]), *(wide(row[at].text) for row in safe), 1) if safe else wide(heads[at])
-            for at in range(len(heads))
+        shown = list(range(len(heads)))
+        widths = [max(wide(heads[at]), 1, *(wide(row[at].text) for row in safe)) for at in shown]
+        if sum(widths) + len(GAP) * (len(widths) - 1) > self.width:
+            shown = [at for at in shown if not safe or any(row[at].text for row in safe)]
+        least = [
+            width
+            if self._is_whole(row[at].text for row in safe)
+            else min(width, READABLE if at in wraps else MIN_COLUMN)
+            for at, width in enumerate(widths)
         ]
-        lines = [list(range(len(heads)))]
-        if not self._fits(widths, [self._is_whole(row[at].text for row in safe) for at in lines[0]], grow):
-            told = [at for at in lines[0] if not safe or any(row[at].text for row in safe)]
-            lines = self._in_lines(widths, told)
+        lines = [shown]
+        if not self._fits(widths, least, shown, grow % len(heads)):
+            lines = self._in_lines(widths, shown)
         if len(lines) > MOST_LINES:
             self._fields(heads, safe)
             return
         for row, style in ([Cell(head) for head in heads], "bold"), *((row, "") for row in safe):
-            for at, line in enumerate(lines):
-                text = self._line([row[one] for one in line], [widths[one] for one in line])
-                if text or not at:
-                    self.out.write(self.styled(f"{INDENT if at else ''}{text}", style) + "\n")
+            for number, line in enumerate(lines):
+                for text in self._lines(row, line, widths, wraps):
+                    if text or not number:
+                        self.out.write(self.styled(f"{INDENT if number else ''}{text}", style) + "\n")
 
     def _fields(self, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
         for row in rows:
@@ -174,14 +202,13 @@ class Screen:
         """Say whether half of what stands in a column would say nothing, or something else."""
         return all(_WHOLE.fullmatch(text) for text in texts)
 
-    def _fits(self, widths: list[int], whole: Sequence[bool], grow: int) -> bool:
-        """Make columns narrower until they fit, none below what can be read; False: as they were, they cannot."""
-        least = [width if kept else min(width, MIN_COLUMN) for width, kept in zip(widths, whole, strict=True)]
-        room = self.width - len(GAP) * (len(widths) - 1)
-        if sum(least) > room:
+    def _fits(self, widths: list[int], least: Sequence[int], shown: Sequence[int], grow: int) -> bool:
+        """Make columns narrower until they fit, none below its *least*; False: as they were, they cannot."""
+        room = self.width - len(GAP) * (len(shown) - 1)
+        if sum(least[at] for at in shown) > room:
             return False
-        over = max(sum(widths) - room, 0)
-        taken = min(over, max(widths[grow] - READABLE, 0))
+        over = max(sum(widths[at] for at in shown) - room, 0)
+        taken = min(over, max(widths[grow] - READABLE, 0)) if grow in shown else 0
         widths[grow] -= taken
         is_long = [width > SHORT for width in widths]
 
@@ -189,7 +216,7 @@ class Screen:
             return widths[at] > least[at], is_long[at], widths[at]  # single words last, the widest first
 
         for _ in range(over - taken):
-            widths[max(range(len(widths)), key=gives_way)] -= 1
+            widths[max(shown, key=gives_way)] -= 1
         return True
 
     def _in_lines(self, widths: list[int], told: Sequence[int]) -> list[list[int]]:
@@ -205,9 +232,17 @@ class Screen:
             used += widths[at] + len(GAP)
         return lines
 
-    def _line(self, row: Sequence[Cell], widths: Sequence[int]) -> str:
-        parts = []
-        for cell, width in zip(row, widths, strict=True):
-            text = cut(cell.text, width)
-            parts.append(self.styled(text, cell.style) + " " * (width - wide(text)))
-        return GAP.join(parts).rstrip()
+    def _lines(
+        self, row: Sequence[Cell], line: Sequence[int], widths: Sequence[int], wraps: Collection[int]
+    ) -> Iterator[str]:
+        """Yield a line of a row, and what of its cells goes on below."""
+        parts = {
+            at: wrapped(row[at].text, widths[at]) if at in wraps else [cut(row[at].text, widths[at])]
+            for at in line
+        }
+        for number in range(max(len(part) for part in parts.values())):
+            texts = {at: part[number] if number < len(part) else "" for at, part in parts.items()}
+            yield GAP.join(
+                self.styled(text, row[at].style) + " " * (widths[at] - wide(text))
+                for at, text in texts.items()
+            ).rstrip()

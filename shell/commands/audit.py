@@ -231,7 +231,7 @@ def _suspicious(keyboard: Keyboard, given: argparse.Namespace) -> int:
         )
         for one in found
     ]
-    keyboard.screen.table(heads, rows, grow=2)
+    keyboard.screen.table(heads, rows, grow=2, wraps=(0, 1, 2))
     return 0
 
 

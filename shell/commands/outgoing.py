@@ -65,7 +65,7 @@ def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
     }[given.state]
     heads = ("id", words("kind", "genre"), words("to", "à"), "#", words("queued", "écrite"), when,
              words("tries", "essais"), words("why", "pourquoi"))  # fmt: skip
-    keyboard.screen.table(heads, [_row(keyboard, letter) for letter in found])
+    keyboard.screen.table(heads, [_row(keyboard, letter) for letter in found], wraps=(2, 7))
     return 0
 
 
@@ -162,7 +162,7 @@ def _breakers(keyboard: Keyboard, given: argparse.Namespace) -> int:
         (one.scope, str(one.letters), words.short(one.opened_at), words.short(one.closes_at), one.reason)
         for one in found
     ]
-    keyboard.screen.table(heads, rows)
+    keyboard.screen.table(heads, rows, wraps=(0, 4))
     return 0
 
 

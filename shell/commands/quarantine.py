@@ -96,7 +96,7 @@ def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
         )
         for mail in found
     ]
-    keyboard.screen.table(heads, rows)
+    keyboard.screen.table(heads, rows, wraps=(3, 4, 6))
     if len(found) == limit:
         keyboard.screen.say(words("More: --before {id}", "La suite : --before {id}", id=found[-1].id), "dim")
     return 0

@@ -33,6 +33,7 @@ def _status(keyboard: Keyboard, given: argparse.Namespace) -> int:
         (words("what", "quoi"), words("name", "nom"), words("state", "état")),
         list(_lines(keyboard, health)),
         grow=1,
+        wraps=(1, 2),
     )
     for one in wrong:
         keyboard.screen.say(words("TROUBLE {what}", "SOUCI {what}", what=one), "red")

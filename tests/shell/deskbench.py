@@ -56,6 +56,7 @@ class ShellBench:
     folder: Path
     language: Language = Language.EN
     plain: bool = False
+    columns: int = 120
     actors: dict[Role, Actor] = field(default_factory=dict)
 
     def actor(self, role: Role, *team_ids: int) -> Actor:
@@ -68,7 +69,7 @@ class ShellBench:
     def run(self, *line: str, by: Role = Role.ADMIN, answers: str = "") -> Ended:
         """Run one verb; *answers* is what the person types."""
         out, error = io.StringIO(), io.StringIO()
-        keyboard = AKeyboard(None, {}, Screen(out, error, self.plain, 120), Words(self.language))
+        keyboard = AKeyboard(None, {}, Screen(out, error, self.plain, self.columns), Words(self.language))
         keyboard.acting = self.actor(by)
         settings = loaded(self.folder, HELPDESK_DESK_STATE_DIR=str(self.folder))
         keyboard.__dict__ |= {

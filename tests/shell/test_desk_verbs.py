@@ -287,6 +287,37 @@ def test_a_breaker_is_reset_in_the_name_of_who_does_it(desk: ShellBench) -> None
     assert row["user_id"] == desk.actor(Role.ADMIN).user_id
 
 
+@pytest.mark.parametrize("columns", [60, 80])
+def test_what_matters_in_a_list_is_whole_on_a_narrow_screen(desk: ShellBench, columns: int) -> None:
+    scope, why = (
+        "bounce:address:jeanne.dupont@students.univ.example",
+        "30 letters in an hour, the limit is 20",
+    )
+    breaker = Breaker(scope, why, NOW, NOW + timedelta(days=3650))
+    in_work(desk.bench.desk.database, lambda work: work.budgets.open_breaker(breaker))
+    to, note = "jeanne.dupont-martin@students.univ.example", "550 5.1.1 no such user here; try another one"
+    letter(desk, recipient=to, state="dead", last_error=note)
+    audited(desk, action="LOGIN", user_agent="ssh pts/1", ip_address="2001:db8:1234:5678:9abc:def0:1234:5678")
+    desk.columns = columns
+    for line, wanted in (
+        ("breaker list", (scope, why)),
+        ("letter list", (to, note)),
+        ("status", ("dead: 1", why)),
+        ("suspicious list", ("2001:db8:1234:5678:9abc:def0:1234:5678",)),
+    ):
+        told = desk.run(*line.split()).out
+        assert "…" not in told
+        for one in wanted:
+            assert in_pieces(one, told), (one, told)
+
+
+def in_pieces(wanted: str, told: str) -> bool:
+    """Say whether *wanted* stands in *told*, perhaps on several lines of one column."""
+    return all(any(piece in line for line in told.splitlines()) for piece in re.split(r"[ ,]+", wanted)) or (
+        re.sub(r"\s", "", wanted) in re.sub(r"\s", "", told)
+    )
+
+
 def test_status_tells_the_troubles_in_the_language_of_the_person(desk: ShellBench) -> None:
     ended = desk.run("status")
     assert (ended.status, "TROUBLE no daemon is running" in ended.out) == (1, True)

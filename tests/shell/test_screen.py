@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from shell.screen import Screen, beginning
+from shell.screen import Screen, beginning, wrapped
 
 ID, TIME, SUBJECT = (
     "913929398064756992",
@@ -31,10 +31,10 @@ def test_a_long_text_is_cut_where_the_rows_end(text: str, shown: str, left: int)
     assert beginning(text, 3, 5) == (shown, left)
 
 
-def table(columns: int, *cells: str) -> list[str]:
+def table(columns: int, *cells: str, wraps: tuple[int, ...] = ()) -> list[str]:
     """Return the lines of a table with one row of *cells*; the last one gives way first."""
     screen = Screen(out=io.StringIO(), columns=columns)
-    screen.table([f"head{at}" for at in range(len(cells))], [cells])
+    screen.table([f"head{at}" for at in range(len(cells))], [cells], wraps=wraps)
     return screen.out.getvalue().splitlines()  # type: ignore[attr-defined, no-any-return]
 
 
@@ -86,3 +86,38 @@ def test_the_name_of_an_action_is_never_cut() -> None:
         f"{TIME}  UNAUTHORIZED_ROLE_CHANGE",
         f"    {SUBJECT[:45]}…",
     ]
+
+
+def test_an_empty_column_gives_its_room_to_the_others() -> None:
+    assert table(76, TIME, "Jeanne Dupont", "", SUBJECT)[1] == f"{TIME}  Jeanne Dupont  {SUBJECT[:42]}…"
+
+
+def test_a_column_that_wraps_is_never_cut() -> None:
+    assert table(49, TIME, "agent", SUBJECT, wraps=(2,))[1:] == [
+        f"{TIME}  agent  The screen in room 204",
+        " " * 25 + "stays dark since this",
+        " " * 25 + "morning",
+    ]
+
+
+def test_nor_is_it_where_rows_take_several_lines() -> None:
+    assert table(40, ID, TIME, SUBJECT, wraps=(2,))[-2:] == [
+        "    The screen in room 204 stays dark",
+        "    since this morning",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        pytest.param("un deux", ["un deux"], id="what just fits"),
+        pytest.param("un deux!", ["un", "deux!"], id="what does not, at a blank"),
+        pytest.param("abcdefghi", ["abcdefg", "hi"], id="without a blank"),
+        pytest.param("表表表表", ["表表表", "表"], id="wide characters"),
+        pytest.param("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18",
+                     ["1 2 3 4", "5 6 7 8", "9 10 11", "12 13", "14 15", "16 17 …"], id="a book"),
+        pytest.param("", [""], id="nothing"),
+    ],
+)  # fmt: skip
+def test_a_text_is_wrapped_at_blanks_and_within_reason(text: str, lines: list[str]) -> None:
+    assert wrapped(text, 7) == lines
