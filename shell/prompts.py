@@ -4,8 +4,10 @@ Nothing is remembered from one prompt to the next, and no key leads out: no edit
 """
 
 import getpass
+import shutil
 import sys
 import termios
+import textwrap
 from collections.abc import Callable, Iterator
 
 from prompt_toolkit.application import get_app_session, run_in_terminal
@@ -55,6 +57,7 @@ def typed_text(prompt: str, begun: str) -> str:
     if is_dumb_terminal():
         print(prompt)
         return without_controls("\n".join(_plain_lines(begun)))
+    prompt = textwrap.fill(prompt, shutil.get_terminal_size().columns - 1)  # prompt_toolkit would cut it
     keys = only_types(KeyBindings(), lambda text: text)
     keys.add("enter")(_begins_line)
     keys.add("c-d")(lambda event: event.current_buffer.validate_and_handle())

@@ -84,6 +84,13 @@ def test_a_line_is_edited_too_and_a_secret_is_not_shown(ticket_desk: ShellDesk, 
     assert PASSWORD not in terminal.raw
 
 
+def test_what_stands_above_a_text_is_wrapped_on_a_narrow_screen(ticket_desk: ShellDesk) -> None:
+    with logged_in(ticket_desk, columns=60) as terminal:
+        terminal.type("ticket note 7")
+        told = terminal.until("away.")
+        assert "a line with only . ends it" in " ".join(told.split())
+
+
 def test_where_the_cursor_cannot_move_lines_are_read_as_they_come(ticket_desk: ShellDesk) -> None:
     with logged_in(ticket_desk, TERM="dumb") as terminal:
         assert PASSWORD not in terminal.raw
