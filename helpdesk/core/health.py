@@ -120,12 +120,15 @@ class Health:
         )
 
 
-def troubles(health: Health, language: Language = Language.EN) -> list[str]:
-    """Return what somebody should look at, in words; nothing where all is well."""
-    return [french if language is Language.FR else english for english, french in _troubles(health)]
+def troubles(health: Health, language: Language = Language.EN, program: str = "helpdeskd.py ") -> list[str]:
+    """Return what somebody should look at, in words; nothing where all is well.
+
+    *program* stands before a command that is named: nothing where the shell itself has it.
+    """
+    return [french if language is Language.FR else english for english, french in _troubles(health, program)]
 
 
-def _troubles(health: Health) -> Iterator[tuple[str, str]]:
+def _troubles(health: Health, program: str) -> Iterator[tuple[str, str]]:
     if not any(one.ends_at > health.now for one in health.daemons):
         yield "no daemon is running", "aucun service ne tourne"
     for mailbox in health.mailboxes:
@@ -154,8 +157,8 @@ def _troubles(health: Health) -> Iterator[tuple[str, str]]:
         count = health.newly_dead
         yield (
             f"{'a letter was' if count == 1 else f'{count} letters were'} given up within a day: "
-            "helpdeskd.py letter list",
-            f"{count} lettre(s) abandonnée(s) en un jour : helpdeskd.py letter list",
+            f"{program}letter list",
+            f"{count} lettre(s) abandonnée(s) en un jour : {program}letter list",
         )
     for one in health.breakers:
         if one.scope == ALL_LETTERS:

@@ -24,7 +24,7 @@ NAMES = tuple(name.value for name in JobName)
 def _status(keyboard: Keyboard, given: argparse.Namespace) -> int:
     require_right(keyboard.database, keyboard.actor, Right.JOBS)
     health = health_of(keyboard.database, [mailbox.name for mailbox in keyboard.settings.mailboxes])
-    wrong = troubles(health, keyboard.words.language)
+    wrong = troubles(health, keyboard.words.language, program="")
     if given.json:
         keyboard.screen.json(as_data(health, troubles(health)))
         return EXIT_REFUSED if wrong else 0

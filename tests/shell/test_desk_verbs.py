@@ -328,6 +328,14 @@ def test_status_tells_the_troubles_in_the_language_of_the_person(desk: ShellBenc
     assert "SOUCI aucun service ne tourne" in desk.run("status").out
 
 
+def test_status_names_the_command_of_the_shell_itself(desk: ShellBench) -> None:
+    with Work(desk.bench.desk.database, read_only=True) as work:
+        now = work.database_now()
+    letter(desk, state="dead", next_at=now, queued_at=now)
+    told = desk.run("status").out
+    assert "given up within a day: letter list" in told
+
+
 def test_status_counts_the_alarms_of_a_day_by_kind(desk: ShellBench) -> None:
     with Work(desk.bench.desk.database) as work:
         now = work.database_now()
