@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from functools import partial
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ _MISTAKES = (
     (r"^unrecognized arguments: (.*)$", r"arguments inconnus : \1"),
     (r"^ambiguous option: (.*) could match (.*)$", r"option ambiguë : \1 ; peut être \2"),
     (r"^one of the arguments (.*) is required$", r"il faut l'un de ces arguments : \1"),
-    (r"invalid choice: (.*) \(choose from (.*)\)$", r"\1 n'est pas possible (au choix : \2)"),
+    (r"invalid choice: (.*) \(choose from (.*)\)(?=\n|$)", r"\1 n'est pas possible (au choix : \2)"),
     (r"invalid \w+ value: (.*)$", r"valeur impossible : \1"),
     (r"expected one argument$", "il faut une valeur"),
     (r"expected at most one argument$", "il faut une valeur au plus"),
@@ -62,6 +63,7 @@ _MISTAKES = (
     ),
     (r"--config is given already$", "--config est déjà donné"),
     (r"^argument ([^:]+): ", r"argument \1 : "),
+    (r"\nDid you mean (.*)\?$", r"\nVouliez-vous dire \1 ?"),
 )
 
 
@@ -105,11 +107,19 @@ class Speaking:
         return super().add_subparsers(**options)  # type: ignore[misc]
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Take all from the first word of a free text on as text, options too.
+        """Take all from the first word of a free text on as text, options too; a verb tells what it does not know.
 
         Words of another kind may stand behind an option: argparse of Python 3.11 gives up on ``1 --yes 2``.
         """
         parser = cast("argparse.ArgumentParser", self)
+        found, unknown = self._parsed(parser, args, namespace)
+        if unknown and not self._is_mixing and parser.get_default("performs") is not None:
+            parser.error(
+                f"unrecognized arguments: {' '.join(unknown)}"
+            )  # else its noun would, with its own usage
+        return found, unknown
+
+    def _parsed(self, parser: argparse.ArgumentParser, args: Any, namespace: Any) -> Any:
         places = parser._get_positional_actions()
         if places and isinstance(places[-1], FreeText):
             head, text = _parted(parser, args, len(places) - 1)
@@ -126,6 +136,16 @@ class Speaking:
             return parser.parse_known_intermixed_args(args, namespace)
         finally:
             self._is_mixing, parser.usage = False, usage
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Raise ArgumentError for what is no choice, with the one that may be meant."""
+        try:
+            super()._check_value(action, value)  # type: ignore[misc]
+        except argparse.ArgumentError as wrong:
+            close = get_close_matches(str(value), [str(one) for one in action.choices or ()], 1)
+            verb = f"{cast('argparse.ArgumentParser', self).prog} " if action.nargs == argparse.PARSER else ""
+            wrong.message += "".join(f"\nDid you mean {verb}{one}?" for one in close)
+            raise
 
     def is_in_text(self, words: Sequence[str]) -> bool:
         """Say whether a free text has begun in *words*, the first of a verb's arguments."""

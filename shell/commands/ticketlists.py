@@ -21,9 +21,9 @@ MAX_LIMIT = 1000
 
 
 def _limit(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isascii() and text.isdigit() else 0
     if not 1 <= number <= MAX_LIMIT:
-        raise argparse.ArgumentTypeError(f"expected 1 to {MAX_LIMIT}, found {number}")
+        raise argparse.ArgumentTypeError(f"expected 1 to {MAX_LIMIT}, found {text}")
     return number
 
 

@@ -82,6 +82,11 @@ def test_help_of_a_verb_with_words_shows_its_usage_once(
         ("reply 12 --canned", "argument --canned: expected one argument"),
         ("note 12 -x text", "unrecognized arguments: -x"),
         ("list x", "unrecognized arguments: x"),
+        ("list --limit abc", "argument --limit: expected 1 to 1000, found abc"),
+        ("list --statut x", "ticket list .*\n(.*\n)*unrecognized arguments: --statut x"),
+        ("show 1 2", "usage: helpdesk-admin.py ticket show (.*\n)*unrecognized arguments: 2"),
+        ("lst", "Did you mean helpdesk-admin.py ticket list?"),
+        ("status 1 waitting", "Did you mean waiting?"),
     ],
 )
 def test_what_is_wrong_is_told_all_the_same(line: str, told: str) -> None:
