@@ -17,11 +17,11 @@ def text_for(
     """Yield the text of the verb that *line* begins again; whatever ends the verb early keeps it for then.
 
     A command line that ends shows it instead. *look* raises Refused where a text could not be used anyway: it
-    is called before somebody writes one, not before a draft is shown, which may be wanted elsewhere. Raises
-    EOFError where nobody gives a text, Refused where an editor fails, LoggedOut where the session ended while
-    the person was writing.
+    is called before somebody writes one, and for one that stands in the line, but not before a draft is shown,
+    which may be wanted elsewhere. Raises EOFError where nobody gives a text, Refused where an editor fails,
+    LoggedOut where the session ended while the person was writing.
     """
-    if given is None and line not in (keyboard.drafts or {}):
+    if given is not None or line not in (keyboard.drafts or {}):
         look()
     text = _typed(keyboard, line) if given is None else given
     try:

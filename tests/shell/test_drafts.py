@@ -78,6 +78,13 @@ def test_a_text_that_was_refused_is_there_again_and_ctrl_c_throws_it_away(
     assert "is deleted" in terminal.raw[-200:]
 
 
+@pytest.mark.parametrize("verb", ["reply", "note"])
+def test_no_text_is_kept_for_a_ticket_that_is_not_there(terminal: Terminal, verb: str) -> None:
+    told = terminal.run(f"ticket {verb} 999 un mot")
+    assert "there is no ticket 999" in told
+    assert "kept" not in told
+
+
 def test_a_session_that_ends_while_somebody_writes_ends_no_text(
     ticket_desk: ShellDesk, terminal: Terminal
 ) -> None:
