@@ -1,6 +1,7 @@
 """What a verb of the shell is. The same verbs run from the command line and from the keyboard."""
 
 import argparse
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -8,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from helpdesk.core.people import Language
 from helpdesk.core.permissions import Right
+from helpdesk.core.searchwords import folded
+from helpdesk.core.tickets import Status, Urgency
 from shell.words import Words
 
 if TYPE_CHECKING:
@@ -39,6 +42,17 @@ _METAVARS = {  # what stands for a value in the usage
     "WORDS": "MOTS",
     "YYYY-MM-DD": "AAAA-MM-JJ",
 }
+
+
+_FRENCH_VALUES: dict[str, str] = {
+    folded(one.in_words(Language.FR)).replace(" ", "_"): one.value
+    for one in (*Status, *Urgency)  # as they are shown
+}
+
+
+def _in_english(typed: str) -> str:
+    """Return the value of a French word for a status or an urgency, with or without accents; else what was typed."""
+    return _FRENCH_VALUES.get(re.sub("[ _-]+", "_", folded(typed)), typed)
 
 
 def _french_metavar(names: Sequence[str], options: Mapping[str, Any]) -> dict[str, str]:
@@ -78,6 +92,8 @@ class Arguments:
         """Add an argument as argparse takes it, its help in both languages."""
         if self._words.language is Language.FR:
             options |= _french_metavar(names, options)
+            if set(options.get("choices") or ("",)) <= set(_FRENCH_VALUES.values()):
+                options["type"] = _in_english
         action = self._parser.add_argument(*names, help=self._words(*help).replace("%", "%%"), **options)
         if complete is not None and self._completes is not None:
             self._completes(action, complete)

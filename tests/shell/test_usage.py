@@ -10,6 +10,7 @@ import pytest
 from helpdesk.core.people import Language
 from shell.main import parser
 from shell.nouns import NOUNS
+from shell.typed import words_of
 from shell.verbs import WrongUsage
 from shell.words import Words
 from tests.sources import ROOT
@@ -120,3 +121,15 @@ def test_who_may_run_a_wrapper_cannot_replace_the_settings_that_it_names(again: 
         parser(Words(), NOUNS).parse_args(["--config", "desk.toml", *again, "ticket", "list"])
     with pytest.raises(WrongUsage):
         parser(Words(), NOUNS).parse_args(["--config", "desk.toml", "ticket", "list", *again])
+
+
+@pytest.mark.parametrize("typed", ["en_cours", "en-cours", "'en cours'", "En_Cours", "in_progress"])
+def test_a_french_reader_may_type_the_words_that_are_shown(typed: str) -> None:
+    line = words_of(f"ticket list --status {typed} --urgency haute")
+    given = parser(Words(Language.FR), NOUNS).parse_args(line)
+    assert (given.status, given.urgency) == (["in_progress"], ["high"])
+
+
+@pytest.mark.parametrize("typed", ["résolu", "resolu"])
+def test_accents_may_be_left_out(typed: str) -> None:
+    assert parser(Words(Language.FR), NOUNS).parse_args(["ticket", "status", "7", typed]).status == "resolved"
