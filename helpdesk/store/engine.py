@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from helpdesk.core.databaseurl import options_problem, url_problem
 from helpdesk.errors import BadSettings, StoreAway
@@ -109,9 +110,43 @@ def _prepare_sqlite(engine: Engine, file: Path) -> None:
         raise StoreAway(
             f"database folder {file.parent}: {error.strerror}; make it, or choose another"
         ) from error
-    event.listen(engine, "do_connect", lambda *_: _make_private(file))
+    opened = _OpenedFile(file)
+    event.listen(engine, "do_connect", opened.before_connecting)
     event.listen(engine, "connect", _sqlite_connection)
+    event.listen(engine, "checkout", opened.before_use)
     event.listen(engine, "begin", _begin_sqlite)
+
+
+class _OpenedFile:
+    """The file behind the connections: one that was removed, or put in the place of another, takes nothing more.
+
+    SQLite itself does not notice: it goes on writing where nobody will ever read.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._was_there = False
+
+    def before_connecting(self, _dialect: object, entry: ConnectionPoolEntry, *_: object) -> None:
+        """Note which file it is, before it is opened: one that takes its place meanwhile is noticed."""
+        if not self._was_there:
+            _make_private(self._file)
+        entry.info["file"] = self._identity()
+        self._was_there = True
+
+    def before_use(self, _connection: object, entry: ConnectionPoolEntry, _proxy: object) -> None:
+        """Let the pool open the file anew where it is another one. Raises StoreAway while there is none."""
+        if entry.info["file"] != self._identity():
+            raise DisconnectionError("another file stands in its place")
+
+    def _identity(self) -> tuple[int, int]:
+        try:
+            seen = self._file.stat()
+        except OSError as error:
+            raise StoreAway(
+                f"database file {self._file}: {error.strerror}; put it back: nothing is written until it is there"
+            ) from error
+        return seen.st_dev, seen.st_ino
 
 
 def _make_private(file: Path) -> None:

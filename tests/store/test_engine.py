@@ -1,5 +1,6 @@
 """A database is opened as we need it, or refused with what to change."""
 
+import shutil
 import ssl
 import stat
 from pathlib import Path
@@ -14,7 +15,7 @@ from helpdesk.errors import BadSettings, StoreAway
 from helpdesk.store import engine
 from helpdesk.store import mariadb as mariadb_store
 from helpdesk.store import postgresql as postgresql_store
-from helpdesk.store.engine import open_database
+from helpdesk.store.engine import Database, open_database
 from helpdesk.store.names import is_on_this_machine
 from helpdesk.store.schema import migrate
 from helpdesk.store.work import Work, in_work
@@ -269,4 +270,57 @@ def test_a_database_folder_that_goes_away_while_we_run_means_away(tmp_path: Path
     folder.rmdir()
     with pytest.raises(StoreAway, match=r"desk\.sqlite3: No such file or directory"), Work(database):
         pass
+    database.close()
+
+
+def _notes(database: Database) -> list[str]:
+    with Work(database, read_only=True) as work:
+        return list(work._connection.execute(text("SELECT words FROM jotted")).scalars())
+
+
+def _jot(database: Database, words: str) -> None:
+    with Work(database) as work:
+        work._connection.execute(text("INSERT INTO jotted VALUES (:words)"), {"words": words})
+        work.commit()
+
+
+@pytest.fixture
+def kept_copy(tmp_path: Path) -> Path:
+    """A database with the note "before", as a backup has it."""
+    made = open_database(f"sqlite:///{tmp_path}/desk.sqlite3")
+    with Work(made) as work:
+        work._connection.execute(text("CREATE TABLE jotted (words TEXT)"))
+        work.commit()
+    _jot(made, "before")
+    made.close()
+    return Path(shutil.copy(tmp_path / "desk.sqlite3", tmp_path / "kept.sqlite3"))
+
+
+def test_what_is_written_after_a_backup_was_put_back_stands_in_that_file(kept_copy: Path) -> None:
+    file = kept_copy.with_name("desk.sqlite3")
+    open_all_along = open_database(f"sqlite:///{file}")
+    _jot(open_all_along, "lost with the old file")
+    for one in file.parent.glob("desk.sqlite3*"):
+        one.unlink()
+    shutil.copy(kept_copy, file)
+    _jot(open_all_along, "after")
+    open_all_along.close()
+    another = open_database(f"sqlite:///{file}")
+    assert _notes(another) == ["before", "after"]
+    another.close()
+
+
+def test_a_database_file_that_was_removed_is_told_of_and_not_made_anew(kept_copy: Path) -> None:
+    file = kept_copy.with_name("desk.sqlite3")
+    database = open_database(f"sqlite:///{file}")
+    _jot(database, "first")
+    for one in file.parent.glob("desk.sqlite3*"):
+        one.unlink()
+    for _again in range(2):
+        with pytest.raises(StoreAway, match="put it back"):
+            _jot(database, "into nothing")
+    assert not file.exists()
+    shutil.copy(kept_copy, file)
+    _jot(database, "after")
+    assert _notes(database) == ["before", "after"]
     database.close()
