@@ -54,6 +54,14 @@ class Returned:
     mail_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reopening:
+    """What an answer by ``person_id`` did to a ticket that was ``before``."""
+
+    before: Status
+    person_id: int
+
+
 @dataclass(slots=True)
 class Changes:
     """All that a batch writes. ``numbers`` gives the tickets their numbers, in order; ``words`` are by post."""
@@ -71,7 +79,7 @@ class Changes:
     confirmations: list[Confirmation] = field(default_factory=list)
     suspicions: list[Suspicion] = field(default_factory=list)
     blobs: dict[str, bytes] = field(default_factory=dict)
-    reopened: set[int] = field(default_factory=set)
+    reopened: dict[int, Reopening] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
     best_verdicts: dict[int, str] = field(default_factory=dict)
     released: set[int] = field(default_factory=set)
@@ -213,15 +221,15 @@ def _append(
     _post(changes, gathered.now, ticket.id, mail, mail_id, known.person.id)
     if note := _vouched(arrival):
         changes.posts.append(note_row(gathered.now, ticket.id, note))
-    action = Action.POST_ADDED
+    event = _event(Action.POST_ADDED, gathered.now, known, mail_id)
     if decision.reopens:
-        action = Action.TICKET_REOPENED
+        event = _event(Action.TICKET_REOPENED, gathered.now, known, mail_id, ticket=ticket.number)
+        changes.reopened[ticket.id] = Reopening(ticket.status, known.person.id)
         ticket = replace(ticket, status=Status.WAITING, resolved_at=None)
-        changes.reopened.add(ticket.id)
         if not mail.suppress_reply:
             changes.confirmations.append(Confirmation(known, ticket, mail, mail_id, reopened=True))
     changes.touched.add(ticket.id)
-    changes.events.append(_event(action, gathered.now, known, mail_id))
+    changes.events.append(event)
     _accepted(changes, gathered, arrival, mail_id, known, ticket)
 
 
@@ -260,8 +268,8 @@ def _post(changes: Changes, now: datetime, ticket_id: int, mail: Mail, mail_id: 
     changes.blobs |= {attachment.sha256: attachment.content for attachment in mail.attachments}
 
 
-def _event(action: Action, now: datetime, known: KnownAddress, mail_id: int) -> Event:
-    return Event(action, AuditOutcome.SUCCESS, now, known.person.id, {"mail": mail_id})
+def _event(action: Action, now: datetime, known: KnownAddress, mail_id: int, **detail: object) -> Event:
+    return Event(action, AuditOutcome.SUCCESS, now, known.person.id, {"mail": mail_id} | detail)
 
 
 def _released(arrival: Arrival, mail_id: int, facts: Facts, held_id: int) -> Event:

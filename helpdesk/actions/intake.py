@@ -19,7 +19,7 @@ from helpdesk.actions.outbox import queue_confirmations
 from helpdesk.actions.rows import tried_row
 from helpdesk.core.mail import Unreadable
 from helpdesk.core.rules import LONGEST_DEFER, decide
-from helpdesk.core.tickets import Fate
+from helpdesk.core.tickets import Fate, Status
 from helpdesk.core.verdict import bomb
 from helpdesk.errors import HelpdeskError, StoreAway
 from helpdesk.killpoints import Point, reach
@@ -248,8 +248,10 @@ def _write(work: Work, changes: Changes, now: datetime) -> None:
     if changes.tickets:
         work.tickets.next_numbers(len(changes.tickets))
         work.tickets.add(changes.tickets)
-    work.tickets.reopen(changes.reopened, now)
-    work.tickets.touch(changes.touched - changes.reopened, now)
+    work.tickets.reopen(list(changes.reopened), now)
+    for ticket_id, one in changes.reopened.items():
+        work.history.add(ticket_id, one.person_id, "status", one.before.value, Status.WAITING.value, now)
+    work.tickets.touch(changes.touched - changes.reopened.keys(), now)
     work.mails.add(changes.mails)
     work.mails.replace(changes.mails_again)
     work.mails.release(changes.released, now)

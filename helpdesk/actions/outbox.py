@@ -80,7 +80,7 @@ def _confirmation(desk: Desk, confirmation: Confirmation, now: datetime) -> Lett
         desk.stationery,
         Addressee(confirmation.known.address, person.language, person.name, person.id),
         confirmation.ticket.number,
-        mail.subject,
+        confirmation.ticket.subject if confirmation.reopened else mail.subject,
         now,
         Answered(mail.message_id, mail.references),
         dedupe_key("reopened" if confirmation.reopened else "opened", str(confirmation.mail_id)),

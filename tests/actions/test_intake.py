@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,7 @@ from helpdesk.core.people import AddressState, Language, Role
 from helpdesk.core.replytokens import Mark, mark_token, reply_address
 from helpdesk.core.tickets import Fate
 from helpdesk.errors import StoreAway
+from helpdesk.store.history import Change
 from helpdesk.store.tables import (
     addresses,
     attachments,
@@ -40,6 +44,7 @@ from helpdesk.store.tables import (
     ticket_words,
     tickets,
 )
+from helpdesk.store.work import Work
 from tests.actions.intakes import ADMIN, DESK, JEAN, NOW, ZOE, IntakeBench, a_mail, arrival, bench, with_mail
 from tests.core.makers import DKIM_PASS, DMARC_NONE, DOMAIN
 
@@ -196,6 +201,32 @@ def test_two_answers_in_a_batch_reopen_a_ticket_once(jean: IntakeBench) -> None:
     assert jean.column(letters, "kind") == ["ticket_opened", "ticket_reopened"]
     actions = [action for action in jean.column(audit_logs, "action") if action != "PERSON_ADDED"]
     assert actions == ["TICKET_OPENED", "TICKET_REOPENED", "POST_ADDED"]
+
+
+def test_an_answer_that_reopens_stands_in_the_history_of_the_ticket_and_in_the_audit_trail(
+    jean: IntakeBench,
+) -> None:
+    jean.file(a_mail())
+    jean.resolve(1, NOW)
+    jean.later(DAY)
+    jean.file(answer(), answer(subject="Re: y"))
+    (ticket,) = jean.rows(tickets)
+    with Work(jean.desk.database, read_only=True) as work:
+        (change,) = work.history.of_ticket(ticket["id"])
+    assert change == Change("status", "resolved", "waiting", NOW + DAY, "jean")
+    details = dict(jean.column(audit_logs, "action", "detail"))
+    assert details["TICKET_REOPENED"]["ticket"] == 1
+
+
+def test_the_letter_of_a_reopening_names_the_request_and_not_the_answer(jean: IntakeBench) -> None:
+    jean.file(a_mail("Mon chargeur"))
+    jean.resolve(1, NOW)
+    jean.file(answer(subject="Re: [#1] Demande résolue : Mon chargeur"))
+    sent = message_from_bytes(jean.column(letters, "content")[-1], policy=default)
+    assert sent["Subject"] == "[#1] Demande rouverte\N{NO-BREAK SPACE}: Mon chargeur"
+    body = sent.get_body(("plain",))
+    assert isinstance(body, EmailMessage)
+    assert "« Mon chargeur »" in " ".join(body.get_content().split())
 
 
 def test_an_answer_moves_the_ticket_up_in_the_lists(jean: IntakeBench) -> None:
