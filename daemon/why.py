@@ -23,7 +23,8 @@ def why(database: Database, question: Asked, last: int, as_json: bool, out: Text
 
     *as_json*: one object for each mail and line, ASCII only, always with the same keys.
     """
-    found = stories(database, question, last)
+    told = stories(database, question, last)
+    found = told.stories
     for story in found:
         if as_json:
             out.write(json_text(_as_json(story)) + "\n")
@@ -31,6 +32,8 @@ def why(database: Database, question: Asked, last: int, as_json: bool, out: Text
             out.writelines(f"{line}\n" for line in lines_of(story))
     if not found and not as_json:
         out.write("Nothing is known of it: no mail in the ledger, no ticket and no letter.\n")
+    if told.more and not as_json:
+        out.write(f"There are others, older ones; these are the newest {last}: ask for more with --last.\n")
     return 0 if found else EXIT_FAILED
 
 

@@ -410,6 +410,7 @@ CREATE TABLE letters (
 ) ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_unicode_ci;
 CREATE INDEX ix_letters_mail_id ON letters (mail_id);
 CREATE INDEX ix_letters_person_id ON letters (person_id);
+CREATE INDEX ix_letters_recipient ON letters (recipient);
 CREATE INDEX ix_letters_state_next_at ON letters (state, next_at);
 CREATE INDEX ix_letters_ticket_id ON letters (ticket_id);
 

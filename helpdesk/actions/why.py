@@ -25,41 +25,61 @@ class Story:
     letters: tuple[LedgerLetter, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The stories that were asked for. ``more``: there are others, older ones."""
+
+    stories: tuple[Story, ...]
+    more: bool = False
+
+
 _Found = dict[int, tuple[LedgerMail, list[str]]]
 
 
-def stories(database: Database, question: Asked, last: int) -> list[Story]:
+def stories(database: Database, question: Asked, last: int) -> Told:
     """Return what is known of the mails that *question* can mean, oldest first, the newest *last* of each kind.
 
-    Letters that no mail caused come at the end. Raises StoreAway.
+    Letters that none of these mails caused come at the end. Raises StoreAway.
     """
     with Work(database, read_only=True) as work:
         found: _Found = {}
-        loose = _loose_letters(work, question, last, found)
-        for found_by, mails in _mails(work, question, last):
-            _note(found, found_by, mails)
+        loose = _loose_letters(work, question, found)
+        more = False
+        for found_by, mails in _mails(work, question, last + 1):
+            _note(found, found_by, mails[:last])
+            more |= len(mails) > last
         told = _told(work, found)
-        return told + [Story(found_by, None, letters=(letter,)) for found_by, letter in loose]
+        for found_by, letters in _letters(work, question, last + 1):
+            caused = [letter for letter in letters[-last:] if letter.mail_id not in found]
+            loose += [(found_by, letter) for letter in caused]
+            more |= len(letters) > last
+    return Told((*told, *(Story(found_by, None, letters=(letter,)) for found_by, letter in loose)), more)
 
 
-def _mails(work: Work, question: Asked, last: int) -> Iterable[tuple[str, Sequence[LedgerMail]]]:
+def _mails(work: Work, question: Asked, limit: int) -> Iterable[tuple[str, Sequence[LedgerMail]]]:
     if question.mail_id is not None:
         yield f"mail {question.mail_id}", work.ledger.by_ids([question.mail_id])
     if question.uid is not None:
-        yield f"UID {question.uid}", work.ledger.by_uid(question.uid, question.mailbox)[:last]
+        yield f"UID {question.uid}", work.ledger.by_uid(question.uid, question.mailbox)
     if question.ticket is not None:
         for ticket in work.tickets.by_numbers([question.ticket]).values():
-            yield f"ticket {ticket.number}", work.ledger.by_ticket(ticket.id, last)
+            yield f"ticket {ticket.number}", work.ledger.by_ticket(ticket.id, limit)
     if question.message_id:
-        yield "its Message-ID", work.ledger.by_message_id(question.message_id, last)
+        yield "its Message-ID", work.ledger.by_message_id(question.message_id, limit)
     if question.address:
-        yield "its sender", work.ledger.by_sender(question.address, last)
+        yield "its sender", work.ledger.by_sender(question.address, limit)
 
 
-def _loose_letters(
-    work: Work, question: Asked, last: int, found: _Found
-) -> Iterable[tuple[str, LedgerLetter]]:
-    """Return the letters asked for that no mail caused, and note the mails that caused the others."""
+def _letters(work: Work, question: Asked, limit: int) -> Iterable[tuple[str, Sequence[LedgerLetter]]]:
+    if question.ticket is not None:
+        for ticket in work.tickets.by_numbers([question.ticket]).values():
+            yield f"ticket {ticket.number}", work.ledger.letters_about(ticket.id, limit)
+    if question.address:
+        yield "its recipient", work.ledger.letters_to(question.address, limit)
+
+
+def _loose_letters(work: Work, question: Asked, found: _Found) -> list[tuple[str, LedgerLetter]]:
+    """Return the letter with this Message-ID where no mail caused it, and note the mail that caused it."""
     loose: list[tuple[str, LedgerLetter]] = []
     if question.message_id:
         for letter in work.ledger.letters_by_message_id(question.message_id):
@@ -67,10 +87,6 @@ def _loose_letters(
                 loose.append(("its Message-ID", letter))
             else:
                 _note(found, "the Message-ID of a letter", work.ledger.by_ids([letter.mail_id]))
-    if question.ticket is not None:
-        for ticket in work.tickets.by_numbers([question.ticket]).values():
-            about = work.ledger.letters_about(ticket.id, last)
-            loose += [(f"ticket {ticket.number}", letter) for letter in about]
     return loose
 
 

@@ -179,6 +179,13 @@ class Ledger:
         query = select(*_LETTER).where(letters.c.ticket_id == ticket_id, letters.c.mail_id.is_(None))
         return self._letters(query.order_by(letters.c.id.desc()).limit(limit))
 
+    def letters_to(self, address: str, limit: int) -> list[LedgerLetter]:
+        """Return the newest letters to an address, oldest first."""
+        if not fits_key(address, MAX_ADDRESS):
+            return []
+        query = select(*_LETTER).where(letters.c.recipient == address)
+        return self._letters(query.order_by(letters.c.id.desc()).limit(limit))
+
     def letters_by_message_id(self, message_id: str) -> list[LedgerLetter]:
         """Return our letter with that Message-ID, if there is one."""
         if not fits_key(message_id, MAX_KEY):

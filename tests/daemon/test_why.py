@@ -230,3 +230,34 @@ def test_nothing_found_is_said_and_ends_with_status_one(database: Database) -> N
     assert why(database, Asked(uid=1), 10, False, out) == 1
     assert "Nothing is known" in out.getvalue()
     assert why(database, Asked(uid=1), 10, True, io.StringIO()) == 1
+
+
+def test_an_address_that_only_has_letters_is_known(database: Database) -> None:
+    fill(database)
+    (story,) = told(database, "Admin@help.example")
+    assert isinstance(story["letters"], list)
+    assert (story["found_by"], story["mail"]) == ("its recipient", None)
+    assert [letter["kind"] for letter in story["letters"]] == ["ticket_opened"]
+
+
+def test_a_letter_that_a_shown_mail_caused_is_told_once(database: Database) -> None:
+    fill(database)
+    letters = [letter for story in told(database, "jean@univ.example") for letter in story["letters"]]  # type: ignore[attr-defined]
+    names = [letter["message_id"] for letter in letters]
+    assert sorted(names) == ["<opened@help.example>", "<resolved@help.example>"]
+
+
+@pytest.mark.parametrize(
+    ("words", "last", "others"),
+    [
+        ("news@shop.example", 1, True),
+        ("news@shop.example", 2, False),
+        ("jean@univ.example", 1, True),
+        ("jean@univ.example", 2, False),
+    ],
+)
+def test_that_there_are_more_is_said(database: Database, words: str, last: int, others: bool) -> None:
+    fill(database)
+    out = io.StringIO()
+    why(database, asked(words), last, False, out)
+    assert ("ask for more with --last" in out.getvalue()) is others

@@ -248,6 +248,11 @@ TICKET, PERSON = Step("tickets", ("id",)), Step("people", ("id",))
             id="letters about a ticket",
         ),
         pytest.param(
+            lambda work: work.ledger.letters_to("p7@univ.example", 10),
+            Step("letters", ("recipient",)),
+            id="letters to an address",
+        ),
+        pytest.param(
             lambda work: work.ledger.letters_by_message_id("<l1@help.example>"),
             Step("letters", ("message_id",)),
             id="a letter by its Message-ID",

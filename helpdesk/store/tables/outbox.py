@@ -15,7 +15,7 @@ letters = Table(  # the outbox: each row is complete, to the last header
     Column("kind", exact(40), nullable=False),
     Column("dedupe", exact(64), nullable=False, unique=True),
     Column("message_id", exact(255), nullable=False, unique=True),
-    Column("recipient", exact(254), nullable=False),
+    Column("recipient", exact(254), nullable=False, index=True),
     Column("envelope_from", exact(254), nullable=False),
     Column("content", long_bytes(), nullable=False),
     Column("person_id", ForeignKey(people.c.id), index=True),
