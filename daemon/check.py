@@ -1,6 +1,7 @@
 """``check``: a plain list of findings, each with what to do. Nothing is changed and nothing is sent."""
 
 import asyncio
+import errno
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,8 @@ from helpdesk.store.engine import Database
 from helpdesk.store.letters import DEAD
 from helpdesk.store.schema import require_current
 from helpdesk.store.work import Work
+
+PROBE = bytes(4096)  # an empty file can be made on a full disk too
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +142,14 @@ def _writable(folder: Path, mode: int = 0o700) -> None:
     try:
         folder.mkdir(mode=mode, parents=True, exist_ok=True)
         probe = folder / ".check"
-        probe.write_bytes(b"")
-        probe.unlink()
+        try:
+            probe.write_bytes(PROBE)
+        finally:
+            probe.unlink(missing_ok=True)
     except OSError as error:
-        raise HelpdeskError(f"{error.strerror}; make it writable for the user that runs helpdeskd") from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        advice = "make room" if full else "make it writable for the user that runs helpdeskd"
+        raise HelpdeskError(f"{error.strerror}; {advice}") from error
 
 
 def _trust(mailbox: ImapSettings) -> Finding:

@@ -31,8 +31,13 @@ ADVICE: Sequence[tuple[frozenset[object], str]] = (
     ),
     (frozenset({1047}), "this Galera node has lost its cluster: see to the other nodes and the network"),
     (
-        frozenset({1290, 1836, "25006", "SQLITE_READONLY"}),
+        frozenset({1290, 1836, "25006"}),
         "it is read-only: point [database] url at the primary",
+    ),
+    (frozenset({"SQLITE_READONLY"}), "this user may not write the file or its folder: change whose they are"),
+    (
+        frozenset({"SQLITE_IOERR"}),
+        "is its disk full or broken, and may this user write the file and its folder?",
     ),
     (frozenset({1021, 1114, "53100", "SQLITE_FULL"}), "its disk is full: make room"),
     (
@@ -48,6 +53,7 @@ ADVICE_CERTIFICATE = (
     " and the URL must name the server as the certificate does"
 )
 ADVICE_ELSE = "does the server run, and can this machine reach it?"
+ADVICE_FILE = "look at the file, its folder and its disk"
 
 
 class Conflict(Exception):
@@ -126,4 +132,5 @@ def _told(original: BaseException | None) -> str:
 def _advice(code: object) -> str:
     """Return what a person can do about it; SQLite's extended names begin with the plain one."""
     plain = "_".join(code.split("_")[:2]) if isinstance(code, str) else code
-    return next((advice for codes, advice in ADVICE if plain in codes), ADVICE_ELSE)
+    otherwise = ADVICE_FILE if isinstance(code, str) and code.startswith("SQLITE_") else ADVICE_ELSE
+    return next((advice for codes, advice in ADVICE if plain in codes), otherwise)

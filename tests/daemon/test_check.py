@@ -5,7 +5,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from daemon.check import _database, closed_to_the_group
+from daemon.check import _database, _writable, closed_to_the_group
+from helpdesk.errors import HelpdeskError
 from tests.config.made import loaded
 
 
@@ -39,3 +40,12 @@ def test_a_database_that_is_away_is_one_thing_to_mend(tmp_path: Path) -> None:
     away, templates = (found.line for found in _database(settings))
     assert away.startswith("FAIL database mariadb")
     assert templates == "ok   templates"
+
+
+def test_a_full_disk_is_found_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    (tmp_path / ".check").symlink_to("/dev/full")
+    with pytest.raises(HelpdeskError, match="No space left on device; make room"):
+        _writable(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    _writable(tmp_path)
+    assert list(tmp_path.iterdir()) == []

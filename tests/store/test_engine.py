@@ -1,6 +1,7 @@
 """A database is opened as we need it, or refused with what to change."""
 
 import shutil
+import sqlite3
 import ssl
 import stat
 from pathlib import Path
@@ -8,7 +9,7 @@ from types import ModuleType
 
 import pytest
 from sqlalchemy import make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from daemon.watch import LEASE_SECONDS
 from helpdesk.errors import BadSettings, StoreAway
@@ -16,6 +17,7 @@ from helpdesk.store import engine
 from helpdesk.store import mariadb as mariadb_store
 from helpdesk.store import postgresql as postgresql_store
 from helpdesk.store.engine import Database, open_database
+from helpdesk.store.failures import meaning
 from helpdesk.store.names import is_on_this_machine
 from helpdesk.store.schema import migrate
 from helpdesk.store.work import Work, in_work
@@ -324,3 +326,21 @@ def test_a_database_file_that_was_removed_is_told_of_and_not_made_anew(kept_copy
     _jot(database, "after")
     assert _notes(database) == ["before", "after"]
     database.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        pytest.param("SQLITE_IOERR_WRITE", "is its disk full or broken, and may this user write", id="disk"),
+        pytest.param("SQLITE_FULL", "its disk is full: make room", id="full"),
+        pytest.param("SQLITE_READONLY_DIRECTORY", "this user may not write the file", id="not writable"),
+        pytest.param("SQLITE_NOLFS", "look at the file, its folder and its disk", id="anything else"),
+    ],
+)
+def test_advice_about_a_file_never_speaks_of_a_server(code: str, advice: str) -> None:
+    trouble = sqlite3.OperationalError("no")
+    trouble.sqlite_errorname = code
+    told = str(meaning(OperationalError("UPDATE", None, trouble), "sqlite:///desk"))
+    assert told.startswith(f"database sqlite:///desk: no; {advice}")
+    assert "server" not in told
+    assert "primary" not in told
