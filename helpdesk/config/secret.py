@@ -63,9 +63,10 @@ class Credentials:
         return self._from_file(self.folder / name)
 
     def required(self, name: str, variable: str | None, label: str, advice: str = "write it to") -> Secret:
-        """Return the same, or note that *label* has none."""
+        """Return the same, or note that *label* has none, unless it may be there and cannot be read."""
+        before = len(self.problems)
         secret = self.secret(name, variable)
-        if not secret and self.folder is not None and self._is_wanted(name):
+        if not secret and len(self.problems) == before and self.folder is not None and self._is_wanted(name):
             self.problems.append(f"{label}: missing: {advice} {self.where(name, variable)}")
         return secret
 

@@ -261,3 +261,13 @@ def test_a_secret_that_cannot_be_opened_is_a_problem_not_a_crash(tmp_path: Path)
     assert complaints(file)[0] == (
         "FOLDER/credentials/imap_password: cannot be read (Is a directory); it must belong to the daemon's user"
     )
+
+
+def test_a_secret_that_may_be_there_and_cannot_be_read_is_not_called_missing(tmp_path: Path) -> None:
+    file = with_files(tmp_path)
+    for name in ("secret_key", "imap_password"):
+        (tmp_path / "credentials" / name).unlink()
+        (tmp_path / "credentials" / name).mkdir()
+    told = complaints(file)
+    assert [line for line in told if "secret_key: cannot be read" in line]
+    assert not [line for line in told if "missing" in line or "/dev/urandom" in line]
