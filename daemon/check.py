@@ -93,7 +93,7 @@ def closed_to_the_group(folder: Path) -> Path | None:
 
 def _database(settings: Settings) -> Iterator[Finding]:
     try:
-        database = opened_database(settings)
+        database = opened_database(settings, make=True)
     except HelpdeskError as error:
         yield Finding("database", str(error))
         return

@@ -28,7 +28,7 @@ def once(settings: Settings, pools: Pools) -> int:
     """Empty every mailbox and then the outbox; 1 when a server was away or letters still wait."""
     killpoints.arm(os.environ)
     with wiring.only_daemon_here(settings.desk.state_dir) as unclean:
-        database = opened_database(settings)
+        database = opened_database(settings, make=True)
         require_current(database)
         desk = desk_of(settings, database)
         owner = wiring.owner_name(settings)

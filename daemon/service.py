@@ -157,7 +157,7 @@ def run(settings: Settings, pools: Pools) -> int:
     killpoints.arm(os.environ)
     sys.setswitchinterval(SWITCH_SECONDS)
     with wiring.only_daemon_here(settings.desk.state_dir) as unclean:
-        database = opened_database(settings)
+        database = opened_database(settings, make=True)
         require_current(database)
         if unclean:
             event(LOG, "unclean", logging.WARNING, note="the last run was cut off; going carefully at first")

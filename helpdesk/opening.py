@@ -14,10 +14,10 @@ from helpdesk.store.engine import Database, open_database
 from helpdesk.templatefiles import load_templates
 
 
-def opened_database(settings: Settings) -> Database:
-    """Return the database of the settings."""
+def opened_database(settings: Settings, *, make: bool = False) -> Database:
+    """Return the database of the settings. *make*: as ``open_database`` takes it."""
     ca_file = settings.database.ca_file
-    return open_database(settings.database.url.reveal(), str(ca_file) if ca_file else None)
+    return open_database(settings.database.url.reveal(), str(ca_file) if ca_file else None, make=make)
 
 
 def desk_of(

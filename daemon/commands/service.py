@@ -24,7 +24,7 @@ def _migrate(given: argparse.Namespace) -> int:
     from helpdesk.opening import opened_database
     from helpdesk.store.schema import migrate
 
-    database = opened_database(settings_of(given))
+    database = opened_database(settings_of(given), make=True)
     changed = migrate(database)
     print(f"{database.shown}: {'migrated to' if changed else 'already at'} the newest schema")
     return 0

@@ -50,19 +50,21 @@ def open_database(
     ca_file: str | None = None,
     pool_size: int = 8,
     statement_seconds: int = STATEMENT_SECONDS,
+    make: bool = True,
 ) -> Database:
     """Return the database of *url*; connects only when used.
 
     A server that is not on this machine is spoken to over TLS only, its certificate and name verified against
     *ca_file* or the system's authorities; a server on this machine too when *ca_file* is given. A statement
-    that takes longer than *statement_seconds* means that the database is away. Raises BadSettings for a URL
-    that names no database we know, or that would change how it is spoken to.
+    that takes longer than *statement_seconds* means that the database is away. *make*: whether a SQLite file,
+    and its folder, are made where there is none; else StoreAway tells so where it is used. Raises BadSettings
+    for a URL that names no database we know, or that would change how it is spoken to.
     """
     parsed = _parsed(url)
     kind = parsed.get_backend_name()
     if kind == "sqlite":
         engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
-        _prepare_sqlite(engine, Path(str(parsed.database)))
+        _prepare_sqlite(engine, Path(str(parsed.database)), make)
     else:
         from helpdesk.store import mariadb  # its driver costs each start of the shell on another database
 
@@ -102,15 +104,16 @@ def _bad_url(problem: str) -> BadSettings:
     return BadSettings([f"[database] url: {problem}"])
 
 
-def _prepare_sqlite(engine: Engine, file: Path) -> None:
+def _prepare_sqlite(engine: Engine, file: Path, make: bool) -> None:
     """Make the folder and the file for our user only, and begin transactions as our work needs them."""
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if make:
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StoreAway(
             f"database folder {file.parent}: {error.strerror}; make it, or choose another"
         ) from error
-    opened = _OpenedFile(file)
+    opened = _OpenedFile(file, make)
     event.listen(engine, "do_connect", opened.before_connecting)
     event.listen(engine, "connect", _sqlite_connection)
     event.listen(engine, "checkout", opened.before_use)
@@ -123,16 +126,16 @@ class _OpenedFile:
     SQLite itself does not notice: it goes on writing where nobody will ever read.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, make: bool) -> None:
         self._file = file
-        self._was_there = False
+        self._make = make
 
     def before_connecting(self, _dialect: object, entry: ConnectionPoolEntry, *_: object) -> None:
         """Note which file it is, before it is opened: one that takes its place meanwhile is noticed."""
-        if not self._was_there:
+        if self._make:
             _make_private(self._file)
         entry.info["file"] = self._identity()
-        self._was_there = True
+        self._make = False
 
     def before_use(self, _connection: object, entry: ConnectionPoolEntry, _proxy: object) -> None:
         """Let the pool open the file anew where it is another one. Raises StoreAway while there is none."""
@@ -142,10 +145,14 @@ class _OpenedFile:
     def _identity(self) -> tuple[int, int]:
         try:
             seen = self._file.stat()
-        except OSError as error:
+        except FileNotFoundError as error:
+            lost = self._file if self._file.parent.exists() else f"{self._file}, with its folder"
             raise StoreAway(
-                f"database file {self._file}: {error.strerror}; put it back: nothing is written until it is there"
+                f"database file {lost}: missing; put it back, or correct [database] url"
+                " (a new desk: helpdeskd.py migrate makes it)"
             ) from error
+        except OSError as error:
+            raise StoreAway(f"database file {self._file}: {error.strerror}") from error
         return seen.st_dev, seen.st_ino
 
 

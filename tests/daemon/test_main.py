@@ -176,3 +176,13 @@ def test_a_terminal_that_knows_no_accents_gets_the_text_all_the_same(tmp_path: P
     )
     assert shown.returncode == 0, shown.stderr
     assert "L\\xe9a" in shown.stdout
+
+
+@pytest.mark.parametrize("command", ["status", "why 12", "letter list"])
+def test_who_only_looks_makes_no_state_folder_and_no_database(command: str, tmp_path: Path) -> None:
+    _write_settings(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    ended = _run("helpdeskd.py", *command.split(), folder=tmp_path)
+    assert ended.returncode == 1
+    assert "with its folder: missing; put it back" in ended.stderr
+    assert sorted(tmp_path.rglob("*")) == before

@@ -134,5 +134,5 @@ def test_status_on_an_empty_database_says_what_to_do(
     shown = command(world, "status")
     assert shown.returncode == 1
     assert "helpdeskd: database" in shown.stderr
-    assert "its schema is empty; run: helpdeskd.py migrate" in shown.stderr
+    assert "helpdeskd.py migrate" in shown.stderr
     assert "Traceback" not in shown.stderr
