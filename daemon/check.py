@@ -2,7 +2,9 @@
 
 import asyncio
 import errno
+import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -62,6 +64,11 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     if (countries := settings.suspicion.country_file) is not None:
         yield _try(f"country file {countries}", lambda: require_countries(countries))
     yield _try(f"audit folder {settings.audit.folder}", lambda: _writable(settings.audit.folder))
+    if (figures := settings.metrics.file) is not None:
+        yield _try(f"folder of [metrics] file {figures}", lambda: _takes_files(figures.parent))
+    yield _try(
+        f"[suspicion] alert_file {(alerts := settings.suspicion.alert_file)}", lambda: _takes_alerts(alerts)
+    )
     yield from _database(settings)
     for mailbox in settings.mailboxes:
         yield _trust(mailbox)
@@ -139,16 +146,37 @@ def _found(what: str, trouble: HelpdeskError | None) -> Finding:
 
 
 def _writable(folder: Path, mode: int = 0o700) -> None:
-    try:
+    with _advised():
         folder.mkdir(mode=mode, parents=True, exist_ok=True)
+    _takes_files(folder)
+
+
+def _takes_files(folder: Path) -> None:
+    with _advised():
         probe = folder / ".check"
         try:
             probe.write_bytes(PROBE)
         finally:
             probe.unlink(missing_ok=True)
+
+
+def _takes_alerts(file: Path) -> None:
+    """Open it as the daemon does; where there is none yet, its folder counts."""
+    with _advised():
+        try:
+            os.close(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW))
+        except FileNotFoundError:
+            _takes_files(file.parent)
+
+
+@contextmanager
+def _advised() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        advice = "make room" if full else "make it writable for the user that runs helpdeskd"
+        missing = "make it, or correct the setting" if isinstance(error, FileNotFoundError) else ""
+        advice = "make room" if full else missing or "make it writable for the user that runs helpdeskd"
         raise HelpdeskError(f"{error.strerror}; {advice}") from error
 
 

@@ -73,6 +73,10 @@ def away(what: str) -> Iterator[None]:
         ) from error
     except ssl.SSLError as error:
         raise MailboxAway(f"{what}: TLS failed ({error.reason}); check [imap] port and tls") from error
+    except ConnectionRefusedError as error:
+        raise MailboxAway(
+            f"{what}: connection refused; does the server run there? Check [imap] host and port"
+        ) from error
     except TimeoutError as error:
         raise MailboxAway(f"{what}: no answer in time") from error
     except IMAPClientReadOnlyError as error:

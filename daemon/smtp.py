@@ -138,6 +138,8 @@ def _advice(settings: RelaySettings, error: Exception) -> str:
         )
     elif cause is not None:
         text = f"TLS failed ({cause.reason or cause}); check [smtp] tls and port"
+    elif isinstance(error, ConnectionRefusedError) or isinstance(error.__cause__, ConnectionRefusedError):
+        text = "connection refused; does the server run there? Check [smtp] host and port"
     elif isinstance(error, SMTPResponseException):
         text = f"refused ({error.code} {error.message})"
     elif isinstance(error, SMTPException):

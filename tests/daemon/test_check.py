@@ -5,9 +5,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from daemon.check import _database, _writable, closed_to_the_group
+from daemon.check import _database, _findings, _writable, closed_to_the_group
 from helpdesk.errors import HelpdeskError
-from tests.config.made import loaded
+from tests.config.made import MINIMAL, loaded
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,35 @@ def test_a_full_disk_is_found_and_nothing_is_left_behind(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
     _writable(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def lines_about(folder: Path, what: str, metrics: str, alerts: str) -> list[str]:
+    state = f'[desk]\nstate_dir = "{folder}/state"\n'
+    text = (
+        MINIMAL.replace("[desk]\n", state)
+        .replace("imap.example.org", "127.0.0.1")
+        .replace("smtp.example.org", "127.0.0.1")
+    )
+    text += f'[metrics]\nfile = "{folder}/{metrics}"\n[suspicion]\nalert_file = "{folder}/{alerts}"\n'
+    found = [one.line for one in _findings(loaded(folder, text))]
+    return [line for line in found if what in line]
+
+
+def test_a_file_for_figures_or_alerts_that_the_daemon_could_not_write_is_found(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    [figures] = lines_about(tmp_path, "[metrics] file", "nowhere/helpdesk.prom", "taken")
+    assert figures.startswith("FAIL")
+    assert "No such file or directory; make it, or correct the setting" in figures
+    [alerts] = lines_about(tmp_path, "alert_file", "nowhere/helpdesk.prom", "taken")
+    assert alerts.startswith("FAIL")
+    assert "Is a directory" in alerts
+    [alerts] = lines_about(tmp_path, "alert_file", "helpdesk.prom", "nowhere/alerts.log")
+    assert "No such file or directory; make it, or correct the setting" in alerts
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_files_for_figures_and_alerts_that_can_be_written_are_well_and_not_made(tmp_path: Path) -> None:
+    for what in ("[metrics] file", "alert_file"):
+        [line] = lines_about(tmp_path, what, "helpdesk.prom", "alerts.log")
+        assert line.startswith("ok  ")
+    assert not (tmp_path / "alerts.log").exists()

@@ -44,6 +44,14 @@ def test_a_refused_login_is_told_in_the_words_of_the_server(dovecot: Dovecot) ->
         ImapInbox(wrong)
 
 
+def test_where_nobody_listens_it_is_said_what_to_look_at() -> None:
+    nobody = ImapAccount("127.0.0.1", 1, "tls", "desk", "secret", None)
+    with pytest.raises(
+        MailboxAway, match=r"connection refused; does the server run .* \[imap\] host and port"
+    ):
+        ImapInbox(nobody)
+
+
 def test_what_comes_is_not_written_out_for_a_debug_log(
     tmp_path: Path, certificates: Certificates, caplog: pytest.LogCaptureFixture
 ) -> None:
