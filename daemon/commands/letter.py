@@ -64,7 +64,9 @@ def _again(given: argparse.Namespace) -> int:
         raise HelpdeskError(f"{term_safe(given.which)} is no letter; give its number, or {ALL_DEAD}")
     with opened_store(given) as database:
         if given.which == ALL_DEAD:
-            print(f"{send_all_again(database)} letters are queued again.")
+            count, over = send_all_again(database)
+            left = f" {over} with login codes that are no longer valid are left out." if over else ""
+            print(f"{count} letters are queued again.{left}")
         else:
             send_again(database, int(given.which))
             print(f"Letter {given.which} is queued again.")

@@ -9,6 +9,7 @@ from helpdesk.core.audit import Action
 from helpdesk.core.audit import Outcome as AuditOutcome
 from helpdesk.core.letters import LetterKind
 from helpdesk.core.permissions import Actor, Right
+from helpdesk.core.sessions import code_is_over
 from helpdesk.errors import Refused
 from helpdesk.store.audit import Event
 from helpdesk.store.chunks import chunks
@@ -47,12 +48,14 @@ def send_again(database: Database, letter_id: int, by: Actor | None = None) -> N
         )
 
 
-def send_all_again(database: Database, by: Actor | None = None) -> int:
-    """Queue all dead letters again; return how many."""
+def send_all_again(database: Database, by: Actor | None = None) -> tuple[int, int]:
+    """Queue all dead letters again; return how many, and how many were left: login codes that are over."""
     require_letters(database, by)
     with Work(database, read_only=True) as work:
-        dead = work.letters.ids_of(DEAD)
-    return sum(_again(database, some, by) for some in chunks(dead, AT_ONCE))
+        now = work.database_now()
+        dead = work.letters.all_in(DEAD)
+    of_use = [one for one, kind, at in dead if kind != LetterKind.LOGIN_CODE or not code_is_over(at, now)]
+    return sum(_again(database, some, by) for some in chunks(of_use, AT_ONCE)), len(dead) - len(of_use)
 
 
 def require_letters(database: Database, by: Actor | None) -> None:

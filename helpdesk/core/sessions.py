@@ -42,6 +42,11 @@ class LoginLimits:
         return now + timedelta(hours=self.session_hours)
 
 
+def code_is_over(sent_at: datetime, now: datetime) -> bool:
+    """Say whether a login code that was queued at *sent_at* lets nobody in any more."""
+    return now >= sent_at + timedelta(minutes=LoginLimits().code_minutes)
+
+
 def session_problem(
     kind: SessionKind, used_at: datetime, expires_at: datetime, now: datetime, limits: LoginLimits
 ) -> tuple[str, str] | None:

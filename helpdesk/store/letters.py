@@ -166,10 +166,13 @@ class Letters:
         state: str | None = self._connection.scalar(select(letters.c.state).where(letters.c.id == letter_id))
         return state
 
-    def ids_of(self, state: str) -> Sequence[int]:
-        """Return all letters in a state, those first that are due or died first."""
-        query = select(letters.c.id).where(letters.c.state == state).order_by(letters.c.next_at)
-        return self._connection.scalars(query).all()
+    def all_in(self, state: str) -> list[tuple[int, str, datetime]]:
+        """Return id, kind and time of queueing of all letters in a state, those first that are due or died first."""
+        query = select(letters.c.id, letters.c.kind, letters.c.queued_at).where(letters.c.state == state)
+        return [
+            (row.id, row.kind, row.queued_at)
+            for row in self._connection.execute(query.order_by(letters.c.next_at))
+        ]
 
     def listed(self, state: str, limit: int) -> list[ListedLetter]:
         """Return letters in a state, those last due, sent or dead first, at most *limit*."""

@@ -135,14 +135,22 @@ def _again(keyboard: Keyboard, given: argparse.Namespace) -> int:
         if not given.yes and not keyboard.agrees(question):
             keyboard.screen.say(words("Nothing was done.", "Rien n'a été fait."))
             return 1
-        count = send_all_again(keyboard.database, keyboard.actor)
+        count, over = send_all_again(keyboard.database, keyboard.actor)
     else:
         for letter_id in given.ids:
             send_again(keyboard.database, letter_id, keyboard.actor)
-        count = len(given.ids)
+        count, over = len(given.ids), 0
     keyboard.screen.say(
         words("{count} letter(s) queued again.", "{count} lettre(s) remise(s) en file.", count=count)
     )
+    if over:
+        keyboard.screen.say(
+            words(
+                "{count} left out: login codes that are no longer valid.",
+                "{count} laissée(s) de côté : des codes de connexion qui ne sont plus valables.",
+                count=over,
+            )
+        )
     return 0
 
 

@@ -1,13 +1,18 @@
 """Dead letters are listed and sent again, unchanged, and nothing else is; on every database."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from helpdesk.actions.deliver import Ended
 from helpdesk.actions.resend import listed_letters, send_again, send_all_again
+from helpdesk.core.sessions import code_is_over
 from helpdesk.core.smtpreplies import End, Outcome
 from helpdesk.errors import Refused
+from helpdesk.store.tables import letters
+from helpdesk.store.work import Work
 from tests.actions.outboxes import NOON, OutboxBench, bench
 
 
@@ -83,7 +88,24 @@ def test_nothing_but_a_dead_letter_is_sent_again(desk: OutboxBench, letter_id: i
 def test_all_dead_letters_are_sent_again_with_a_row_for_each(desk: OutboxBench) -> None:
     kill(desk, 3)
     desk.queue()
-    assert send_all_again(desk.database) == 3
+    assert send_all_again(desk.database) == (3, 0)
     assert desk.states() == ["queued"] * 4
     assert [row["action"] for row in desk.audited()].count("LETTER_SENT_AGAIN") == 3
-    assert send_all_again(desk.database) == 0
+    assert send_all_again(desk.database) == (0, 0)
+
+
+def test_of_dead_login_codes_only_those_that_still_let_in_are_sent_again(desk: OutboxBench) -> None:
+    kill(desk, 3)
+    with Work(desk.database) as work:
+        now = work.database_now()
+        code = update(letters).values(kind="login_code")
+        work._connection.execute(code.where(letters.c.id == 1).values(queued_at=now - timedelta(minutes=16)))
+        work._connection.execute(code.where(letters.c.id == 2).values(queued_at=now))
+        work.commit()
+    assert send_all_again(desk.database) == (2, 1)
+    assert desk.states() == ["dead", "queued", "queued"]
+
+
+@pytest.mark.parametrize(("seconds", "over"), [(15 * 60 - 1, False), (15 * 60, True)])
+def test_a_code_is_over_after_its_minutes(seconds: int, over: bool) -> None:
+    assert code_is_over(NOON, NOON + timedelta(seconds=seconds)) is over
