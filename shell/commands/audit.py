@@ -11,17 +11,15 @@ from helpdesk.actions.sessions import actor_of
 from helpdesk.actions.trail import exported_trail, person_id_of, rows_since, suspicious, trail_rows
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.permissions import Right
-from helpdesk.core.suspicion import SUSPICIOUS, in_words
 from helpdesk.store.trail import TrailFilter, TrailRow
 from shell.commands.people import address, complete_person
 from shell.completers import complete_ago, complete_path
 from shell.keyboard import Keyboard
-from shell.mailwords import mail_word
 from shell.moments import SINCE, UNTIL, Moment, meant
 from shell.newfile import FORMATS, format_of, new_file, write_rows
+from shell.notewords import refused_kind
 from shell.screen import Cell
 from shell.verbs import Arguments, Verb
-from shell.words import Words
 
 STYLES = {Outcome.FAIL.value: "yellow", Outcome.DENIED.value: "red"}
 TEXT_DAYS = 7
@@ -222,7 +220,7 @@ def _suspicious(keyboard: Keyboard, given: argparse.Namespace) -> int:
              words("first", "première"), words("last", "dernière"))  # fmt: skip
     rows = [
         (
-            _kind(words, one.kind),
+            refused_kind(words, one.kind),
             one.who or "-",
             one.origin,
             str(one.count),
@@ -233,13 +231,6 @@ def _suspicious(keyboard: Keyboard, given: argparse.Namespace) -> int:
     ]
     keyboard.screen.table(heads, rows, grow=2, wraps=(0, 1, 2))
     return 0
-
-
-def _kind(words: Words, kind: str) -> str:
-    if kind in SUSPICIOUS:
-        return in_words(Action(kind), words.language)
-    where, colon, verdict = kind.partition(":")
-    return f"{where}{words.colon}{mail_word(words, verdict)}" if colon else kind
 
 
 AUDIT_VERBS = (

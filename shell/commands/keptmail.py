@@ -7,6 +7,7 @@ from helpdesk.core.permissions import Right
 from helpdesk.store.quarantine import Order
 from shell.keyboard import Keyboard
 from shell.mailwords import mail_reason, mail_word
+from shell.notewords import order_outcome
 from shell.preview import Preview, previewed
 from shell.verbs import Arguments, Completer, Verb
 
@@ -92,7 +93,7 @@ def _order(keyboard: Keyboard, order: Order) -> str:
     words = keyboard.words
     kind = mail_word(words, order.kind.value)
     return f"{kind}{whose}, {order.by or '-'}, {words.short(order.asked_at)}{words.colon}" + (
-        order.outcome if order.done_at else waits
+        order_outcome(words, order.outcome) if order.done_at else waits
     )
 
 

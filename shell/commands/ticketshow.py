@@ -12,6 +12,7 @@ from helpdesk.store.posts import ShownPost
 from shell.commands.tickets import number_argument
 from shell.keyboard import Keyboard
 from shell.mailwords import mail_reason, mail_word
+from shell.notewords import desk_note
 from shell.screen import beginning
 from shell.verbs import Arguments, Verb
 from shell.words import Words
@@ -106,6 +107,8 @@ def _show_text(keyboard: Keyboard, post: ShownPost, given: argparse.Namespace) -
     folds = () if given.quotes else tuple(Fold(start, end, kind) for start, end, kind in post.folds)
     hidden = sum(len(post.text[fold.start : fold.end].splitlines()) for fold in folds)
     text, left = visible_text(post.text, folds).replace("\r\n", "\n").strip("\n"), 0
+    if post.internal and not post.author:
+        text = desk_note(words, text)
     if not given.full:
         text, left = beginning(text, POST_ROWS, max(screen.width - len(INDENT), 1))
     for line in text.split("\n"):

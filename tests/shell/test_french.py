@@ -15,6 +15,7 @@ from shell.commands.outgoing import STATES
 from shell.jobwords import ended_in
 from shell.mailwords import mail_reason, mail_word
 from shell.main import parser
+from shell.notewords import desk_note, order_outcome, refused_kind
 from shell.nouns import NOUNS
 from shell.perform import told
 from shell.verbs import WrongUsage
@@ -144,3 +145,50 @@ def test_a_role_that_is_not_enough_is_named_in_french(shell_desk: ShellDesk) -> 
     assert said(shell_desk.keyboard(known), "audit list").error.startswith(
         "helpdesk-admin: votre rôle (responsable) ne le permet pas : "
     )
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        (
+            "stays as it is (held, by the rule sender_not_admitted): spoof: dmarc=fail for univ.example",
+            "reste tel quel (retenu, par la règle sender_not_admitted) : falsifié : dmarc=fail pour univ.example",
+        ),
+        ("stays as it is (would wait, by the rule x)", "reste tel quel (attendrait, par la règle x)"),
+        ("opened, ticket 1, by the rule new_ticket", "ticket ouvert, ticket 1, par la règle new_ticket"),
+        ("ignored, by the rule loop", "ignoré, par la règle loop"),
+        (
+            "not done: 2 attempts to read it ended with the whole process",
+            "pas fait : 2 lectures ont emporté le processus entier",
+        ),
+    ],
+)
+def test_what_came_of_an_order_is_told_in_french(stored: str, shown: str) -> None:
+    assert order_outcome(FRENCH, stored) == shown
+    assert order_outcome(Words(Language.EN), stored) == stored
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        (
+            "this mail was kept (spoof) and is filed on the word of Sam",
+            "ce mail était retenu (falsifié) et est classé sur la parole de Sam",
+        ),
+        (
+            "follows ticket 3, which is closed; this mail was kept (spoof) and is filed on the word of the console",
+            "suite du ticket 3, qui est clos; ce mail était retenu (falsifié) et est classé"
+            " sur la parole de la console",
+        ),
+        ("a letter to a@b.example came back (5.1.1)", "une lettre à a@b.example est revenue (5.1.1)"),
+    ],
+)
+def test_a_note_of_the_desk_is_told_in_french(stored: str, shown: str) -> None:
+    assert desk_note(FRENCH, stored) == shown
+    assert desk_note(Words(Language.EN), stored) == stored
+
+
+def test_what_was_refused_is_told_in_words() -> None:
+    assert refused_kind(FRENCH, "LETTER_DEAD") == "lettres abandonnées"
+    assert refused_kind(Words(Language.EN), "LETTER_DEAD") == "letters that were given up"
+    assert refused_kind(FRENCH, "mail:spoof") == "mail : falsifié"

@@ -213,3 +213,15 @@ def test_a_manager_works_on_the_mail_of_the_teams_people_only(desk: ShellBench) 
     )
     assert desk.run("quarantine", "reject", "--all", "--yes", by=Role.MANAGER).status == 0
     assert [one["id"] for one in desk.run("quarantine", "list", "--json").json] == [other]
+
+
+def test_what_came_of_an_order_is_shown_in_the_language_of_who_looks(desk: ShellBench) -> None:
+    desk.language = Language.FR
+    (held,) = hold(desk, a_mail(says=FORGED))
+    assert desk.run("quarantine", "release", held, "--yes").status == 0
+    told = "stays as it is (held, by the rule sender_not_admitted)"
+    with desk.bench.desk.database.engine.begin() as connection:
+        connection.execute(update(mail_orders).values(outcome=told, done_at=desk.bench.now))
+    assert "reste tel quel (retenu, par la règle" in " ".join(
+        desk.run("quarantine", "show", held).out.split()
+    )
