@@ -5,6 +5,18 @@ from shell.words import Words, in_french
 _FRENCH = (  # a text that is not here, such as an error, is shown as it is
     (r"^letters are queued$", "des lettres partent"),
     (r"^(\d+) letters are queued$", r"lettres en file : \1"),
+    (
+        r"^sent already: each admin has the report of these days$",
+        "déjà envoyé : chaque administrateur a le rapport de ces jours",
+    ),
+    (
+        r"^nothing sent: no active admin has a verified address$",
+        "rien envoyé : aucun administrateur actif n'a d'adresse vérifiée",
+    ),
+    (
+        r"^nothing sent: the desk is younger than the week$",
+        "rien envoyé : le support est plus récent que la semaine",
+    ),
     (r"^(\d+) rows and (\d+) seals are gone$", r"lignes supprimées : \1, sceaux : \2"),
     (r"^(\d+) blobs removed$", r"fichiers supprimés : \1"),
     (r"^(\d+) tickets closed$", r"tickets clos : \1"),

@@ -73,9 +73,10 @@ def _weekly(given: argparse.Namespace) -> int:
         desk = desk_of(settings, database)
         since, until = _span(desk, first, last)
         if given.send:
-            from helpdesk.actions.weekly import queue_report
+            from helpdesk.actions.weekly import queue_report, why_none
 
-            print(f"{queue_report(desk, since, until, shown_anchor(desk))} letters are queued.")
+            count = queue_report(desk, since, until, shown_anchor(desk))
+            print(f"{count} letters are queued{'' if count else f': {why_none(desk)}'}.")
             return 0
         from helpdesk.actions.weekly import week_of
 

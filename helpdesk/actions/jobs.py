@@ -16,7 +16,7 @@ from helpdesk.actions.permits import event_by, require_right
 from helpdesk.actions.purge import purge_audit
 from helpdesk.actions.runs import ask_for_run, begin_run, end_run, runs_of, to_begin_now
 from helpdesk.actions.sealing import shown_anchor
-from helpdesk.actions.weekly import queue_report
+from helpdesk.actions.weekly import queue_report, why_none
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.jobs import JobName, JobPlan, Planned, Run, Turn, planned
 from helpdesk.core.permissions import Actor, Right
@@ -48,7 +48,9 @@ def _weekly_report(desk: Desk, _plan: JobPlan, turn: Turn) -> str:
             if work.purging.oldest(None, until) is not None  # else the desk is younger
         ]
     count = sum(queue_report(desk, since, until, shown_anchor(desk)) for since, until in weeks)
-    return f"{count} letters are queued" if count else ""
+    if count:
+        return f"{count} letters are queued"
+    return why_none(desk) if weeks else "nothing sent: the desk is younger than the week"
 
 
 def last_ends(work: Work, plan: JobPlan) -> dict[str, datetime]:

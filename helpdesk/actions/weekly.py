@@ -31,6 +31,9 @@ from helpdesk.errors import Refused
 from helpdesk.store.letters import QUEUED, SENDING
 from helpdesk.store.work import Refusal, Work, in_work
 
+ALREADY_SENT = "sent already: each admin has the report of these days"
+NOBODY = "nothing sent: no active admin has a verified address"
+
 
 def week_of(desk: Desk, since: datetime, until: datetime, anchor: str = "") -> Week:
     """Return the figures from *since* until *until*; *anchor*: the end of the audit trail's chain, where it has one.
@@ -58,6 +61,12 @@ def queue_report(desk: Desk, since: datetime, until: datetime, anchor: str = "")
         return 0
 
 
+def why_none(desk: Desk) -> str:
+    """Return why no report was queued where all went well, in a few words."""
+    with Work(desk.database, read_only=True) as work:
+        return ALREADY_SENT if _admins(work, desk) else NOBODY
+
+
 def _check(desk: Desk, since: datetime, until: datetime) -> None:
     if not since < until or len(day_edges(since, until, desk.stationery.zone)) - 1 > MAX_DAYS:
         raise Refused(
@@ -68,12 +77,17 @@ def _check(desk: Desk, since: datetime, until: datetime) -> None:
 
 def _missing(work: Work, desk: Desk, since: datetime, until: datetime) -> dict[str, KnownAddress]:
     """Return the admins who have no report of that span yet, each with one address, by the letter's key."""
-    now = desk.clock(work)
-    admins = [_reached(owned, now) for owned in work.people.addresses_of_role(Role.ADMIN).values()]
     span = (since.isoformat(), until.isoformat())
-    keys = {dedupe_key("weekly_report", *span, one.address): one for one in admins if one is not None}
+    keys = {dedupe_key("weekly_report", *span, one.address): one for one in _admins(work, desk)}
     known = work.letters.known(keys)
     return {dedupe: one for dedupe, one in keys.items() if dedupe not in known}
+
+
+def _admins(work: Work, desk: Desk) -> list[KnownAddress]:
+    """Return one address of each admin who can be reached."""
+    now = desk.clock(work)
+    reached = (_reached(owned, now) for owned in work.people.addresses_of_role(Role.ADMIN).values())
+    return [one for one in reached if one is not None]
 
 
 def _reached(owned: Iterable[KnownAddress], now: datetime) -> KnownAddress | None:

@@ -9,11 +9,12 @@ import pytest
 from helpdesk.actions.jobs import TASKS, last_ends
 from helpdesk.actions.runs import begin_run, end_run, fail_run, to_begin_now
 from helpdesk.actions.sealing import current_anchor, seal_next
+from helpdesk.actions.weekly import ALREADY_SENT, NOBODY
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.jobs import JobName, JobPlan, Planned, RunState
 from helpdesk.core.slots import Hourly
 from helpdesk.store.audit import Event
-from helpdesk.store.tables import audit_logs, letters
+from helpdesk.store.tables import audit_logs, letters, people
 from helpdesk.store.work import Work, in_work
 from tests.actions.intakes import NOW
 from tests.actions.staff import Staffed
@@ -30,7 +31,7 @@ def test_the_weekly_report_bears_the_end_of_the_chain_and_goes_out_once(staffed:
     assert seal_next(desk)
     report = TASKS[JobName.WEEKLY_REPORT]
     assert report(desk, JobPlan(), a_turn(MONDAY)) == "1 letters are queued"
-    assert report(desk, JobPlan(), a_turn(MONDAY)) == ""
+    assert report(desk, JobPlan(), a_turn(MONDAY)) == ALREADY_SENT
     [row] = [row for row in staffed.bench.rows(letters) if row["kind"] == "weekly_report"]
     text = message_from_bytes(row["content"], policy=default).get_body(("plain",))
     assert text is not None
@@ -48,7 +49,15 @@ def test_a_desk_that_is_younger_than_the_week_reports_nothing(
         connection.execute(audit_logs.delete())
     in_work(desk.database, lambda work: work.audit.add([Event(Action.LOGIN, Outcome.FAIL, at)]))
     told = TASKS[JobName.WEEKLY_REPORT](desk, JobPlan(), a_turn(MONDAY))
-    assert told == ("1 letters are queued" if count else "")
+    assert told == ("1 letters are queued" if count else "nothing sent: the desk is younger than the week")
+
+
+def test_a_report_that_nobody_can_get_says_so(staffed: Staffed) -> None:
+    desk = staffed.bench.desk
+    in_work(desk.database, lambda work: work.audit.add([Event(Action.LOGIN, Outcome.FAIL, NOW)]))
+    with desk.database.engine.begin() as connection:
+        connection.execute(people.update().values(active=False))
+    assert TASKS[JobName.WEEKLY_REPORT](desk, JobPlan(), a_turn(MONDAY)) == NOBODY
 
 
 @pytest.mark.parametrize(
@@ -65,7 +74,7 @@ def test_a_report_for_each_week_that_was_missed(staffed: Staffed, missed: int, r
             work.runs.add(JobName.WEEKLY_REPORT.value, "", last, "x", last), RunState.DONE, "", last
         ),
     )
-    for told in (f"{reported} letters are queued", ""):
+    for told in (f"{reported} letters are queued", ALREADY_SENT):
         assert TASKS[JobName.WEEKLY_REPORT](desk, JobPlan(), a_turn(MONDAY, JobName.WEEKLY_REPORT)) == told
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from helpdesk.actions.weekly import ALREADY_SENT, NOBODY
 from helpdesk.core.admission import _NO_ENTRY
 from helpdesk.core.kept import OrderKind
 from helpdesk.core.letters import LetterKind
@@ -48,6 +49,8 @@ def test_a_mistake_in_an_argument_is_told_in_french(line: str, expected: str) ->
     [
         ("letters are queued", "des lettres partent"),
         ("3 letters are queued", "lettres en file : 3"),
+        (ALREADY_SENT, "déjà envoyé : chaque administrateur a le rapport de ces jours"),
+        (NOBODY, "rien envoyé : aucun administrateur actif n'a d'adresse vérifiée"),
         ("12 rows and 2 seals are gone", "lignes supprimées : 12, sceaux : 2"),
         ("4 tickets closed", "tickets clos : 4"),
         ("4 looked at, 1 end soon", "certificats vus : 4, bientôt échus : 1"),
