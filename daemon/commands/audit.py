@@ -16,7 +16,7 @@ from helpdesk.core.health import shown
 from helpdesk.core.jsontext import json_text
 from helpdesk.core.people import Person, Role
 from helpdesk.core.permissions import Actor
-from helpdesk.errors import EXIT_FAILED
+from helpdesk.errors import EXIT_FAILED, Refused
 
 
 def add(commands: Commands) -> None:
@@ -43,7 +43,10 @@ def _verify(given: argparse.Namespace) -> int:
     from helpdesk.store.auditfiles import AuditFiles
     from helpdesk.store.schema import require_current
 
-    anchor = parsed_anchor(given.anchor) if given.anchor else None
+    try:
+        anchor = parsed_anchor(given.anchor) if given.anchor is not None else None
+    except Refused as refused:
+        given.wrong(str(refused))
     settings = settings_of(given)
     database = opened_database(settings)
     require_current(database)

@@ -15,7 +15,6 @@ from daemon.commands.options import (
 from helpdesk.core.health import shown
 from helpdesk.core.jsontext import json_text
 from helpdesk.core.terminal import term_safe
-from helpdesk.errors import HelpdeskError
 from helpdesk.store.rows import ListedLetter
 
 STATES = ("dead", "queued", "sending")
@@ -47,7 +46,7 @@ def _list(given: argparse.Namespace) -> int:
     from helpdesk.actions.resend import listed_letters
 
     if given.last < 1:
-        raise HelpdeskError(f"--last {given.last}: ask for one letter or more")
+        given.wrong(f"--last {given.last}: ask for one letter or more")
     with opened_store(given) as database:
         found = listed_letters(database, given.state, given.last)
     for letter in found:
@@ -61,7 +60,7 @@ def _again(given: argparse.Namespace) -> int:
     from helpdesk.actions.resend import send_again, send_all_again
 
     if given.which != ALL_DEAD and not _ID.fullmatch(given.which):
-        raise HelpdeskError(f"{term_safe(given.which)} is no letter; give its number, or {ALL_DEAD}")
+        given.wrong(f"{term_safe(given.which)} is no letter; give its number, or {ALL_DEAD}")
     with opened_store(given) as database:
         if given.which == ALL_DEAD:
             count, over = send_all_again(database)

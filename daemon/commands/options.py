@@ -22,10 +22,13 @@ Run: TypeAlias = Callable[[argparse.Namespace], int]
 def new_command(
     commands: Commands, name: str, summary: str, run: Run, description: str = ""
 ) -> argparse.ArgumentParser:
-    """Add a command that *run* carries out, returning the exit status."""
+    """Add a command that *run* carries out, returning the exit status.
+
+    *run* may end it as wrong usage with ``given.wrong(TEXT)``, which does not return.
+    """
     text = description or f"{summary[0].upper()}{summary[1:]}."
     command = commands.add_parser(name, help=summary, description=text)
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, wrong=command.error)
     return command
 
 

@@ -4,7 +4,6 @@ import argparse
 import sys
 
 from daemon.commands.options import Commands, add_config, new_command, settings_of
-from helpdesk.errors import HelpdeskError
 
 
 def add(commands: Commands) -> None:
@@ -31,7 +30,7 @@ def _run(given: argparse.Namespace) -> int:
     try:
         question = asked(f"mail:{given.mail}" if given.mail.isdecimal() else given.mail)
     except ValueError as error:
-        raise HelpdeskError(str(error)) from error
+        given.wrong(str(error))
     settings = settings_of(given)
     database = opened_database(settings)
     require_current(database)

@@ -45,7 +45,6 @@ def add(commands: Commands) -> None:
     ways.add_argument("--language", choices=[one.value for one in Language], help="default: the desk's")
     ways.add_argument("--send", action="store_true", help="queue it to every admin, in their language")
     add_json(ways, "one object")
-    weekly.set_defaults(wrong=weekly.error)
 
 
 def _day(text: str) -> date:

@@ -4,7 +4,6 @@ import argparse
 import sys
 
 from daemon.commands.options import Commands, add_config, add_json, new_command, settings_of
-from helpdesk.errors import HelpdeskError
 
 
 def add(commands: Commands) -> None:
@@ -37,9 +36,9 @@ def _run(given: argparse.Namespace) -> int:
     try:
         question = asked(" ".join(given.words))
     except ValueError as error:
-        raise HelpdeskError(str(error)) from error
+        given.wrong(str(error))
     if given.last < 1:
-        raise HelpdeskError(f"--last {given.last}: ask for one mail or more")
+        given.wrong(f"--last {given.last}: ask for one mail or more")
     database = opened_database(settings_of(given))
     require_current(database)
     status = why(database, question, given.last, given.json, sys.stdout)

@@ -75,6 +75,13 @@ def test_each_command_has_help_of_its_own(command: str, tmp_path: Path) -> None:
         pytest.param(["helpdeskd.py", "--config", "a", "init"], 2, id="settings where none are read"),
         pytest.param(["helpdeskd.py", "report", "weekly", "--since", "yesterday"], 2, id="no day"),
         pytest.param(["helpdeskd.py", "report", "weekly", "--send", "--json"], 2, id="to send or to print"),
+        pytest.param(["helpdeskd.py", "audit", "verify", "--anchor", "foo"], 2, id="no anchor"),
+        pytest.param(["helpdeskd.py", "audit", "verify", "--anchor", ""], 2, id="an empty anchor"),
+        pytest.param(["helpdeskd.py", "replay", "foo"], 2, id="no mail"),
+        pytest.param(["helpdeskd.py", "why", "foo"], 2, id="nothing that can be asked"),
+        pytest.param(["helpdeskd.py", "why", "12", "--last", "0"], 2, id="no mails at all"),
+        pytest.param(["helpdeskd.py", "letter", "again", "x"], 2, id="no letter"),
+        pytest.param(["helpdeskd.py", "letter", "list", "--last", "0"], 2, id="no letters at all"),
         pytest.param(["helpdesk-admin.py"], 2, id="no noun"),
         pytest.param(["helpdesk-admin.py", "person", "add", "a@b.example"], 2, id="no name"),
         pytest.param(

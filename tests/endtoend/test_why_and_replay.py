@@ -55,7 +55,7 @@ def test_why_says_so_when_nothing_is_known_and_what_can_be_asked(world: World) -
     nothing = world.run("why", "<none@x>")
     assert (nothing.returncode, "Nothing is known" in nothing.stdout) == (1, True)
     senseless = world.run("why", "charger")
-    assert (senseless.returncode, "ask for a Message-ID" in senseless.stderr) == (1, True)
+    assert (senseless.returncode, "ask for a Message-ID" in senseless.stderr) == (2, True)
 
 
 def test_a_held_mail_is_filed_again_and_its_copy_moved(world: World) -> None:
