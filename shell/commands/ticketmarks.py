@@ -136,7 +136,7 @@ def _restore(keyboard: Keyboard, given: argparse.Namespace) -> int:
     )
 
 
-_close = _moves(lambda _: Status.RESOLVED, ("Ticket {number} is closed.", "Le ticket {number} est fermé."))
+_close = _moves(lambda _: Status.RESOLVED, ("Ticket {number} is resolved.", "Le ticket {number} est résolu."))
 _reopen = _moves(_reopened, ("Ticket {number} is open again.", "Le ticket {number} est rouvert."))
 
 VERBS = (
