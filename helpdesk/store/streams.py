@@ -125,7 +125,7 @@ def visible(eyes: Eyes) -> Condition:
     if eyes.far is Reach.ALL:
         return true()
     mine = or_(
-        T.requester_id == eyes.person_id,
+        OnlyFilters(T.requester_id) == eyes.person_id,
         T.id.in_(select(participants.c.ticket_id).where(participants.c.person_id == eyes.person_id)),
     )
     if eyes.far is Reach.OWN:
@@ -134,7 +134,8 @@ def visible(eyes: Eyes) -> Condition:
         return OnlyFilters(T.team_id).in_(sorted(eyes.team_ids))
     if eyes.far is not Reach.SEEN:
         return false()
-    return or_(mine, T.assignee_id == eyes.person_id, T.team_id.in_(sorted(eyes.team_ids)))
+    of_team = OnlyFilters(T.team_id).in_(sorted(eyes.team_ids))
+    return or_(mine, OnlyFilters(T.assignee_id) == eyes.person_id, of_team)
 
 
 def _there(wanted: TicketFilter) -> Condition:
@@ -142,10 +143,10 @@ def _there(wanted: TicketFilter) -> Condition:
 
 
 def conditions(wanted: TicketFilter, eyes: Eyes, now: datetime) -> list[Condition]:
-    """Return all that must hold for a ticket to be in a list, wherever it was found."""
+    """Return all that must hold for a ticket, found otherwise, to be in a list."""
     asked = [_there(wanted), visible(eyes), *_asked(wanted, now), *_behind(wanted, _Part(()))]
     if wanted.statuses:
-        asked.append(T.status.in_([status.value for status in wanted.statuses]))
+        asked.append(OnlyFilters(T.status).in_([status.value for status in wanted.statuses]))
     return asked
 
 

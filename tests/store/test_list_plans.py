@@ -16,6 +16,7 @@ from helpdesk.store.engine import Database, open_database
 from helpdesk.store.listing import Eyes, TicketFilter
 from helpdesk.store.rows import Row
 from helpdesk.store.schema import migrate
+from helpdesk.store.streams import conditions
 from helpdesk.store.wordindex import WordIndex
 from helpdesk.store.work import Work, in_work
 from tests.conftest import ENGINES
@@ -221,6 +222,17 @@ def test_a_search_reads_the_words_of_a_block_only(grown: Database, eyes: Eyes) -
     steps = [step for plan in plans_of(grown, question) for step in plan.steps]
     words = {step for step in steps if step.table == "ticket_words"}
     assert words == {BLOCK_BY_BLOCK}
+
+
+@pytest.mark.parametrize("eyes", [ADMIN, AGENT], ids=["admin", "agent"])
+def test_what_was_found_by_its_words_is_looked_up_whatever_else_is_asked(grown: Database, eyes: Eyes) -> None:
+    asked = TicketFilter(statuses=(Status.RESOLVED,), urgencies=(Urgency.CRITICAL,))
+
+    def question(work: Work) -> None:
+        list(work.search._holding(iter(range(2, 40)), conditions(asked, eyes, NOW)))
+
+    (plan,) = plans_of(grown, question)
+    assert [step.columns for step in plan.steps if step.table == "tickets"] == [("number",)]
 
 
 @pytest.mark.parametrize(
