@@ -41,6 +41,7 @@ class Standing:
             encoding="utf-8",
             dimensions=(60, 300),
             timeout=DEADLINE_SECONDS,
+            preexec_fn=_heeds_ctrl_c,
         )
         self.terminal.expect_exact("Now it is yours")
         self.terminal.expect_exact("tail -f ")
@@ -57,6 +58,11 @@ class Standing:
         self.terminal.expect(pexpect.EOF)
         self.terminal.close()
         return self.terminal.exitstatus, self.terminal.before
+
+
+def _heeds_ctrl_c() -> None:
+    """Undo what a run in the background of a script hands down: there Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture
