@@ -4,7 +4,6 @@ Nothing is remembered from one prompt to the next, and no key leads out: no edit
 """
 
 import getpass
-import shutil
 import sys
 import termios
 import textwrap
@@ -57,11 +56,12 @@ def typed_text(prompt: str, begun: str) -> str:
     if is_dumb_terminal():
         print(prompt)
         return without_controls("\n".join(_plain_lines(begun)))
-    prompt = textwrap.fill(prompt, shutil.get_terminal_size().columns - 1)  # prompt_toolkit would cut it
+    session = _session()
+    prompt = textwrap.fill(prompt, session.output.get_size().columns - 1)  # prompt_toolkit would cut it
     keys = only_types(KeyBindings(), lambda text: text)
     keys.add("enter")(_begins_line)
     keys.add("c-d")(lambda event: event.current_buffer.validate_and_handle())
-    typed = _session().prompt(f"{prompt}\n", default=begun, multiline=True, key_bindings=keys)
+    typed = session.prompt(f"{prompt}\n", default=begun, multiline=True, key_bindings=keys)
     return without_controls(typed).rstrip("\n")
 
 

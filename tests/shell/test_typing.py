@@ -85,7 +85,7 @@ def test_a_line_is_edited_too_and_a_secret_is_not_shown(ticket_desk: ShellDesk, 
 
 
 def test_what_stands_above_a_text_is_wrapped_on_a_narrow_screen(ticket_desk: ShellDesk) -> None:
-    with logged_in(ticket_desk, columns=60) as terminal:
+    with logged_in(ticket_desk, columns=60, COLUMNS="120") as terminal:  # the variable knows of no new size
         terminal.type("ticket note 7")
         told = terminal.until("away.")
         assert "a line with only . ends it" in " ".join(told.split())
