@@ -22,7 +22,11 @@ _FRENCH = (  # a text that is not here, such as an error, is shown as it is
     (r"^(\d+) tickets closed$", r"tickets clos : \1"),
     (r"^(\d+) kept mails expired$", r"mails retenus expirés : \1"),
     (r"^(\d+) tickets told of$", r"tickets rappelés : \1"),
-    (r"^(\d+) looked at, (\d+) end soon$", r"certificats vus : \1, bientôt échus : \2"),
+    (
+        r"^(\d+) compared, (\d+) returned, (\d+) withheld, (\d+) forgotten, (\d+) put right, (\d+) misplaced$",
+        r"mails comparés : \1, remis : \2, laissés : \3, sans sort : \4, remis à leur place : \5, mal placés : \6",
+    ),
+    (r"^(\d+) looked at, (\d+) end soon", r"certificats vus : \1, bientôt échus : \2"),
 )
 
 

@@ -54,6 +54,10 @@ def test_a_mistake_in_an_argument_is_told_in_french(line: str, expected: str) ->
         ("12 rows and 2 seals are gone", "lignes supprimées : 12, sceaux : 2"),
         ("4 tickets closed", "tickets clos : 4"),
         ("4 looked at, 1 end soon", "certificats vus : 4, bientôt échus : 1"),
+        (
+            "25 compared, 0 returned, 0 withheld, 1 forgotten, 2 put right, 3 misplaced",
+            "mails comparés : 25, remis : 0, laissés : 0, sans sort : 1, remis à leur place : 2, mal placés : 3",
+        ),
         ("OSError: [Errno 5]", "OSError: [Errno 5]"),
         ("", ""),
     ],
