@@ -16,6 +16,17 @@ from tests.shell.test_roles import ENTRIES, NUMBERS, OWN, STRANGE, TEAM, allowed
 
 OUTSIDE = ("login", "bootstrap", "unlock")  # commands of the machine, not of a session
 LAST = "logout"
+ON_RECORD = {  # what an admin has done by then
+    "LOGIN",
+    "TICKET_SEEN",
+    "NOTE_ADDED",
+    "TICKET_TAGGED",
+    "CANNED_ANSWER_DELETED",
+    "ROLE_CHANGED",
+    "PASSWORD_RESET",
+    "TICKETS_EXPORTED",
+    "SESSION_REVOKED",
+}
 READS_FRENCH = (Role.USER, Role.MANAGER)
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 HOSTILE = "a\x1b]52;c;eA==\x07b\x9b2Jc\u202ed\r\ne"
@@ -39,6 +50,12 @@ def refusals(desk: ShellDesk) -> int:
     query = select(func.count()).where(audit_logs.c.status == "DENIED")
     with desk.database.engine.connect() as connection:
         return connection.scalar(query) or 0
+
+
+def done(desk: ShellDesk) -> set[str]:
+    query = select(audit_logs.c.action).where(audit_logs.c.status == "SUCCESS").distinct()
+    with desk.database.engine.connect() as connection:
+        return set(connection.scalars(query))
 
 
 def answered(terminal: Terminal, line: str, grave: bool) -> str:
@@ -75,6 +92,8 @@ def test_each_verb_answers_and_refuses_what_the_table_refuses(desk: ShellDesk, r
             assert not CONTROL.search(said), name
             assert "Traceback" not in said, name
             assert refusals(desk) - before == (not allowed(entry, role, about)), name
+        if role is Role.ADMIN:
+            assert ON_RECORD - done(desk) == set()
         terminal.type(LAST)
         assert terminal.ended() == 0
     finally:
