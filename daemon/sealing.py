@@ -2,18 +2,18 @@
 
 import logging
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from daemon.beside import Beside
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.leases import Lease
-from helpdesk.actions.sealing import CopyDiffers, copy_seals, current_anchor, seal_next
+from helpdesk.actions.sealing import CopyDiffers, copy_seals, moment_and_anchor, seal_next
 from helpdesk.config import AuditSettings
-from helpdesk.core.auditchain import SEAL_ROWS, local_day
+from helpdesk.core.auditchain import SEAL_ROWS, Anchor, local_day
 from helpdesk.errors import StoreAway
 from helpdesk.logs import event, failed
 from helpdesk.store.auditfiles import AuditFiles
-from helpdesk.store.work import Refusal, Work
+from helpdesk.store.work import Refusal
 
 LOG = logging.getLogger("helpdesk.audit")
 LEASE = "audit"
@@ -36,14 +36,18 @@ class Sealing(Beside):
         self._uncopied = False
         self._broken = False
         self._anchored_on = ""
+        self._in_order: tuple[Anchor, str] | None = None  # how it stood when the files lacked nothing
 
     def look(self) -> None:
-        """Seal what waits, copy what is sealed."""
+        """Seal what waits, copy what is sealed; no more than two questions where nothing has changed."""
         try:
             if self._lease.keep():
                 self._seal()
-            self._copy()
-            self._tell_anchor()
+            now, anchor = moment_and_anchor(self._desk)
+            self._tell_anchor(self._day(now), anchor)
+            stand = anchor, self._day(now - self._keep)
+            if stand != self._in_order:
+                self._in_order = stand if self._copy(first_day=stand[1]) else None
             self._broken = False
         except StoreAway:
             pass  # the mailboxes tell of it
@@ -65,26 +69,26 @@ class Sealing(Beside):
                     break
                 self.ending.wait(REST_SECONDS)
 
-    def _copy(self) -> None:
+    def _copy(self, first_day: str) -> bool:
+        """Copy what the files lack and remove those before *first_day*; return whether that could be done."""
         try:
             copy_seals(self._desk, self._files, lambda: not self.ending.is_set())
-            self._files.forget_before(self._day(self._keep))
+            self._files.forget_before(first_day)
         except (OSError, CopyDiffers) as trouble:
             if not self._uncopied:
                 event(LOG, "audit_not_copied", logging.ERROR, folder=self._files.folder, error=trouble)
             self._uncopied = True
-            return
+            return False
         if self._uncopied:
             event(LOG, "audit_copied_again", logging.WARNING, folder=self._files.folder)
         self._uncopied = False
+        return True
 
-    def _tell_anchor(self) -> None:
+    def _tell_anchor(self, day: str, anchor: Anchor) -> None:
         """Once a day, and after a start, let the log keep the end of the chain."""
-        day, anchor = self._day(), current_anchor(self._desk)
         if anchor.seq and day != self._anchored_on:
             event(LOG, "audit_anchor", seq=anchor.seq, mac=anchor.mac.hex())
             self._anchored_on = day
 
-    def _day(self, ago: timedelta = timedelta(0)) -> str:
-        with Work(self._desk.database, read_only=True) as work:
-            return local_day(self._desk.clock(work) - ago, self._desk.stationery.zone)
+    def _day(self, moment: datetime) -> str:
+        return local_day(moment, self._desk.stationery.zone)

@@ -42,7 +42,8 @@ from helpdesk.store.schema import require_current
 
 LOG = logging.getLogger("helpdesk.service")
 STOP_SECONDS = 1.5  # how long a batch in hand may take after SIGTERM before its connection is cut
-TICK_SECONDS = 0.5
+STARTING_SECONDS = 0.5  # how often to look whether all is ready; systemd is to hear of it soon
+TICK_SECONDS = 2.0  # … and from then on whether all still lives: an idle desk is to cost next to nothing
 SWITCH_SECONDS = 0.001  # how long letters wait for a thread that files mail; Python's own 5 ms starves them
 CLOCK_SECONDS = 10.0
 ALARM_SECONDS = 5.0
@@ -75,12 +76,12 @@ class Service:
             asyncio.create_task(self._look_at_clock(), name="clock"),
             asyncio.create_task(self._tell_alarms(), name="alarms"),
         ]
-        pings = ping_seconds()
-        status = 0
+        pings = ping_seconds() or TICK_SECONDS
+        status, ready = 0, False
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), min(pings or TICK_SECONDS, TICK_SECONDS))
-            self._tell_systemd()
+                await asyncio.wait_for(stop.wait(), min(pings, TICK_SECONDS if ready else STARTING_SECONDS))
+            ready = self._tell_systemd()
             if not stop.is_set() and (dead := self._dead([letters, *chores])):
                 event(LOG, "broken", logging.CRITICAL, loops=",".join(dead))
                 status = 1
@@ -106,9 +107,8 @@ class Service:
         alarms = AlertLog(self.desk, self.settings.suspicion.alert_file, wiring.owner_name(self.settings))
         while True:
             with contextlib.suppress(StoreAway):  # the mailboxes tell of it
-                if await asyncio.to_thread(alarm_of_role_changes, self.desk):
+                if await asyncio.to_thread(_told, self.desk, alarms):
                     self.delivery.wake()
-                await asyncio.to_thread(alarms.write)
             await asyncio.sleep(ALARM_SECONDS)
 
     async def _look_at_clock(self) -> None:
@@ -128,16 +128,17 @@ class Service:
                 if f"mailbox {watch.mailbox}" not in self.lateness.known:
                     await asyncio.to_thread(watch.keep_lease)
 
-    def _tell_systemd(self) -> None:
+    def _tell_systemd(self) -> bool:
+        """Feed the watchdog, log who is late; return whether systemd was told that all is ready."""
         answered = all(watch.answered.is_set() for watch in self.watches)
-        self.watchdog.ready(
-            answered, answered
-        )  # a mailbox answers only after its lease came from the database
+        # a mailbox answers only after its lease came from the database
+        ready = self.watchdog.ready(answered, answered)
         late, back = self.lateness.news(self.watchdog.feed())
         for name in late:
             event(LOG, "late", logging.ERROR, loop=name)
         for name in back:
             event(LOG, "on_time_again", logging.WARNING, loop=name)
+        return ready
 
     async def _stop(self, letters: "asyncio.Task[None]") -> None:
         for watch in self.watches:
@@ -150,6 +151,13 @@ class Service:
                 watch.abort()
         with contextlib.suppress(asyncio.CancelledError, HelpdeskError):
             await letters
+
+
+def _told(desk: Desk, alarms: AlertLog) -> bool:
+    """Raise what is to be raised of role changes, write all alarms; return whether there may be new letters."""
+    raised = alarm_of_role_changes(desk)
+    alarms.write()
+    return raised
 
 
 def run(settings: Settings, pools: Pools) -> int:

@@ -1,6 +1,7 @@
 """Seal the audit trail, and copy what is sealed to daily files; both go on where they were left."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from helpdesk.actions.desk import Desk
 from helpdesk.core.auditchain import (
@@ -69,8 +70,13 @@ def trusted_checkpoint(work: Work, key: bytes) -> Checkpoint | None:
 
 def current_anchor(desk: Desk) -> Anchor:
     """Return the newest seal, for people to keep elsewhere; number 0 where there is none. Raises StoreAway."""
+    return moment_and_anchor(desk)[1]
+
+
+def moment_and_anchor(desk: Desk) -> tuple[datetime, Anchor]:
+    """Return the desk's time and the newest seal at that time; number 0 where there is none. Raises StoreAway."""
     with Work(desk.database, read_only=True) as work:
-        return chain_end(work, desk.audit_key)
+        return desk.clock(work), chain_end(work, desk.audit_key)
 
 
 def shown_anchor(desk: Desk) -> str:

@@ -94,7 +94,8 @@ def test_the_log_keeps_the_end_of_the_chain_at_start_and_each_day(
     assert told(caplog) == ["audit_anchor"]
     (seal,) = trail.seals()
     assert caplog.records[-1].fields == {"seq": 1, "mac": seal.mac.hex()}  # type: ignore[attr-defined]
-    monkeypatch.setattr(Sealing, "_day", lambda _self, ago=0: "2099-01-01" if not ago else "2001-01-01")
+    long_ago = now_of(trail.database) - DAY
+    monkeypatch.setattr(Sealing, "_day", lambda _self, at: "2099-01-01" if at > long_ago else "2001-01-01")
     ours.look()
     assert told(caplog) == ["audit_anchor"] * 2
     sealing_of(trail, folder).look()
