@@ -27,7 +27,7 @@ from helpdesk.core.permissions import Actor, Right
 from helpdesk.core.standing import Measure
 from helpdesk.errors import Refused
 from helpdesk.store.directory import PersonFilter
-from helpdesk.store.tables import people
+from helpdesk.store.tables import audit_logs, people
 from helpdesk.store.work import Work, in_work
 from tests.actions.intakes import NOW
 from tests.actions.offices import (
@@ -240,6 +240,11 @@ def test_a_measure_takes_all_addresses_or_only_one(here: Office) -> None:
     assert (here.state(USER), here.state(home)) == ("verified", "verified")
     with here.refuses(f"{USER} is verified: verify changes nothing; from here you can: freeze, block"):
         take_measure(here.database, actor, USER, Measure.VERIFY)
+    measures = [row["action"] for row in here.desk.rows(audit_logs) if row["action"] != "ADDRESS_ADDED"]
+    assert measures == ["ADDRESS_BLOCKED", "ADDRESS_FROZEN", "ADDRESS_UNFROZEN", "ADDRESS_VERIFIED"]
+    last = here.detail()
+    assert (last["user"], last["person"]) == (actor.person.id, here.known[USER].person.id)
+    assert (last["before"], last["after"]) == ("blocked", "verified")
 
 
 def test_verifying_one_address_verifies_no_other(here: Office) -> None:

@@ -79,6 +79,12 @@ def outcomes(desk: IntakeBench) -> list[str]:
     return [row["outcome"] for row in desk.rows(mail_orders)]
 
 
+def on_record(desk: IntakeBench, action: str) -> list[tuple[int, int, int | None]]:
+    """Return who did that, with which mail and as whose."""
+    rows = [row for row in desk.rows(audit_logs) if (row["action"], row["status"]) == (action, "SUCCESS")]
+    return [(row["user_id"], row["detail"]["mail"], row["detail"].get("as")) for row in rows]
+
+
 def test_a_forged_mail_that_an_admin_releases_is_filed_as_its_senders(desk: IntakeBench) -> None:
     desk.person()
     admin = actor(desk, Role.ADMIN)
@@ -116,6 +122,7 @@ def test_a_strangers_mail_is_bound_to_a_person(desk: IntakeBench) -> None:
     told = release(desk.desk, admin, [held.mail_id])
     assert "quarantine bind" in str(told.refused[0][1])
     bind(desk.desk, admin, held.mail_id, JEAN)
+    assert on_record(desk, "MAIL_BOUND") == [(admin.user_id, held.mail_id, jean.person.id)]
     obeyed(desk)
     (ticket,) = desk.rows(tickets)
     assert ticket["requester_id"] == jean.person.id
@@ -166,6 +173,8 @@ def test_replay_files_by_todays_rules_and_on_nobodys_word(desk: IntakeBench) -> 
     forged, early = desk.file(a_mail(says=FORGED), a_mail("Deux", message_id="<2@x>"))
     desk.person()
     assert len(replay_later(desk.desk, admin, [forged.mail_id, early.mail_id]).done) == 2
+    wanted = [(admin.user_id, forged.mail_id, None), (admin.user_id, early.mail_id, None)]
+    assert on_record(desk, "MAIL_REPLAY_WANTED") == wanted
     assert [told and told.fate for told in obeyed(desk)] == [Fate.HELD, Fate.OPENED]
     assert desk.column(tickets, "subject") == ["Deux"]
     assert "stays as it is (held" in outcomes(desk)[0]
