@@ -41,6 +41,7 @@ def stands(desk: Staffed) -> tuple[object, ...]:
 def test_a_ticket_stands_as_before_its_answer(desk: Staffed, before: Status, resolve: bool) -> None:
     desk.change(1, status=before.value)
     answer(desk, resolve=resolve)
+    assert ("TICKET_ANSWERED", "SUCCESS") in [row[:2] for row in desk.audited()]
     assert stands(desk) != (before.value, None, None)
     assert undo(desk) == f"from {AGENT}"
     assert stands(desk) == (before.value, None, None)
