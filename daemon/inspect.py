@@ -21,7 +21,8 @@ from helpdesk.core.folds import visible_text
 from helpdesk.core.mail import Mail, Unreadable
 from helpdesk.core.terminal import term_safe, term_safe_block
 from helpdesk.core.trust import Trust
-from helpdesk.core.verdict import Judgement, Verdict, bomb
+from helpdesk.core.verdict import Judgement, bomb
+from helpdesk.core.verdicts import Verdict
 
 BATCH_FILES = 64
 BATCH_BYTES = 16 * 1024 * 1024

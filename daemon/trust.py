@@ -22,7 +22,8 @@ from helpdesk.core.people import AddressState
 from helpdesk.core.terminal import term_safe
 from helpdesk.core.trust import DkimCheck, DkimOutcome, Placement, Trust
 from helpdesk.core.trustzone import Untrusted, matches, zone_of
-from helpdesk.core.verdict import Evidence, Judgement, Verdict, evidence_of, judge, needs_dkim
+from helpdesk.core.verdict import Evidence, Judgement, evidence_of, judge, needs_dkim
+from helpdesk.core.verdicts import Verdict
 from helpdesk.errors import EXIT_FAILED
 
 LINE_CHARACTERS = 400

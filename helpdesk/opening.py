@@ -8,7 +8,7 @@ from helpdesk.core.keys import AUDIT_CHAIN, REPLY_TOKENS
 from helpdesk.core.lettercaps import LetterLimits
 from helpdesk.core.letters import LetterKind, LetterTemplates, Stationery
 from helpdesk.core.people import Language
-from helpdesk.core.rules import Policy
+from helpdesk.core.policy import Policy
 from helpdesk.store.blobs import Blobs
 from helpdesk.store.engine import Database, open_database
 from helpdesk.templatefiles import load_templates

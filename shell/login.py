@@ -1,5 +1,7 @@
 """The dialogue of a login: address and password, a second factor or a mailed code, a new password where wanted."""
 
+from collections.abc import Callable
+
 from helpdesk.actions.login import (
     Proven,
     begin_session,
@@ -25,12 +27,18 @@ SUSPECTED = (
 )
 
 
-def log_in(keyboard: Keyboard, kind: SessionKind, address: str = "") -> str:
-    """Return the token of a new session. Raises Refused after three tries, EOFError where nobody answers."""
+def log_in(
+    keyboard: Keyboard, kind: SessionKind, address: str = "", meanwhile: Callable[[], None] = lambda: None
+) -> str:
+    """Return the token of a new session. Raises Refused after three tries, EOFError where nobody answers.
+
+    *meanwhile*: begins what may go on while a password is looked at, which takes a quarter of a second.
+    """
     words = keyboard.words
     for left in range(TRIES - 1, -1, -1):
         name = address or keyboard.ask.line(words("Mail address", "Adresse mail"))
         password = keyboard.ask.secret(words("Password", "Mot de passe"))
+        meanwhile()
         try:
             proven = prove_password(keyboard.door, name, password, keyboard.place)
             _prove_more(keyboard, proven)

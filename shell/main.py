@@ -93,9 +93,11 @@ def _interactive(keyboard: Keyboard) -> int:
         )
         return EXIT_REFUSED
     import_module("shell.prompts")  # what both load is loaded by one of them: its modules import each other
-    # With all verbs it takes a quarter of a second to load, and nobody types a password quicker than that.
-    threading.Thread(target=import_module, args=("shell.app",), daemon=True).start()
-    keyboard.token = log_in(keyboard, SessionKind.SHELL)
+    # With all verbs it takes as long to load as the password to be looked at; sooner, it would slow the typing down.
+    loading = threading.Thread(target=import_module, args=("shell.app",), daemon=True)
+    keyboard.token = log_in(
+        keyboard, SessionKind.SHELL, meanwhile=lambda: None if loading.ident else loading.start()
+    )
     keyboard.actor = actor_of(keyboard.door, keyboard.token)
     from shell.app import shell_for
 

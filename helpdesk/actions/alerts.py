@@ -20,7 +20,7 @@ from helpdesk.core.letters import Addressee, Notice, alert, confirm_sender, dedu
 from helpdesk.core.people import AddressState, KnownAddress, Language
 from helpdesk.core.rules import Defer, Hold
 from helpdesk.core.standing import standing
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 from helpdesk.store.alerts import NewAlert
 from helpdesk.store.budgets import Breaker
 from helpdesk.store.rows import Row

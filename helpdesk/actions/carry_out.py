@@ -9,6 +9,7 @@ from typing import assert_never
 from helpdesk.actions.arrival import Arrival, Filed, Source
 from helpdesk.actions.facts import Gathered
 from helpdesk.actions.noticing import Noticed, note_disowned, note_route, note_sender
+from helpdesk.actions.outbox import Confirmation
 from helpdesk.actions.rows import TEXT_CHARS, Outcome, attachment_rows, ledger_row, note_row, post_row
 from helpdesk.core import rules
 from helpdesk.core.audit import Action
@@ -18,21 +19,10 @@ from helpdesk.core.people import KnownAddress
 from helpdesk.core.returned import SentLetter, in_words
 from helpdesk.core.rules import Decision, Facts, Ruling
 from helpdesk.core.tickets import DueHours, Fate, Status, Ticket, Urgency
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 from helpdesk.store.audit import Event
 from helpdesk.store.ids import new_id
 from helpdesk.store.rows import Row
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmation:
-    """A letter to be queued for the requester of ``ticket``; ``mail`` is what it answers."""
-
-    known: KnownAddress
-    ticket: Ticket
-    mail: Mail
-    mail_id: int
-    reopened: bool
 
 
 @dataclass(frozen=True, slots=True)

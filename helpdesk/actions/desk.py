@@ -7,7 +7,7 @@ from datetime import datetime
 from helpdesk.core.lettercaps import LetterLimits
 from helpdesk.core.letters import Stationery
 from helpdesk.core.people import Language
-from helpdesk.core.rules import Policy
+from helpdesk.core.policy import Policy
 from helpdesk.core.suspicion import Thresholds
 from helpdesk.core.tickets import DueHours
 from helpdesk.store.blobs import Blobs

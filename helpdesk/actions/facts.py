@@ -17,7 +17,7 @@ from helpdesk.core.rules import Facts, Reference
 from helpdesk.core.standing import standing
 from helpdesk.core.subjects import ticket_numbers
 from helpdesk.core.tickets import Ticket
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 from helpdesk.store.rows import Effect, HeldMail, LedgerRow
 from helpdesk.store.work import Work
 

@@ -14,7 +14,7 @@ from helpdesk.core.rules import Facts
 from helpdesk.core.standing import standing
 from helpdesk.core.suspicion import Alarm
 from helpdesk.core.tickets import Fate
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 from helpdesk.store.audit import Event
 
 

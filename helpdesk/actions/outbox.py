@@ -1,17 +1,31 @@
 """Queue letters in the transaction of their cause."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from helpdesk.actions.carry_out import Confirmation
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.letters import Wanted, book_letters
 from helpdesk.core.letters import Addressee, Answered, Letter, dedupe_key, ticket_opened, ticket_reopened
+from helpdesk.core.mail import Mail
+from helpdesk.core.people import KnownAddress
+from helpdesk.core.tickets import Ticket
 from helpdesk.store.budgets import Breaker
 from helpdesk.store.ids import new_id
 from helpdesk.store.letters import QUEUED
 from helpdesk.store.rows import Row
 from helpdesk.store.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A letter to be queued for the requester of ``ticket``; ``mail`` is what it answers."""
+
+    known: KnownAddress
+    ticket: Ticket
+    mail: Mail
+    mail_id: int
+    reopened: bool
 
 
 def letter_row(

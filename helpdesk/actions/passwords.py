@@ -9,7 +9,6 @@ from collections.abc import Collection
 from functools import cache
 
 import bcrypt
-import pyotp
 
 from helpdesk.core.passwords import normal_password
 
@@ -92,16 +91,22 @@ def _letters(count: int) -> str:
 
 def new_totp_secret() -> str:
     """Return a secret of 160 bits in base32 (RFC 4226 §4)."""
+    import pyotp  # slow to load, for second factors only
+
     return pyotp.random_base32()
 
 
 def totp_address(secret: str, account: str, desk: str) -> str:
     """Return the otpauth:// address that telephones read from a QR code."""
+    import pyotp
+
     return pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=desk)
 
 
 def totp_step(secret: str, code: str, last_step: int, unix_seconds: float) -> int | None:
     """Return the time step that *code* is for, None where it is wrong or of a step not later than *last_step*."""
+    import pyotp
+
     now = int(unix_seconds) // TOTP_STEP_SECONDS
     digits = "".join(code.split())
     found = None

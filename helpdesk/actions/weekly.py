@@ -8,7 +8,7 @@ from helpdesk.actions.outbox import letter_row
 from helpdesk.core.letters import Addressee, dedupe_key
 from helpdesk.core.people import AddressState, KnownAddress, Role
 from helpdesk.core.standing import standing
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 from helpdesk.core.weekly import (
     AGE_DAYS,
     FROZEN,

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from helpdesk.core.people import AddressState
-from helpdesk.core.verdict import Judgement, Verdict
+from helpdesk.core.verdict import Judgement
+from helpdesk.core.verdicts import Verdict, stronger_than
 
 MAX_AHEAD = timedelta(days=1)  # a wrong zone in a learner's clock, not a mail of next week
 
@@ -71,7 +72,6 @@ class Admission:
 
 
 _PROVEN = (Verdict.PASS, Verdict.PASS_DKIM)
-_STRENGTH = {Verdict.WEAK.value: 1, Verdict.PASS_DKIM.value: 2, Verdict.PASS.value: 3}
 _FATES: dict[Verdict, tuple[Entry, Alert]] = {
     Verdict.BOMB: (Entry.HOLD, Alert.DIGEST_UNLESS_MANY),
     Verdict.MALFORMED_FROM: (Entry.HOLD, Alert.NONE),
@@ -91,11 +91,6 @@ _NO_ENTRY = {
     AddressState.NOT_YET: "the address is not valid yet",
     AddressState.EXPIRED: "the address is not valid any more",
 }
-
-
-def stronger_than(verdict: str) -> tuple[str, ...]:
-    """Return the verdicts that prove a sender better than *verdict* does."""
-    return tuple(name for name, strength in _STRENGTH.items() if strength > _STRENGTH.get(verdict, 0))
 
 
 def desk_addressing(
@@ -124,7 +119,7 @@ def admit(
     verdict = judgement.verdict
     if verdict not in _PROVEN and verdict is not Verdict.WEAK:
         return _unproven(judgement, state)
-    if state is AddressState.VERIFIED and _STRENGTH[verdict] < _STRENGTH.get(best_verdict, 0):
+    if state is AddressState.VERIFIED and best_verdict in stronger_than(verdict):
         reason = f"{judgement.reason}; mail from this address has been {best_verdict} before"
         return Admission(Entry.HOLD, reason, Alert.AT_ONCE)
     if verdict is Verdict.WEAK:

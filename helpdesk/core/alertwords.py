@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from helpdesk.core.audit import Action
 from helpdesk.core.people import Language
 from helpdesk.core.suspicion import SUSPICIOUS, Reason, in_words
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 
 _FRENCH = {
     Verdict.BOMB: "message hors limites",

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from helpdesk.core.people import AddressState, KnownAddress
 from helpdesk.core.tickets import KEPT
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 
 POISON_RULE = "poison"  # as core.rules names it
 HELD_NOTICE = timedelta(days=7)  # how long before its end the owner of a held mail hears of it

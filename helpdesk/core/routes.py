@@ -2,7 +2,8 @@
 
 import re
 
-from helpdesk.core.verdict import Evidence, Judgement, Verdict
+from helpdesk.core.verdict import Evidence, Judgement
+from helpdesk.core.verdicts import Verdict
 
 PROVEN = (Verdict.PASS, Verdict.PASS_DKIM)
 UNNAMED = "?"

@@ -13,21 +13,15 @@ from helpdesk.core.folds import visible_text
 from helpdesk.core.mail import Bounce, Mail, MailClass, Unreadable
 from helpdesk.core.people import KnownAddress
 from helpdesk.core.permissions import sees
+from helpdesk.core.policy import Policy
 from helpdesk.core.returned import SentLetter
 from helpdesk.core.tickets import Status, Ticket
-from helpdesk.core.verdict import Judgement, Verdict
+from helpdesk.core.verdict import Judgement
+from helpdesk.core.verdicts import Verdict
 
 MACHINES = (MailClass.AUTO_REPLY, MailClass.BULK, MailClass.FEEDBACK)
 FIRST_DEFER = timedelta(minutes=5)
 LONGEST_DEFER = timedelta(hours=4)
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the settings say about filing."""
-
-    reopen_days: int = 14
-    defer_hours: int = 48
 
 
 @dataclass(frozen=True, slots=True)

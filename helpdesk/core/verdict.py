@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
 from helpdesk.core.address import BadSender, Sender, sender_of
 from helpdesk.core.authresults import BadResults, Result, check_together, read_results
@@ -11,27 +10,12 @@ from helpdesk.core.headers import HeaderBlock, read_headers
 from helpdesk.core.mail import Caps
 from helpdesk.core.trust import DkimCheck, DkimOutcome, Trust
 from helpdesk.core.trustzone import Untrusted, Zone, zone_of
+from helpdesk.core.verdicts import Verdict
 
 UNCHECKED = DkimCheck(DkimOutcome.NOT_CHECKED)
 MAX_MENTIONS = 10
 MENTION_BYTES = 4096
 _MENTION = re.compile(rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}+@[A-Za-z0-9.-]{1,253}+")
-
-
-class Verdict(StrEnum):
-    """Whether we believe the sender, and if not, why not."""
-
-    BOMB = "bomb"
-    MALFORMED_FROM = "malformed-from"
-    UNTRUSTED_ROUTE = "untrusted-route"
-    NO_VERDICT = "no-verdict"
-    TEMP = "temp"
-    SPOOF = "spoof"
-    CONTRADICTION = "contradiction"
-    PASS = "pass"  # noqa: S105
-    PASS_DKIM = "pass-dkim"  # noqa: S105
-    WEAK = "weak"
-    UNAUTHENTICATED = "unauthenticated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from helpdesk.core.alertwords import about
 from helpdesk.core.datewords import shown_day
 from helpdesk.core.people import Language
 from helpdesk.core.terminal import term_safe
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 from helpdesk.core.weekly import AGE_DAYS, Trend
 
 _KINDS = {  # by the names in core.weekly, in French and in English

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Integer, LargeBinary, String, Text
-from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -122,7 +122,7 @@ def fits_key(value: str, length: int) -> bool:
 
 def row_id() -> BigInteger:
     """Return the type of every row key: 63 bits, made by ``store.ids``."""
-    return BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
+    return BigInteger().with_variant(Integer(), "sqlite")
 
 
 def long_text() -> LongText:

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, or_, select, update
 
-from helpdesk.core.admission import stronger_than
 from helpdesk.core.names import sort_name
 from helpdesk.core.people import AddressState, KnownAddress, Language, Person, Role
 from helpdesk.core.standing import frozen_if_disowned
+from helpdesk.core.verdicts import stronger_than
 from helpdesk.store.columns import fits_key
 from helpdesk.store.ids import new_id
 from helpdesk.store.tables import addresses, credentials, memberships, people, teams

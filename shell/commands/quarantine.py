@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.quarantine import MAX_AT_ONCE, Decided, bind, kept_mails, reject, release, replay_later
 from helpdesk.core.permissions import Actor, Right
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 from helpdesk.errors import Refused
 from helpdesk.store.quarantine import KeptFilter, KeptMail
 from shell.commands.keptmail import SHOW

@@ -19,7 +19,7 @@ from helpdesk.core.classify import OwnMarks
 from helpdesk.core.lettercaps import LetterLimits
 from helpdesk.core.mail import Caps, Mail
 from helpdesk.core.people import AddressState, KnownAddress, Language, Role
-from helpdesk.core.rules import Policy
+from helpdesk.core.policy import Policy
 from helpdesk.core.trust import Trust
 from helpdesk.store.blobs import Blobs
 from helpdesk.store.rows import Row

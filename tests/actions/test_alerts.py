@@ -16,7 +16,7 @@ from helpdesk.actions.intake import file_batch
 from helpdesk.core.alertwords import why
 from helpdesk.core.lettercaps import LetterLimits
 from helpdesk.core.people import AddressState, Language
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 from helpdesk.store.tables import alerts as alerts_table
 from helpdesk.store.tables import breakers, budgets, letters, mails, tickets
 from helpdesk.store.work import Work

@@ -10,7 +10,7 @@ from helpdesk.actions.marks import delete_ticket, restore_ticket
 from helpdesk.actions.ticketwork import add_note, answer_ticket, change_status, changed, find_ticket
 from helpdesk.core.jobs import JobPlan
 from helpdesk.core.permissions import Right
-from helpdesk.core.rules import Policy
+from helpdesk.core.policy import Policy
 from helpdesk.core.tickets import Status
 from helpdesk.errors import LeaseLost, Refused
 from helpdesk.store.work import Work, in_work

@@ -7,7 +7,8 @@ import pytest
 from helpdesk.core.admission import Admission, Age, Alert, DeskAddressing, Entry, admit, desk_addressing
 from helpdesk.core.people import AddressState
 from helpdesk.core.trust import DkimCheck, Trust
-from helpdesk.core.verdict import Judgement, Verdict, bomb
+from helpdesk.core.verdict import Judgement, bomb
+from helpdesk.core.verdicts import Verdict
 from tests.core.makers import (
     ABOVE,
     BAD,

@@ -5,7 +5,7 @@ import pytest
 from helpdesk.core.alertwords import kind_in_words
 from helpdesk.core.people import Language
 from helpdesk.core.suspicion import SUSPICIOUS
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 
 KINDS = [
     "breaker:hour:all", "job_failed:digest", "certificate_ends:7", "canary_lost", "canary_back",

@@ -15,7 +15,7 @@ from helpdesk.core.kept import (
 )
 from helpdesk.core.people import AddressState, KnownAddress, Language, Person, Role
 from helpdesk.core.tickets import KEPT, Fate
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 
 RELEASE, BIND, REPLAY = OrderKind
 

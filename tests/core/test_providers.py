@@ -14,7 +14,8 @@ from helpdesk.core.dkimcheck import arrived_at, dkim_queries, recheck
 from helpdesk.core.headers import read_headers
 from helpdesk.core.mail import Caps
 from helpdesk.core.trust import DkimOutcome, Placement, Profile, Trust
-from helpdesk.core.verdict import Judgement, Verdict, evidence_of, judge, needs_dkim
+from helpdesk.core.verdict import Judgement, evidence_of, judge, needs_dkim
+from helpdesk.core.verdicts import Verdict
 from tests.core.dkimsigner import a_key, answers_for, record_of, signed
 
 MAILS = Path(__file__).parent.parent / "mails" / "providers"

@@ -10,6 +10,7 @@ from helpdesk.core.address import Sender
 from helpdesk.core.admission import Admission, Alert, Entry
 from helpdesk.core.mail import Bounce, Fold, Mail, MailClass, Unreadable
 from helpdesk.core.people import AddressState, KnownAddress, Language, Person, Role
+from helpdesk.core.policy import Policy
 from helpdesk.core.returned import SentLetter
 from helpdesk.core.rules import (
     RULES,
@@ -22,7 +23,6 @@ from helpdesk.core.rules import (
     Ignore,
     NoteBounce,
     OpenTicket,
-    Policy,
     Quarantine,
     Reference,
     Release,
@@ -30,7 +30,8 @@ from helpdesk.core.rules import (
     decide,
 )
 from helpdesk.core.tickets import Status, Ticket
-from helpdesk.core.verdict import Judgement, Verdict, bomb
+from helpdesk.core.verdict import Judgement, bomb
+from helpdesk.core.verdicts import Verdict
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 POLICY = Policy(reopen_days=14, defer_hours=48)

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpdesk.core.trust import DkimCheck, Trust
-from helpdesk.core.verdict import Verdict, bomb, evidence_of, needs_dkim
+from helpdesk.core.verdict import bomb, evidence_of, needs_dkim
+from helpdesk.core.verdicts import Verdict
 from tests.core.makers import (
     ABOVE,
     ABOVE_NO_DNS,

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from helpdesk.core.people import Language
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 from helpdesk.core.weekly import AGE_DAYS, SUSPICIOUS, Compared, Counted, Trend, Week
 from helpdesk.core.weeklyletter import BLOCK, COUNT_COLUMNS, LABEL_COLUMNS, report_text, weekly_report
 from helpdesk.core.weeklywords import age_in_words, kind_in_words, trend_in_words, verdict_in_words

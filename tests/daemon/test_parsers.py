@@ -27,7 +27,7 @@ from daemon.parseworker import ANSWER_S, write_answer
 from helpdesk.core.classify import OwnMarks
 from helpdesk.core.mail import Caps, Mail, MailClass, Unreadable
 from helpdesk.core.trust import Trust
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 from tests.daemon.troublemakers import JUDGED
 
 LIMITS = WorkerLimits(memory_bytes=512 * 1024 * 1024, cpu_s=1.0, wall_s=30.0)

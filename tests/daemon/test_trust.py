@@ -19,7 +19,7 @@ from helpdesk.core.calibrate import propose
 from helpdesk.core.dkimcheck import NO_ANSWER, TxtAnswer
 from helpdesk.core.mail import Caps
 from helpdesk.core.trust import Placement, Trust
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 from tests.core.dkimsigner import answers_for
 from tests.core.test_calibrate import GENERAL, some_of
 from tests.core.test_providers import MAILS, NOW, OUR_BORDER, as_on_the_wire, trust_of

@@ -8,7 +8,8 @@ from daemon.evidence import Judged
 from daemon.examine import Examined, Examiner, Setup
 from helpdesk.core.mail import Mail, Unreadable
 from helpdesk.core.parse import parse
-from helpdesk.core.verdict import Judgement, Verdict
+from helpdesk.core.verdict import Judgement
+from helpdesk.core.verdicts import Verdict
 
 JUDGED = Judged(Judgement(Verdict.PASS, "for the test", None, 9), 1_700_000_000)
 

@@ -8,7 +8,7 @@ from daemon.parsers import Examined, ParsePool, WorkerLimits
 from helpdesk.core.classify import OwnMarks
 from helpdesk.core.mail import Caps, Mail, Unreadable
 from helpdesk.core.trust import Trust
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 from tests.endtoend.world import BORDER, from_learner
 from tests.faults.bombs import BOMBS, Bomb, mutants
 

@@ -15,7 +15,7 @@ from helpdesk.core.letters import Addressee, Answered, Letter, LetterKind, Lette
 from helpdesk.core.people import Language
 from helpdesk.core.suspicion import in_words
 from helpdesk.core.suspicionletters import Happened
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 from helpdesk.core.weeklyletter import weekly_report
 from helpdesk.templatefiles import load_templates
 from tests.letters import reports

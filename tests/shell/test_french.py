@@ -10,7 +10,7 @@ from helpdesk.core.kept import OrderKind
 from helpdesk.core.letters import LetterKind
 from helpdesk.core.people import Language, Role
 from helpdesk.core.tickets import Fate
-from helpdesk.core.verdict import Verdict
+from helpdesk.core.verdicts import Verdict
 from helpdesk.errors import BadSettings, HelpdeskError, StoreAway
 from shell.commands.outgoing import STATES
 from shell.jobwords import ended_in
