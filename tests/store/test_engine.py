@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 from types import ModuleType
 
+import psutil
 import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -344,3 +345,21 @@ def test_advice_about_a_file_never_speaks_of_a_server(code: str, advice: str) ->
     assert told.startswith(f"database sqlite:///desk: no; {advice}")
     assert "server" not in told
     assert "primary" not in told
+
+
+def test_many_long_statements_take_little_memory(sqlite_url: str) -> None:
+    database = open_database(sqlite_url)
+    process = psutil.Process()
+    with database.engine.connect() as connection:
+
+        def ask(count: int) -> None:
+            wanted = ",".join("?" * count)
+            connection.exec_driver_sql(f"SELECT 1 WHERE 0 IN ({wanted})", tuple(range(count)))
+
+        ask(6000)
+        before = process.memory_info().rss
+        for count in range(5000, 5128):
+            ask(count)
+        grown_mib = (process.memory_info().rss - before) / 2**20
+    database.close()
+    assert grown_mib < 60, "128 kept ones take 100"
