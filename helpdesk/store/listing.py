@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select, union
+from sqlalchemy import Connection, Select, select, union
 
 from helpdesk.core.paging import Mark, Order
 from helpdesk.core.tickets import Status, Urgency
@@ -69,7 +70,11 @@ class Listing:
         return sorted(found, reverse=True)
 
     def _found(self, wanted: TicketFilter, eyes: Eyes, now: datetime) -> list[tuple[int, datetime | int]]:
-        parts = [one.subquery() for one in streams(wanted, eyes, now, self._tagged(wanted))]
+        tagged = self._tagged(wanted)
+        found = streams(wanted, eyes, now, tagged)
+        if wanted.tag and tagged is None and wanted.order is Order.NUMBER:
+            return [(number, number) for number in self._newest(found, wanted.limit)]
+        parts = [one.subquery() for one in found]
         if not parts:
             return []
         every = union(*(select(part) for part in parts)).subquery()
@@ -77,6 +82,15 @@ class Listing:
         first = last if wanted.order is Order.DUE else tuple(column.desc() for column in last)
         query = select(every.c.number, every.c.key).order_by(*first).limit(wanted.limit)
         return [(row.number, row.key) for row in self._connection.execute(query)]
+
+    def _newest(self, parts: Sequence[Select[int, int, Any]], limit: int) -> list[int]:
+        """Read a list part after part, each down to where the page is full: what is asked for is rare in all."""
+        numbers: list[int] = []
+        for part in parts:
+            floor = numbers[-1] if len(numbers) == limit else 0
+            found = self._connection.execute(part.where(tickets.c.number > floor))
+            numbers = sorted({*numbers, *(row.number for row in found)}, reverse=True)[:limit]
+        return numbers
 
     def _tagged(self, wanted: TicketFilter) -> Sequence[int] | None:
         """Return the ids of all tickets with the tag that is asked for, or None where they are many."""
