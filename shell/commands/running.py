@@ -260,5 +260,5 @@ JOB_VERBS = (
     Verb("job", "runs", ("how the last runs ended", "comment ont fini les dernières fois"), "job runs digest", _runs,
          Right.JOBS, _runs_arguments, reads=True),
     Verb("job", "run", ("run one now", "en lancer une maintenant"), "job run digest", _run, Right.JOBS,
-         _job_argument),
+         _job_argument, grave=True),
 )  # fmt: skip

@@ -98,8 +98,8 @@ def test_each_verb_is_for_whom_the_table_says(desk: ShellBench, verb: Verb, role
         assert not (desk.folder / "new.csv").exists()
 
 
-def test_what_leaves_the_desk_in_a_file_asks_for_the_password_again() -> None:
-    assert {verb.full_name for verb in HERE if verb.grave} == {"audit export", "ticket export"}
+def test_what_leaves_the_desk_in_a_file_or_purges_it_asks_for_the_password_again() -> None:
+    assert {verb.full_name for verb in HERE if verb.grave} == {"audit export", "ticket export", "job run"}
 
 
 @pytest.mark.parametrize("plain", [False, True])

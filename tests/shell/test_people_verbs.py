@@ -178,15 +178,18 @@ def test_a_first_password_is_shown_once_and_has_to_be_changed(here: Office, admi
     assert password not in str(here.desk.rows(audit_logs))
 
 
-@pytest.mark.parametrize("verb", ["role {} admin", "password {}", "totp-reset {}"])
+@pytest.mark.parametrize(
+    "line",
+    ["person role {} admin", "person password {}", "person totp-reset {}", "job run purge-audit"],
+)
 def test_what_is_grave_asks_for_the_password_again(
-    here: Office, admin: Seat, verb: str, monkeypatch: pytest.MonkeyPatch
+    here: Office, admin: Seat, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with here.database.engine.begin() as connection:
         proved = here.desk.now.replace(year=2020)
         connection.execute(update(sessions).values(proved_at=proved))
     monkeypatch.setattr(sys, "stdin", io.StringIO("not it\n"))
-    assert admin.run(f"person {verb.format(USER)}") == 1
+    assert admin.run(line.format(USER)) == 1
     assert "that is not your password" in admin.told
     known = here.now_known(USER)
     assert known
