@@ -3,7 +3,8 @@
 import argparse
 from datetime import UTC, datetime
 
-from helpdesk.actions.people import listed_people, shown_person
+from helpdesk.actions.people import exported_people, listed_people, shown_person
+from helpdesk.actions.permits import require_right
 from helpdesk.core.people import STORED, AddressState, KnownAddress, Role
 from helpdesk.core.permissions import Right
 from helpdesk.core.standing import best_standing, first_day, last_day, standing
@@ -64,7 +65,9 @@ def _list_arguments(arguments: Arguments) -> None:
         metavar="N",
         help=(f"how many, up to {MAX_PAGE}", f"combien, jusqu'à {MAX_PAGE}"),
     )
-    arguments.add("--csv", action="store_true", help=("as CSV", "en CSV"))
+    arguments.add(
+        "--csv", action="store_true", help=("as CSV, for who may export", "en CSV, pour qui peut exporter")
+    )
 
 
 def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
@@ -76,13 +79,16 @@ def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
         text=" ".join(given.text),
         limit=given.limit,
     )
-    found = listed_people(keyboard.database, keyboard.actor, wanted, given.team, given.after or "")
+    after = given.after or ""
+    if given.csv:  # as grave as the other exports
+        require_right(keyboard.database, keyboard.actor, Right.EXPORT)
+        keyboard.make_sure()
+        _csv(keyboard, exported_people(keyboard.database, keyboard.actor, wanted, given.team, after))
+        return 0
+    found = listed_people(keyboard.database, keyboard.actor, wanted, given.team, after)
     if given.json:
         for one in found:
             keyboard.screen.json(_json(one))
-        return 0
-    if given.csv:
-        _csv(keyboard, found)
         return 0
     words, now = keyboard.words, datetime.now(UTC)
     heads = (words("name", "nom"), words("address", "adresse"), words("role", "rôle"),

@@ -10,7 +10,7 @@ import pytest
 
 from helpdesk.actions.accounts import remove_totp, reset_password
 from helpdesk.actions.login import prove_password
-from helpdesk.actions.people import add_person, find_person, listed_people, shown_person
+from helpdesk.actions.people import add_person, exported_people, find_person, listed_people, shown_person
 from helpdesk.actions.personwork import (
     add_address,
     change_role,
@@ -132,6 +132,19 @@ def test_a_user_lists_nobody(here: Office) -> None:
         listed_people(here.database, here.actor(USER), PersonFilter())
     with here.refuses("nobody is registered", "UNAUTHORIZED_ACCESS"):
         shown_person(here.database, here.actor(USER), AGENT)
+
+
+@pytest.mark.parametrize("who", [USER, AGENT, MANAGER])
+def test_nobody_but_an_admin_exports_people(here: Office, who: str) -> None:
+    with here.refuses("does not", "UNAUTHORIZED_ACCESS"):
+        exported_people(here.database, here.actor(who), PersonFilter())
+
+
+def test_that_people_were_exported_is_on_record_and_how_many(here: Office) -> None:
+    found = exported_people(here.database, here.actor(ADMIN), PersonFilter(limit=2))
+    assert [one.person.name for one in found] == ["Admin", "Agent"]
+    assert here.audit() == [("PEOPLE_EXPORTED", "SUCCESS")]
+    assert here.detail() == {"user": here.known[ADMIN].person.id, "count": 2}
 
 
 def test_a_team_and_a_page_are_named_only_where_they_may_be_known(here: Office) -> None:

@@ -123,6 +123,26 @@ def test_no_spreadsheet_takes_a_name_for_a_formula(here: Office, admin: Seat) ->
         "email,name,language,role,state,team,valid_from,valid_until",
         f"{USER},'=cmd|x!A1,fr,user,verified,{NETWORK},2026-09-01,2099-06-30",
     ]
+    assert here.audit()[-1] == ("PEOPLE_EXPORTED", "SUCCESS")
+    assert here.desk.rows(audit_logs)[-1]["detail"] == {"count": 1}
+
+
+@pytest.mark.parametrize("who", [AGENT, MANAGER, ADMIN])
+def test_people_as_csv_are_an_export_which_asks_for_the_password_again(
+    here: Office, tmp_path: Path, who: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("not it\n"))
+    with seated(here, tmp_path, who) as seat:
+        with here.database.engine.begin() as connection:
+            connection.execute(update(sessions).values(proved_at=here.desk.now.replace(year=2020)))
+        assert seat.run("person list") == 0
+        assert seat.run("person list --csv") == 1
+        assert seat.shown == ""
+        assert ("that is not your password" in seat.told) is (who == ADMIN)
+    asked = ("PASSWORD_CHECKED", "FAIL")
+    assert here.audit() == [asked if who == ADMIN else ("UNAUTHORIZED_ACCESS", "DENIED")]
+    if who != ADMIN:
+        assert here.desk.rows(audit_logs)[-1]["detail"]["right"] == Right.EXPORT.value
 
 
 @pytest.mark.parametrize("language", Language)
