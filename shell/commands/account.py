@@ -153,16 +153,7 @@ def _password(keyboard: Keyboard, _given: argparse.Namespace) -> int:
 
 def _totp_on(keyboard: Keyboard, _given: argparse.Namespace) -> int:
     secret = new_totp_secret()
-    account = keyboard.actor.person.name
-    for line in qr_lines(totp_address(secret, account, keyboard.settings.desk.name)):
-        keyboard.screen.say(line)
-    keyboard.screen.say(
-        keyboard.words(
-            "Scan this with an authenticator app, or type {secret} into it.",
-            "Scannez ceci avec une application d'authentification, ou saisissez-y {secret}.",
-            secret=secret,
-        )
-    )
+    _show_secret(keyboard, secret)
     codes = _enrolled(keyboard, secret)
     keyboard.screen.say(
         keyboard.words(
@@ -173,6 +164,29 @@ def _totp_on(keyboard: Keyboard, _given: argparse.Namespace) -> int:
     for one in codes:
         keyboard.screen.say(f"  {one}")
     return 0
+
+
+def _show_secret(keyboard: Keyboard, secret: str) -> None:
+    """Show what a telephone scans and what can be typed into it; that alone where pictures tell nothing."""
+    if keyboard.screen.plain:
+        keyboard.screen.say(
+            keyboard.words(
+                "Type {secret} into an authenticator app.",
+                "Saisissez {secret} dans une application d'authentification.",
+                secret=secret,
+            )
+        )
+        return
+    account = keyboard.actor.person.name
+    for line in qr_lines(totp_address(secret, account, keyboard.settings.desk.name)):
+        keyboard.screen.say(line)
+    keyboard.screen.say(
+        keyboard.words(
+            "Scan this with an authenticator app, or type {secret} into it.",
+            "Scannez ceci avec une application d'authentification, ou saisissez-y {secret}.",
+            secret=secret,
+        )
+    )
 
 
 def _enrolled(keyboard: Keyboard, secret: str) -> Sequence[str]:
