@@ -9,9 +9,9 @@ import pytest
 
 from helpdesk.core.people import Language
 from shell.main import parser
-from shell.nouns import NOUNS
+from shell.nouns import NOUNS, every_verb
 from shell.typed import words_of
-from shell.verbs import WrongUsage
+from shell.verbs import Verb, WrongUsage
 from shell.words import Words
 from tests.sources import ROOT
 
@@ -23,6 +23,14 @@ from tests.sources import ROOT
 )
 def test_an_address_may_be_left_out_at_login(line: list[str], address: str | None) -> None:
     assert parser(Words(), NOUNS).parse_args(line).address == address
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("verb", every_verb(), ids=lambda verb: verb.full_name)
+def test_each_example_in_the_help_can_be_typed(verb: Verb, language: Language) -> None:
+    words = words_of(verb.example)
+    assert words[: len(verb.full_name.split())] == verb.full_name.split()
+    assert parser(Words(language), NOUNS).parse_args(words).performs is verb
 
 
 @pytest.mark.parametrize(
