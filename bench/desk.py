@@ -17,19 +17,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
+from bench.deskrest import load_rest
 from bench.deskrows import ADMIN, AGENT, LEARNER, MANAGER, ROOKIE, pieces
 from bench.load import MariaDbLoad, SqliteLoad, address_of, load_people
 from bench.prompt import PASSWORD, prompt_ms
 from helpdesk.actions import passwords
-from helpdesk.actions.naming import suggested_people, suggested_tags, suggested_teams, suggested_tickets
+from helpdesk.actions.naming import suggested_tickets
 from helpdesk.actions.sessions import actor_of
+from helpdesk.core.people import Role
 from helpdesk.core.sessions import SessionKind
 from helpdesk.store.engine import open_database
 from helpdesk.store.schema import migrate
 from helpdesk.store.work import Work, in_work
+from shell.app import HelpdeskShell, shell_for
 from shell.keyboard import Keyboard
 from shell.nouns import every_verb
 from shell.parsers import QuietParser
@@ -97,6 +99,22 @@ SEARCHES = {
     "a common word, open": "bonjour --status waiting",
     "a word, resolved and critical": "projecteur --status resolved --urgency critical",
 }
+TABS = {
+    "a ticket": "ticket show ",
+    "a ticket, 7": "ticket show 7",
+    "a ticket, 21": "ticket show 21",
+    "a person": "person show ",
+    "a person, p1": "person show p1",
+    "a person by name": "person show jeanne",
+    "whose tickets": "ticket list --requester jeanne",
+    "a colleague": "ticket list --assignee jeanne",
+    "a tag": "ticket list --tag ",
+    "a team": "ticket list --team É",
+    "a kept mail": "quarantine show ",
+    "a dead letter": "letter again ",
+    "a deleted ticket": "ticket restore ",
+    "an option": "ticket list --unas",
+}
 
 
 @dataclass
@@ -152,6 +170,10 @@ def _load(urls: dict[str, str], mariadb: MariaDb, count: int) -> None:
             load.add(piece)
     for load in loads:
         load.finish()
+    for url in urls.values():
+        database = open_database(url)
+        load_rest(database, count)
+        database.close()
     seconds = time.perf_counter() - begun
     print(f"{count} tickets with {3 * count} posts in {', '.join(urls)}: {seconds:.0f} s", flush=True)
 
@@ -166,10 +188,10 @@ def _measured(folder: Path, url: str, count: int) -> Figures:
     }
     figures = Figures({"prompt": {}, "list": {}, "show": {}, "search": {}, "complete": {}})
     for player, person_id in PLAYERS.items():
-        with _keyboard(config, environ, person_id) as keyboard:
+        with keyboard_of(config, environ, person_id) as keyboard:
             if player == "admin":
                 figures.cases["prompt"]["admin"] = prompt_ms(keyboard, config, environ, address_of(person_id))
-            for kind, case, action in _cases(keyboard, count):
+            for kind, case, action in cases(keyboard, count):
                 took = sorted(_waits_ms(action))
                 figures.cases[kind][f"{player}: {case}"] = statistics.median(took)
                 print(
@@ -180,7 +202,7 @@ def _measured(folder: Path, url: str, count: int) -> Figures:
 
 
 @contextmanager
-def _keyboard(config: Path, environ: dict[str, str], person_id: int) -> Iterator[Keyboard]:
+def keyboard_of(config: Path, environ: dict[str, str], person_id: int) -> Iterator[Keyboard]:
     """Give the keyboard of somebody who is logged in; what it prints is thrown away."""
     keyboard = Keyboard(config, environ, Screen(out=io.StringIO(), error=io.StringIO(), columns=120))
     token = passwords.new_token()
@@ -200,21 +222,17 @@ def _keyboard(config: Path, environ: dict[str, str], person_id: int) -> Iterator
     keyboard.close()
 
 
-def _cases(keyboard: Keyboard, count: int) -> Iterator[tuple[str, str, Callable[[], object]]]:
+def cases(keyboard: Keyboard, count: int) -> Iterator[tuple[str, str, Callable[[], object]]]:
     for case, options in LISTS.items():
         yield "list", case, _verb(keyboard, "ticket list", options.format(middle=count // 2))
     newest = [one.number for one in suggested_tickets(keyboard.desk, keyboard.actor, "")]
-    for number in (newest[0], newest[-1]):
-        yield "show", "a ticket", _verb(keyboard, "ticket show", str(number))
+    for case, number in (("newest", newest[0]), ("oldest of the newest", newest[-1])):
+        yield "show", case, _verb(keyboard, "ticket show", str(number))
     for case, words in SEARCHES.items():
         yield "search", case, _verb(keyboard, "ticket search", words)
-    desk, actor = keyboard.desk, keyboard.actor
-    for typed in ("", "7", "4321"):
-        yield "complete", f"a ticket, {typed!r}", partial(suggested_tickets, desk, actor, typed)
-    for typed in ("", "p1", "Jeanne Dupont 77"):
-        yield "complete", f"a person, {typed!r}", partial(suggested_people, desk, actor, typed)
-    yield "complete", "a tag", partial(suggested_tags, desk, actor, "")
-    yield "complete", "a team", partial(suggested_teams, desk, actor, "É")
+    shell = shell_for(keyboard)
+    for case, line in TABS.items():
+        yield "complete", case, _tab(shell, line)
 
 
 def _verb(keyboard: Keyboard, name: str, words: str) -> Callable[[], object]:
@@ -226,6 +244,18 @@ def _verb(keyboard: Keyboard, name: str, words: str) -> Callable[[], object]:
         keyboard.screen.out, keyboard.screen.error = io.StringIO(), (errors := io.StringIO())
         if perform(keyboard, verb, parser.parse_args(typed)):
             raise RuntimeError(f"{name} {words[:50]}: {errors.getvalue()}")
+
+    return run
+
+
+def _tab(shell: HelpdeskShell, line: str) -> Callable[[], object]:
+    """Return what happens when Tab is pressed behind *line*: the session is looked at, then the desk."""
+    begin = line.rfind(" ") + 1
+
+    def run() -> None:
+        found = shell.complete(line[begin:], line, begin, len(line))
+        if not found and shell.keyboard.actor.person.role is Role.ADMIN:
+            raise RuntimeError(f"{line}: Tab offers nothing")
 
     return run
 

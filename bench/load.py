@@ -10,6 +10,7 @@ from sqlalchemy import insert
 
 from bench import deskrows
 from bench.deskrows import ADMIN, AGENTS, MANAGER, MANAGERS, PEOPLE, ROOKIE, TEAMS, Piece
+from helpdesk.core.names import sort_name
 from helpdesk.store import tables
 from helpdesk.store.engine import Database
 from tests.servers.mariadb import MariaDb
@@ -28,7 +29,11 @@ def load_people(database: Database) -> None:
     now = datetime.now(UTC)
     keys = range(1, PEOPLE + 1)
     alike = {"language": "fr", "active": True, "created_at": now}
-    people = [{"id": key, "name": f"Jeanne Dupont {key}", "role": role_of(key)} | alike for key in keys]
+    names = {key: f"Jeanne Dupont {key}" for key in keys}
+    people = [
+        {"id": key, "name": name, "sort_name": sort_name(name), "role": role_of(key)} | alike
+        for key, name in names.items()
+    ]
     alike = {"state": "verified", "best_verdict": "", "created_at": now}
     addresses = [{"id": key, "person_id": key, "address": address_of(key)} | alike for key in keys]
     staff = range(MANAGER, MANAGER + MANAGERS + AGENTS - 1)
