@@ -27,6 +27,7 @@ from helpdesk.store.work import Work
 
 CONTACTS = "alerts"  # the scope of what the contacts get
 REFUSED = "refused:"  # the scopes that the contacts' digest counts
+TOLD = "told:"  # the same of what letters told all contacts of
 AHEAD = timedelta(minutes=4)  # an alarm overtakes what became due within them; `status` calls 5 minutes late
 ABOUT_LOGINS = (Action.LOGIN_FAILED_OFTEN, Action.LOGIN_LOCKED, Action.LOGIN_FROM_NEW_PLACE)
 TO_OWNERS = (*ABOUT_LOGINS, Action.SENDER_FORGED)
@@ -58,7 +59,7 @@ def raise_alarms(work: Work, desk: Desk, alarms: Sequence[Alarm], now: datetime)
     if not alarms:
         return
     causes = _joined(alarms, now)
-    _count(work, causes.values(), now)
+    _count(work, REFUSED, causes.values(), now)
     known = work.alerts.known(causes)
     work.alerts.repeat({dedupe: causes[dedupe].count for dedupe in known})
     _raise(work, desk, {dedupe: alarm for dedupe, alarm in causes.items() if dedupe not in known}, now)
@@ -66,15 +67,15 @@ def raise_alarms(work: Work, desk: Desk, alarms: Sequence[Alarm], now: datetime)
 
 def raise_new(work: Work, desk: Desk, fresh: Mapping[str, Alarm], now: datetime) -> None:
     """Note alarms, by their causes, of which none is known. Refused as a whole where one of them is."""
-    _count(work, fresh.values(), now)
+    _count(work, REFUSED, fresh.values(), now)
     _raise(work, desk, fresh, now)
 
 
-def _count(work: Work, alarms: Iterable[Alarm], now: datetime) -> None:
+def _count(work: Work, scopes: str, alarms: Iterable[Alarm], now: datetime) -> None:
     counted = Counter[str]()
     for alarm in alarms:
         if alarm.action is not Action.SENDER_FORGED:
-            counted[f"{REFUSED}{alarm.action.value}"] += alarm.count
+            counted[f"{scopes}{alarm.action.value}"] += alarm.count
     work.budgets.spend({(scope, hour_of(now)): count for scope, count in counted.items()})
 
 
@@ -83,6 +84,7 @@ def _raise(work: Work, desk: Desk, fresh: Mapping[str, Alarm], now: datetime) ->
     to_contacts = _letters_to_contacts(work, desk, fresh, now)
     to_owners = _letters_to_owners(work, desk, fresh, now)
     work.letters.add([*to_owners.values(), *(row for rows in to_contacts.values() for row in rows)])
+    _count(work, TOLD, [fresh[dedupe] for dedupe in to_contacts], now)
     work.alerts.add(
         [
             NewAlert(

@@ -4,11 +4,11 @@ One letter per cause and hour, and at most so many an hour in all: a flood of fo
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
-from helpdesk.actions.alarms import CONTACTS, REFUSED, alarm_row, hour_of, later
+from helpdesk.actions.alarms import CONTACTS, REFUSED, TOLD, alarm_row, hour_of, later
 from helpdesk.actions.bounces import stopped
 from helpdesk.actions.carry_out import Suspicion
 from helpdesk.actions.desk import Desk
@@ -49,6 +49,18 @@ class _Cause:
         return f"untold:{dedupe_key(self.verdict, self.who)}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What the contacts are told of. ``cause``: of mails, which are counted.
+
+    ``owner``: a contact who is told of it in a letter of their own.
+    """
+
+    notice: Notice
+    cause: _Cause | None = None
+    owner: str = ""
+
+
 def queue_alerts(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now: datetime) -> None:
     """Queue the alerts that *suspicions* ask for, as far as this hour's budget goes."""
     if not suspicions:
@@ -62,35 +74,31 @@ def queue_alerts(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now: d
     )
     used = work.budgets.used([(f"{REFUSED}{verdict}", hour) for verdict in verdicts])
     totals = {verdict: used[f"{REFUSED}{verdict}", hour] for verdict in verdicts}
-    due: dict[_Key, tuple[_Cause, Suspicion]] = {
-        ("alert", cause.verdict, cause.who, hour.isoformat()): (cause, suspicion)
+    subjects: dict[_Key, _Subject] = {
+        ("alert", cause.verdict, cause.who, hour.isoformat()): _Subject(
+            _notice(suspicion, causes[cause], now, desk.language), cause, _told_apart(suspicion)
+        )
         for cause, suspicion in _due_causes(suspicions, totals, now).items()
     }
-    notices = {
-        key: _notice(suspicion, causes[cause], now, desk.language) for key, (cause, suspicion) in due.items()
-    }
-    counters = {key: cause.counter for key, (cause, _suspicion) in due.items()}
-    owners = {key: _told_apart(suspicion) for key, (_cause, suspicion) in due.items()}
-    _queue(work, desk, notices, now, counters, owners)
+    _queue(work, desk, subjects, now)
 
 
 def queue_breaker_alerts(work: Work, desk: Desk, opened: Sequence[Breaker], now: datetime) -> None:
     """Queue an alert when the cap on all letters together tripped; those of single people are their own affair."""
     overall = [breaker for breaker in opened if breaker.scope == OVERALL]
     if overall:
-        notices: dict[_Key, Notice] = {
-            ("breaker", breaker.scope, breaker.opened_at.isoformat()): Notice(
-                LETTERS_WAIT[desk.language],
-                breaker.opened_at,
-                1,
-                letters_wait(shown_time(breaker.closes_at, desk.stationery.zone, desk.language))[
-                    desk.language
-                ],
-                breaker.reason,
+        subjects: dict[_Key, _Subject] = {
+            ("breaker", breaker.scope, breaker.opened_at.isoformat()): _Subject(
+                _notice_of_breaker(breaker, desk.stationery.zone, desk.language)
             )
             for breaker in overall
         }
-        _queue(work, desk, notices, now)
+        _queue(work, desk, subjects, now)
+
+
+def _notice_of_breaker(breaker: Breaker, zone: tzinfo, language: Language) -> Notice:
+    reason = letters_wait(shown_time(breaker.closes_at, zone, language))[language]
+    return Notice(LETTERS_WAIT[language], breaker.opened_at, 1, reason, breaker.reason)
 
 
 def queue_questions(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now: datetime) -> None:
@@ -132,33 +140,20 @@ def _question(desk: Desk, known: KnownAddress, mail_id: int, now: datetime) -> R
     return letter_row(letter, now, person_id=person.id, mail_id=mail_id)
 
 
-def _queue(
-    work: Work,
-    desk: Desk,
-    notices: Mapping[_Key, Notice],
-    now: datetime,
-    counters: Mapping[_Key, str] | None = None,
-    owners: Mapping[_Key, str] | None = None,
-) -> None:
-    """Note notices, and queue letters to all contacts about those that are new and fit into the budget.
-
-    *counters*: the scopes that say how often; *owners*: contacts who are told of it in a letter of their own.
-    """
-    counters, owners = counters or {}, owners or {}
-    causes = {notice_key: dedupe_key("notice", *notice_key) for notice_key in notices}
+def _queue(work: Work, desk: Desk, subjects: Mapping[_Key, _Subject], now: datetime) -> None:
+    """Note subjects, and queue letters to all contacts about those that are new and fit into the budget."""
+    causes = {key: dedupe_key("notice", *key) for key in subjects}
     noted = work.alerts.known(causes.values())
     keys = {
         one: {
-            address: dedupe_key(*one, address)
-            for address in desk.alert_addresses
-            if address != owners.get(one)
+            address: dedupe_key(*one, address) for address in desk.alert_addresses if address != subject.owner
         }
-        for one in notices
+        for one, subject in subjects.items()
     }
-    known = work.letters.known({dedupe for of_notice in keys.values() for dedupe in of_notice.values()})
-    fresh = [one for one, of_notice in keys.items() if not known.issuperset(of_notice.values())]
+    known = work.letters.known({dedupe for of_subject in keys.values() for dedupe in of_subject.values()})
+    fresh = [one for one, of_subject in keys.items() if not known.issuperset(of_subject.values())]
     room = work.budgets.take({CONTACTS: len(fresh)}, desk.alerts_per_hour, now)[CONTACTS] if fresh else 0
-    told = _told(work, desk, {one: notices[one] for one in fresh[:room]}, counters, now)
+    told = _told(work, desk, {one: subjects[one] for one in fresh[:room]}, now)
     rows = [
         alarm_row(alert(desk.stationery, Addressee(address, desk.language), notice, dedupe, now), now)
         for one, notice in told.items()
@@ -166,41 +161,46 @@ def _queue(
         if dedupe not in known
     ]
     work.letters.add(rows)
+    counts = {one: subject.notice.count for one, subject in subjects.items()}
     new = [
-        NewAlert(cause, ":".join(one[:2]), None, notices[one].count, len(keys[one]) if one in told else 0, 0)
+        NewAlert(cause, ":".join(one[:2]), None, counts[one], len(keys[one]) if one in told else 0, 0)
         for one, cause in causes.items()
         if cause not in noted
     ]
     work.alerts.add(new, now)
-    work.alerts.repeat({cause: notices[one].count for one, cause in causes.items() if cause in noted})
+    work.alerts.repeat({cause: counts[one] for one, cause in causes.items() if cause in noted})
 
 
-def _told(
-    work: Work, desk: Desk, notices: Mapping[_Key, Notice], counters: Mapping[_Key, str], now: datetime
-) -> dict[_Key, Notice]:
+def _told(work: Work, desk: Desk, subjects: Mapping[_Key, _Subject], now: datetime) -> dict[_Key, Notice]:
     """Return notices with their number of the day, and how often since the letter before; begin to count anew."""
-    if not notices:
+    if not subjects:
         return {}
-    hours = [hour_of(now) - number * HOUR for number in range(COUNTED_HOURS)]
-    scopes = {counters[one] for one in notices if one in counters}
-    used = {
-        window: count
-        for window, count in work.budgets.used([(scope, hour) for scope in scopes for hour in hours]).items()
-        if count
-    }
-    work.budgets.spend({window: -count for window, count in used.items()})
+    used = _taken_up(work, {subject.cause for subject in subjects.values() if subject.cause}, now)
     today = (NUMBERS, _midnight(desk, now))
-    last = work.budgets.spent_before({today: len(notices)})[today]
+    last = work.budgets.spent_before({today: len(subjects)})[today]
     told = {}
-    for number, (one, notice) in enumerate(notices.items(), last + 1):
-        mine = {hour: count for (scope, hour), count in used.items() if scope == counters.get(one)}
+    for number, (one, subject) in enumerate(subjects.items(), last + 1):
+        mine = {hour: count for (cause, hour), count in used.items() if cause == subject.cause}
         told[one] = replace(
-            notice,
-            count=sum(mine.values()) or notice.count,
+            subject.notice,
+            count=sum(mine.values()) or subject.notice.count,
             since=min(mine, default=None),
             number=number,
         )
     return told
+
+
+def _taken_up(work: Work, causes: Collection[_Cause], now: datetime) -> dict[tuple[_Cause, datetime], int]:
+    """Return how many mails of which hour no letter told of yet, and count them as told of."""
+    by_scope = {cause.counter: cause for cause in causes}
+    hours = [hour_of(now) - number * HOUR for number in range(COUNTED_HOURS)]
+    used = work.budgets.used([(scope, hour) for scope in by_scope for hour in hours])
+    found = {(by_scope[scope], hour): count for (scope, hour), count in used.items() if count}
+    spent = Counter({(cause.counter, hour): -count for (cause, hour), count in found.items()})
+    for (cause, hour), count in found.items():
+        spent[f"{TOLD}{cause.verdict}", hour] += count
+    work.budgets.spend(spent)
+    return found
 
 
 def _midnight(desk: Desk, now: datetime) -> datetime:

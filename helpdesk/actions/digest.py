@@ -10,6 +10,7 @@ from helpdesk.actions.alarms import (
     CONTACTS,
     REFUSED,
     TO_OWNERS,
+    TOLD,
     addressee,
     alarm_row,
     hour_of,
@@ -57,14 +58,12 @@ def _digest(desk: Desk, work: Work) -> bool:
     if hours[0] in sent:
         return False
     work.budgets.forget_before(now - KEPT)
-    untold = {hour: _untold(work, hour, hour - HOUR in sent) for hour in _since_the_last(hours, sent)}
+    untold = {hour: _untold(work, hour) for hour in _since_the_last(hours, sent)}
     untold = {hour: counts for hour, counts in untold.items() if counts}
     if not untold or not work.budgets.take({CONTACTS: 1}, desk.alerts_per_hour, now)[CONTACTS]:
         return False  # what there was no room for comes with the next one
     refused = sum(untold.values(), Counter[str]())
-    kinds = counted(
-        ((scope.removeprefix(REFUSED), count) for scope, count in sorted(refused.items())), desk.language
-    )
+    kinds = counted(sorted(refused.items()), desk.language)
     words = LAST_HOUR if list(untold) == [hours[0]] else LAST_HOURS
     notice = Notice(words[desk.language], min(untold), refused.total(), kinds)
     work.letters.add(
@@ -86,12 +85,15 @@ def _since_the_last(hours: Sequence[datetime], sent: Collection[datetime]) -> It
     return takewhile(lambda hour: hour not in sent, hours)
 
 
-def _untold(work: Work, hour: datetime, began_with_digest: bool) -> "Counter[str]":
-    """Return what was refused in an hour, where not all of it was told at once; the digest before it told nothing."""
-    refused = Counter(work.budgets.used_below(REFUSED, hour))
-    minutes = [(CONTACTS, hour + timedelta(minutes=number)) for number in range(60)]
-    told = sum(work.budgets.used(minutes).values()) - began_with_digest
-    return refused if refused.total() > told else Counter()
+def _untold(work: Work, hour: datetime) -> "Counter[str]":
+    """Return what was refused in an hour, by its name, where letters of their own did not tell of all of it."""
+    refused, told = (_counts_below(work, scopes, hour) for scopes in (REFUSED, TOLD))
+    return refused if refused - told else Counter()
+
+
+def _counts_below(work: Work, scopes: str, hour: datetime) -> "Counter[str]":
+    used = work.budgets.used_below(scopes, hour)
+    return Counter({scope.removeprefix(scopes): count for scope, count in used.items()})
 
 
 def _digests_of_owners(desk: Desk, work: Work) -> bool:

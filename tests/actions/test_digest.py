@@ -1,6 +1,7 @@
 """What is refused and was not told at once is told once an hour, together."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,10 +9,13 @@ import pytest
 
 from helpdesk.actions.alarms import CONTACTS
 from helpdesk.actions.digest import hourly
+from helpdesk.core.lettercaps import LetterLimits
 from helpdesk.store.tables import audit_logs, budgets
 from helpdesk.store.work import in_work
 from tests.actions.intakes import ADMIN, JEAN, IntakeBench, a_mail, bench
 
+HOUR = timedelta(hours=1)
+FORGED = ("dmarc=fail header.from=univ.example",)
 UNPROVEN = ("dmarc=none header.from=univ.example",)
 
 
@@ -34,10 +38,35 @@ def test_the_hour_after_a_refusal_has_one_digest_for_each_contact(desk: IntakeBe
 
 
 def test_an_hour_in_which_all_was_told_at_once_has_none(desk: IntakeBench) -> None:
-    desk.file(a_mail(says=("dmarc=fail header.from=univ.example",)))
+    desk.file(a_mail(says=FORGED))
     assert desk.letters() == [("alert", ADMIN), ("sender_forged", JEAN)]
     desk.later(timedelta(hours=1))
     assert not hourly(desk.desk)
+
+
+def test_an_hour_in_which_one_letter_told_of_several_mails_has_none(desk: IntakeBench) -> None:
+    desk.file(*(a_mail(says=FORGED, message_id=f"<{number}@x>") for number in range(3)))
+    desk.later(HOUR)
+    hourly(desk.desk)
+    assert desk.letters().count(("alert", ADMIN)) == 1, "the owner alone has a digest"
+
+
+def test_what_came_again_after_its_letter_is_told(desk: IntakeBench) -> None:
+    desk.file(a_mail(says=FORGED))
+    desk.file(a_mail(says=FORGED, message_id="<2@x>"))
+    desk.later(HOUR)
+    assert hourly(desk.desk)
+    assert desk.letters().count(("alert", ADMIN)) == 2
+
+
+def test_a_letter_about_something_else_keeps_no_digest_back(desk: IntakeBench) -> None:
+    one = replace(desk, desk=replace(desk.desk, limits=LetterLimits(100, 100, 100, 100, overall_hour=1)))
+    one.file(a_mail(message_id="<1@x>"), a_mail("Autre", message_id="<2@x>"))
+    assert one.letters().count(("alert", ADMIN)) == 1, "letters wait"
+    one.file(a_mail(says=UNPROVEN, message_id="<3@x>"))
+    one.later(HOUR)
+    hourly(one.desk)
+    assert one.letters().count(("alert", ADMIN)) == 2
 
 
 @pytest.mark.parametrize(("hours", "told"), [(1, True), (24, True), (25, False)])
@@ -82,6 +111,5 @@ def test_budgets_that_no_cap_looks_at_are_forgotten(desk: IntakeBench) -> None:
 
 
 def test_an_address_in_the_display_name_that_is_not_the_senders_is_on_record(desk: IntakeBench) -> None:
-    forged = ("dmarc=fail header.from=univ.example",)
-    desk.file(a_mail(says=forged, sender=f'"admin@univ.example" <{JEAN}>'))
+    desk.file(a_mail(says=FORGED, sender=f'"admin@univ.example" <{JEAN}>'))
     assert desk.column(audit_logs, "detail")[-1]["display_name"] == "deceptive"
