@@ -1,8 +1,8 @@
 """Alarm people: the owner of an account or an address, and the security contacts, once for each cause and window.
 
 Every alarm is a row that the daemon writes to the journal and to a file, whether or not a letter could go. Letters of
-alarms have budgets of their own, one for each owner and one for the contacts, and go out before others: neither
-floods of mail nor the caps on confirmations keep them back.
+alarms have a budget of their own for each reader, of which floods of mail leave some, and go out before others: the
+caps on confirmations do not keep them back.
 """
 
 from collections import Counter
@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from helpdesk.actions.breakers import stopped
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.outbox import letter_row
+from helpdesk.actions.places import NOBODY, reader, take_places
+from helpdesk.actions.reachable import addressee, contacts_of
 from helpdesk.core.audit import Action
 from helpdesk.core.breakerscopes import CAME_BACK, why_waiting
 from helpdesk.core.letters import Addressee, Letter, Notice, alert, dedupe_key
@@ -25,7 +27,6 @@ from helpdesk.store.budgets import Breaker
 from helpdesk.store.rows import Row
 from helpdesk.store.work import Work
 
-CONTACTS = "alerts"  # the scope of what the contacts get
 REFUSED = "refused:"  # the scopes that the contacts' digest counts
 TOLD = "told:"  # the same of what letters told all contacts of
 AHEAD = timedelta(minutes=4)  # an alarm overtakes what became due within them; `status` calls 5 minutes late
@@ -37,6 +38,7 @@ OWNERS_HEAR = (
 )  # of what they asked for themselves, contacts hear all the same
 ONCE_A_DAY = (Action.SENDER_FORGED,)  # a forger is free to write every hour
 NO_ACCOUNT = {Language.FR: "adresse inconnue", Language.EN: "unknown address"}
+BY_MAIL = (Action.SENDER_FORGED, Action.MANY_UNKNOWN_SENDERS, Action.SENDER_FLOOD, Action.ROUTE_CHANGED)
 NOT_TO_CONTACTS = (
     Action.SENDER_FORGED,  # of which they hear by its verdict
     Action.ROUTE_CHANGED,  # in their digest: usually a server that moved
@@ -80,11 +82,11 @@ def _count(work: Work, scopes: str, alarms: Iterable[Alarm], now: datetime) -> N
 
 
 def _raise(work: Work, desk: Desk, fresh: Mapping[str, Alarm], now: datetime) -> None:
-    # The contacts' budget first, as for refused mail: else two transactions could wait for each other.
-    to_contacts = _letters_to_contacts(work, desk, fresh, now)
+    # The contacts' places first, as for refused mail: else two transactions could wait for each other.
+    to_contacts, told = _letters_to_contacts(work, desk, fresh, now)
     to_owners = _letters_to_owners(work, desk, fresh, now)
     work.letters.add([*to_owners.values(), *(row for rows in to_contacts.values() for row in rows)])
-    _count(work, TOLD, [fresh[dedupe] for dedupe in to_contacts], now)
+    _count(work, TOLD, told, now)
     work.alerts.add(
         [
             NewAlert(
@@ -125,16 +127,17 @@ def _letters_to_owners(work: Work, desk: Desk, fresh: Mapping[str, Alarm], now: 
         for dedupe, alarm in fresh.items()
         if alarm.action in OWNERS_HEAR and alarm.owner
     }
+    wanted = [(dedupe, (reader(owner), alarm.action in BY_MAIL)) for dedupe, (alarm, owner) in told.items()]
     nobodys = sum(alarm.action in ABOUT_LOGINS and alarm.owner is None for alarm in fresh.values())
-    room = room_for_owners(work, desk, [owner for _, owner in told.values()], now, nobodys)
+    wanted += [("", (NOBODY, False))] * nobodys  # they cost the same work, so that time tells nothing
+    seated = take_places(work, wanted, desk.thresholds.owner_letters_per_hour, now)
     with_password = _with_password(work, fresh)
     wait = stopped(work, {owner.address for _, owner in told.values() if owner.bounces}, now)
     rows = {}
-    for dedupe, (alarm, owner) in told.items():
-        if room[owner.address]:
-            room[owner.address] -= 1
-            letter = _to_owner(desk, alarm, owner, dedupe, now, owner.person.id in with_password)
-            rows[dedupe] = alarm_row(letter, now, owner) | later(wait.get(owner.address))
+    for dedupe in filter(None, seated):
+        alarm, owner = told[dedupe]
+        letter = _to_owner(desk, alarm, owner, dedupe, now, owner.person.id in with_password)
+        rows[dedupe] = alarm_row(letter, now, owner) | later(wait.get(owner.address))
     return rows
 
 
@@ -144,20 +147,6 @@ def _with_password(work: Work, fresh: Mapping[str, Alarm]) -> set[int]:
     return (
         work.logins.with_password({owner.person.id if owner else 0 for owner in logins}) if logins else set()
     )
-
-
-def room_for_owners(
-    work: Work, desk: Desk, owners: Sequence[KnownAddress], now: datetime, nobodys: int = 0
-) -> Counter[str]:
-    """Take room for a letter to each of *owners*, who may come several times; return how many each may get.
-
-    *nobodys*: letters about logins that have no owner. They cost the same work, so that time tells nothing.
-    """
-    wanted = Counter(f"{CONTACTS}:to:{owner.address}" for owner in owners)
-    if nobodys:
-        wanted[f"{CONTACTS}:to:"] = nobodys
-    given = work.budgets.take(wanted, desk.thresholds.owner_letters_per_hour, now)
-    return Counter({scope.removeprefix(f"{CONTACTS}:to:"): count for scope, count in given.items()})
 
 
 def _to_owner(
@@ -172,41 +161,41 @@ def _to_owner(
     return suspicious_login(desk.stationery, to, [happened], key, now, has_password=has_password)
 
 
-def addressee(owner: KnownAddress) -> Addressee:
-    """Return the owner of an address as whom a letter goes to."""
-    return Addressee(owner.address, owner.person.language, owner.person.name, owner.person.id)
-
-
 def _letters_to_contacts(
     work: Work, desk: Desk, fresh: Mapping[str, Alarm], now: datetime
-) -> dict[str, list[Row]]:
-    """Return the letters to contacts; one who is the owner hears as the owner, in a letter of their own."""
-    wanted = [dedupe for dedupe, alarm in fresh.items() if alarm.action not in NOT_TO_CONTACTS]
-    if not wanted or not desk.alert_addresses:
-        return {}
-    room = work.budgets.take({CONTACTS: len(wanted)}, desk.alerts_per_hour, now)[CONTACTS]
-    return {
-        dedupe: [
-            alarm_row(_to_contact(desk, fresh[dedupe], address, dedupe, now), now)
-            for address in desk.alert_addresses
-            if address != _owner_told_of(fresh[dedupe])
-        ]
-        for dedupe in wanted[:room]
-    }
+) -> tuple[dict[str, list[Row]], list[Alarm]]:
+    """Return the letters to contacts, and which alarms all contacts are told of.
+
+    One who is the owner hears as the owner, in a letter of their own.
+    """
+    about = {dedupe: alarm for dedupe, alarm in fresh.items() if alarm.action not in NOT_TO_CONTACTS}
+    if not about or not desk.alert_addresses:
+        return {}, []
+    wanted = [
+        ((dedupe, to), (reader(to), alarm.action in BY_MAIL))
+        for to in contacts_of(work, desk)
+        for dedupe, alarm in about.items()
+        if to.address != _owner_told_of(alarm)
+    ]
+    rows: dict[str, list[Row]] = {dedupe: [] for dedupe in about}
+    seated = take_places(work, wanted, desk.alerts_per_hour, now)
+    for dedupe, to in seated:
+        rows[dedupe].append(alarm_row(_to_contact(desk, fresh[dedupe], to, dedupe, now), now))
+    left_out = {letter[0] for letter, _ in wanted if letter not in seated}
+    return rows, [alarm for dedupe, alarm in about.items() if dedupe not in left_out]
 
 
 def _owner_told_of(alarm: Alarm) -> str:
     return alarm.owner.address if alarm.owner and alarm.action in TO_OWNERS else ""
 
 
-def _to_contact(desk: Desk, alarm: Alarm, address: str, dedupe: str, now: datetime) -> Letter:
-    to, key = Addressee(address, desk.language), dedupe_key(dedupe, address)
-    words = in_words(alarm.action, desk.language)
+def _to_contact(desk: Desk, alarm: Alarm, to: Addressee, dedupe: str, now: datetime) -> Letter:
+    key, words = dedupe_key(dedupe, to.address), in_words(alarm.action, to.language)
     if alarm.action not in ABOUT_LOGINS:
-        notice = Notice(words, alarm.at or now, alarm.count, alarm.reason.get(desk.language, ""))
+        notice = Notice(words, alarm.at or now, alarm.count, alarm.reason.get(to.language, ""))
         return alert(desk.stationery, to, notice, key, now)
     happened = Happened(words, now, alarm.place, alarm.client, alarm.count)
-    account = alarm.owner.address if alarm.owner else NO_ACCOUNT[desk.language]
+    account = alarm.owner.address if alarm.owner else NO_ACCOUNT[to.language]
     return suspicious_login(desk.stationery, to, [happened], key, now, account)
 
 

@@ -8,11 +8,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from helpdesk.actions.alarms import CONTACTS, REFUSED, TOLD, alarm_row, hour_of, later
+from helpdesk.actions.alarms import REFUSED, TOLD, alarm_row, hour_of, later
 from helpdesk.actions.bounces import stopped
 from helpdesk.actions.carry_out import Suspicion
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.outbox import letter_row
+from helpdesk.actions.places import reader, take_places
+from helpdesk.actions.reachable import contacts_of
 from helpdesk.core.admission import Alert
 from helpdesk.core.alertwords import LETTERS_WAIT, about, letters_wait, why
 from helpdesk.core.datewords import shown_time
@@ -141,29 +143,37 @@ def _question(desk: Desk, known: KnownAddress, mail_id: int, now: datetime) -> R
 
 
 def _queue(work: Work, desk: Desk, subjects: Mapping[_Key, _Subject], now: datetime) -> None:
-    """Note subjects, and queue letters to all contacts about those that are new and fit into the budget."""
+    """Note subjects, and queue letters to contacts about those that are new, as far as each has a place for one."""
+    if not subjects:
+        return
     causes = {key: dedupe_key("notice", *key) for key in subjects}
     noted = work.alerts.known(causes.values())
+    contacts = contacts_of(work, desk)
     keys = {
-        one: {
-            address: dedupe_key(*one, address) for address in desk.alert_addresses if address != subject.owner
-        }
+        one: {to: dedupe_key(*one, to.address) for to in contacts if to.address != subject.owner}
         for one, subject in subjects.items()
     }
     known = work.letters.known({dedupe for of_subject in keys.values() for dedupe in of_subject.values()})
-    fresh = [one for one, of_subject in keys.items() if not known.issuperset(of_subject.values())]
-    room = work.budgets.take({CONTACTS: len(fresh)}, desk.alerts_per_hour, now)[CONTACTS] if fresh else 0
-    told = _told(work, desk, {one: subjects[one] for one in fresh[:room]}, now)
-    rows = [
-        alarm_row(alert(desk.stationery, Addressee(address, desk.language), notice, dedupe, now), now)
-        for one, notice in told.items()
-        for address, dedupe in keys[one].items()
+    wanted = [
+        ((one, to), (reader(to), subjects[one].cause is not None))
+        for one, of_subject in keys.items()
+        for to, dedupe in of_subject.items()
         if dedupe not in known
+    ]
+    due: dict[_Key, list[Addressee]] = {}
+    for one, to in take_places(work, wanted, desk.alerts_per_hour, now):
+        due.setdefault(one, []).append(to)
+    in_full = {one for one, letters in due.items() if len(letters) == len(keys[one])}
+    told = _told(work, desk, {one: subjects[one] for one in due}, in_full, now)
+    rows = [
+        alarm_row(alert(desk.stationery, to, notice, keys[one][to], now), now)
+        for one, notice in told.items()
+        for to in due[one]
     ]
     work.letters.add(rows)
     counts = {one: subject.notice.count for one, subject in subjects.items()}
     new = [
-        NewAlert(cause, ":".join(one[:2]), None, counts[one], len(keys[one]) if one in told else 0, 0)
+        NewAlert(cause, ":".join(one[:2]), None, counts[one], len(due.get(one, ())), 0)
         for one, cause in causes.items()
         if cause not in noted
     ]
@@ -171,11 +181,17 @@ def _queue(work: Work, desk: Desk, subjects: Mapping[_Key, _Subject], now: datet
     work.alerts.repeat({cause: counts[one] for one, cause in causes.items() if cause in noted})
 
 
-def _told(work: Work, desk: Desk, subjects: Mapping[_Key, _Subject], now: datetime) -> dict[_Key, Notice]:
-    """Return notices with their number of the day, and how often since the letter before; begin to count anew."""
+def _told(
+    work: Work, desk: Desk, subjects: Mapping[_Key, _Subject], in_full: Collection[_Key], now: datetime
+) -> dict[_Key, Notice]:
+    """Return notices with their number of the day, and how often since the letter before; begin to count anew.
+
+    *in_full*: those of which all contacts hear, so that no digest need tell of them.
+    """
     if not subjects:
         return {}
-    used = _taken_up(work, {subject.cause for subject in subjects.values() if subject.cause}, now)
+    causes = {subject.cause: one in in_full for one, subject in subjects.items() if subject.cause}
+    used = _taken_up(work, causes, now)
     today = (NUMBERS, _midnight(desk, now))
     last = work.budgets.spent_before({today: len(subjects)})[today]
     told = {}
@@ -190,15 +206,16 @@ def _told(work: Work, desk: Desk, subjects: Mapping[_Key, _Subject], now: dateti
     return told
 
 
-def _taken_up(work: Work, causes: Collection[_Cause], now: datetime) -> dict[tuple[_Cause, datetime], int]:
-    """Return how many mails of which hour no letter told of yet, and count them as told of."""
+def _taken_up(work: Work, causes: Mapping[_Cause, bool], now: datetime) -> dict[tuple[_Cause, datetime], int]:
+    """Return how many mails of which hour no letter told of yet; count them as told of, where all contacts were."""
     by_scope = {cause.counter: cause for cause in causes}
     hours = [hour_of(now) - number * HOUR for number in range(COUNTED_HOURS)]
     used = work.budgets.used([(scope, hour) for scope in by_scope for hour in hours])
     found = {(by_scope[scope], hour): count for (scope, hour), count in used.items() if count}
     spent = Counter({(cause.counter, hour): -count for (cause, hour), count in found.items()})
     for (cause, hour), count in found.items():
-        spent[f"{TOLD}{cause.verdict}", hour] += count
+        if causes[cause]:
+            spent[f"{TOLD}{cause.verdict}", hour] += count
     work.budgets.spend(spent)
     return found
 

@@ -1,23 +1,22 @@
 """Once an hour: tell together what was not told one by one, the security contacts and the owners of accounts."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import takewhile
 
 from helpdesk.actions.alarms import (
-    CONTACTS,
     REFUSED,
     TO_OWNERS,
     TOLD,
-    addressee,
     alarm_row,
     hour_of,
-    room_for_owners,
     usual_owner,
 )
 from helpdesk.actions.desk import Desk
+from helpdesk.actions.places import take_for_digest
+from helpdesk.actions.reachable import addressee, contacts_of
 from helpdesk.core.alertwords import LAST_HOUR, LAST_HOURS, counted
 from helpdesk.core.audit import Action
 from helpdesk.core.letters import Addressee, Letter, Notice, alert, dedupe_key
@@ -48,31 +47,43 @@ def hourly(desk: Desk) -> bool:
 
 def _digest(desk: Desk, work: Work) -> bool:
     now = desk.clock(work)
-    hours = _whole_hours(now)
+    hours, contacts = _whole_hours(now), contacts_of(work, desk)
     keys = {
-        hour: {address: dedupe_key("digest", hour.isoformat(), address) for address in desk.alert_addresses}
-        for hour in hours
+        (hour, to): dedupe_key("digest", hour.isoformat(), to.address) for hour in hours for to in contacts
     }
-    known = work.letters.known([key for of_hour in keys.values() for key in of_hour.values()])
-    sent = {hour for hour, of_hour in keys.items() if known.intersection(of_hour.values())}
-    if hours[0] in sent:
+    known = work.letters.known(keys.values())
+    sent = {to: {hour for hour in hours if keys[hour, to] in known} for to in contacts}
+    waiting = [to for to in contacts if hours[0] not in sent[to]]
+    if contacts and not waiting:
         return False
     work.budgets.forget_before(now - KEPT)
-    untold = {hour: _untold(work, hour) for hour in _since_the_last(hours, sent)}
-    untold = {hour: counts for hour, counts in untold.items() if counts}
-    if not untold or not work.budgets.take({CONTACTS: 1}, desk.alerts_per_hour, now)[CONTACTS]:
-        return False  # what there was no room for comes with the next one
+    since = {to: list(_since_the_last(hours, sent[to])) for to in waiting}
+    untold = {hour: _untold(work, hour) for hour in {hour for of_one in since.values() for hour in of_one}}
+    due = {
+        to: counts
+        for to, of_one in since.items()
+        if (counts := {hour: untold[hour] for hour in of_one if untold[hour]})
+    }
+    # Who has no place gets it with the next one.
+    seated = take_for_digest(work, [(to, to) for to in due], desk.alerts_per_hour, now)
+    rows = [alarm_row(_digest_to(desk, to, due[to], hours[0], keys[hours[0], to], now), now) for to in seated]
+    work.letters.add(rows)
+    return bool(rows)
+
+
+def _digest_to(
+    desk: Desk,
+    to: Addressee,
+    untold: "Mapping[datetime, Counter[str]]",
+    last_hour: datetime,
+    dedupe: str,
+    now: datetime,
+) -> Letter:
     refused = sum(untold.values(), Counter[str]())
-    kinds = counted(sorted(refused.items()), desk.language)
-    words = LAST_HOUR if list(untold) == [hours[0]] else LAST_HOURS
-    notice = Notice(words[desk.language], min(untold), refused.total(), kinds)
-    work.letters.add(
-        [
-            alarm_row(alert(desk.stationery, Addressee(address, desk.language), notice, dedupe, now), now)
-            for address, dedupe in keys[hours[0]].items()
-        ]
-    )
-    return True
+    words = LAST_HOUR if list(untold) == [last_hour] else LAST_HOURS
+    kinds = counted(sorted(refused.items()), to.language)
+    notice = Notice(words[to.language], min(untold), refused.total(), kinds)
+    return alert(desk.stationery, to, notice, dedupe, now)
 
 
 def _whole_hours(now: datetime) -> list[datetime]:
@@ -116,11 +127,11 @@ def _digests_of_owners(desk: Desk, work: Work) -> bool:
         new = set(_since_the_last(hours, sent))
         if fresh := [one for one in ones if hour_of(one.at) in new]:
             due[address] = (owner, fresh)
-    room = room_for_owners(work, desk, [owner for owner, _ in due.values()], now)
+    wanted = [(address, owner) for address, (owner, _) in due.items()]
+    seated = take_for_digest(work, wanted, desk.thresholds.owner_letters_per_hour, now)
     rows = [
-        alarm_row(_digest_of(desk, owner, ones, keys[hours[0], address], now), now, owner)
-        for address, (owner, ones) in due.items()
-        if room[address]
+        alarm_row(_digest_of(desk, *due[address], keys[hours[0], address], now), now, due[address][0])
+        for address in seated
     ]
     work.letters.add(rows)
     return bool(rows)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from helpdesk.actions.desk import Desk
 from helpdesk.core.letters import Addressee
 from helpdesk.core.people import AddressState, KnownAddress
 from helpdesk.core.standing import standing
@@ -17,6 +18,15 @@ def reachable(work: Work, person_ids: Collection[int], now: datetime) -> dict[in
         if verified:
             found[person_id] = addressee(verified[0])
     return found
+
+
+def contacts_of(work: Work, desk: Desk) -> list[Addressee]:
+    """Return the contacts in the settings, each as the person whose address it is, where that is registered."""
+    known = work.people.known_addresses(desk.alert_addresses)
+    return [
+        Addressee(address, desk.language, person_id=known[address].person.id if address in known else None)
+        for address in desk.alert_addresses
+    ]
 
 
 def addressee(known: KnownAddress) -> Addressee:

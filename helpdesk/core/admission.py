@@ -22,7 +22,7 @@ class Entry(StrEnum):
 
 
 class Alert(StrEnum):
-    """When the sysadmins hear of it. AT_ONCE is capped at 5 an hour, the rest joins the digest."""
+    """When the sysadmins hear of it. What finds no place in its hour joins the digest."""
 
     NONE = "none"
     DIGEST = "digest"

@@ -9,6 +9,7 @@ from helpdesk.core.audit import Action
 from helpdesk.core.people import KnownAddress, Language
 
 MINUTE = timedelta(minutes=1)
+NO_FLOOD_TAKES = 3  # places of a reader's hour: two alarms that no mail raises, and the digest or a third one
 Reason = Mapping[Language, str]  # in every language that we write
 
 
@@ -127,6 +128,16 @@ def minutes_back(now: datetime, minutes: int) -> tuple[datetime, ...]:
 def refused_often(times: Sequence[datetime], limits: Thresholds) -> bool:
     """Say whether the last of somebody's refused changes of roles, oldest first, makes them too many."""
     return _within(times, limits.refused_role_changes, limits.refused_minutes)
+
+
+def places_for_mail(limit: int) -> int:
+    """Return how many of a reader's letters within an hour may be of causes that mail can raise; one at least."""
+    return max(1, limit - NO_FLOOD_TAKES)
+
+
+def places_for_digest(limit: int) -> int:
+    """Return up to how many of these the digest may be, which counts among them: no flood keeps it back."""
+    return min(limit, places_for_mail(limit) + 1)
 
 
 _WORDS: Mapping[Action, tuple[str, str]] = {

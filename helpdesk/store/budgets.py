@@ -58,25 +58,30 @@ class Budgets:
         if not wanted:
             return {}
         wanted = {scope: min(count, limit) for scope, count in wanted.items()}
-        this = minutes_back(now, 1)[0]
         minutes = minutes_back(now + MINUTE, TAKEN_MINUTES + 1)
+        self._spend_minute_and_day(wanted, now)
+        used = self.used([(scope, start) for scope in wanted for start in minutes])
+        given = {}
+        for scope, count in wanted.items():
+            before = sum(used.get((scope, start), 0) for start in minutes) - count
+            given[scope] = min(count, max(0, limit - before))
+        self.give_back({scope: count - given[scope] for scope, count in wanted.items()}, now)
+        return given
+
+    def give_back(self, counts: Mapping[str, int], now: datetime) -> None:
+        """Give back what was taken at *now*, in the same transaction."""
+        self._spend_minute_and_day({scope: -count for scope, count in counts.items() if count}, now)
+
+    def _spend_minute_and_day(self, counts: Mapping[str, int], now: datetime) -> None:
+        this = minutes_back(now, 1)[0]
         day = this.replace(hour=0, minute=0)
         self.spend(
             {
                 window: count
-                for scope, count in wanted.items()
+                for scope, count in counts.items()
                 for window in ((f"{scope}:day", day), (scope, this))
             }
         )
-        used = self.used([(scope, start) for scope in wanted for start in minutes])
-        given, back = {}, {}
-        for scope, count in wanted.items():
-            before = sum(used.get((scope, start), 0) for start in minutes) - count
-            given[scope] = min(count, max(0, limit - before))
-            if given[scope] < count:
-                back[scope, this] = back[f"{scope}:day", day] = given[scope] - count
-        self.spend(back)
-        return given
 
     def used_below(self, prefix: str, start: datetime) -> dict[str, int]:
         """Return what was spent in the windows that began at *start*, for the scopes that begin with *prefix*."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from helpdesk.actions.alarms import CONTACTS
 from helpdesk.actions.digest import hourly
+from helpdesk.actions.places import PLACES
 from helpdesk.core.lettercaps import LetterLimits
 from helpdesk.store.tables import audit_logs, budgets
 from helpdesk.store.work import in_work
@@ -79,7 +79,7 @@ def test_what_no_daemon_told_within_its_hour_is_told_within_a_day(
 
 
 def test_a_digest_that_found_no_room_comes_with_the_next_one(desk: IntakeBench) -> None:
-    full = {CONTACTS: desk.desk.alerts_per_hour}
+    full = {f"{PLACES}{ADMIN}": desk.desk.alerts_per_hour}
     desk.file(a_mail(says=UNPROVEN))
     desk.later(timedelta(hours=1))
     in_work(desk.desk.database, lambda work: work.budgets.take(full, desk.desk.alerts_per_hour, desk.now))

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from helpdesk.actions.alarms import CONTACTS
 from helpdesk.actions.personwork import take_measure
+from helpdesk.actions.places import PLACES
 from helpdesk.core.people import AddressState, KnownAddress, Role
 from helpdesk.core.permissions import Actor
 from helpdesk.core.standing import Measure, login_standing, standing
@@ -96,7 +96,7 @@ def test_the_owner_is_told_in_their_language(desk: IntakeBench) -> None:
 
 def test_the_note_counts_among_the_letters_that_an_owner_may_get(desk: IntakeBench) -> None:
     limit = desk.desk.thresholds.owner_letters_per_hour
-    scope = {f"{CONTACTS}:to:{JEAN}": limit}
+    scope = {f"{PLACES}{jean(desk).person.id}": limit}
     in_work(desk.desk.database, lambda work: work.budgets.take(scope, limit, desk.now))
     desk.file(answer(desk))
     assert jean(desk).state is AddressState.SUSPENDED

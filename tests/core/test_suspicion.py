@@ -18,6 +18,8 @@ from helpdesk.core.suspicion import (
     just_failed_often,
     minutes_back,
     novelties,
+    places_for_digest,
+    places_for_mail,
     refused_often,
     wary,
 )
@@ -147,3 +149,13 @@ def test_every_suspicious_action_has_its_words_in_both_languages() -> None:
     assert {Action.LOGIN_FAILED_OFTEN, Action.SENDER_FORGED, Action.ROUTE_CHANGED} <= set(SUSPICIOUS)
     for action in SUSPICIOUS:
         assert in_words(action, Language.FR) != in_words(action, Language.EN)
+
+
+@pytest.mark.parametrize(
+    ("limit", "for_mail", "for_digest"),
+    [(1, 1, 1), (2, 1, 2), (3, 1, 2), (4, 1, 2), (5, 2, 3), (6, 3, 4), (1000, 997, 998)],
+)
+def test_mail_leaves_three_places_free_and_the_digest_one_less(
+    limit: int, for_mail: int, for_digest: int
+) -> None:
+    assert (places_for_mail(limit), places_for_digest(limit)) == (for_mail, for_digest)

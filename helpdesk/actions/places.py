@@ -1,0 +1,72 @@
+"""Places for letters of alarms: so many within an hour for each reader, of which mail can take only some.
+
+A reader is a person, at whatever addresses, else the address of a contact whom nobody registered. What somebody is
+told as the owner of an address and as a contact takes of the same places.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from helpdesk.core.letters import Addressee
+from helpdesk.core.people import KnownAddress
+from helpdesk.core.suspicion import places_for_digest, places_for_mail
+from helpdesk.store.work import Work
+
+PLACES = "alerts:to:"  # the scopes of readers; those of what mail can cause have another word behind
+BY_MAIL = ":mail"
+NOBODY = ""  # who reads a letter about a login that has no owner
+
+One = TypeVar("One")
+Place = tuple[str, bool]  # a reader, and whether whoever sends us mail can cause the letter
+
+
+def reader(to: Addressee | KnownAddress) -> str:
+    """Return who reads a letter, for all of a person's addresses the same."""
+    person_id = to.person.id if isinstance(to, KnownAddress) else to.person_id
+    return to.address if person_id is None else str(person_id)
+
+
+def take_places(work: Work, wanted: Sequence[tuple[One, Place]], limit: int, now: datetime) -> list[One]:
+    """Take the place that each one wants, as far as *limit* goes within 60 minutes; return those who got theirs.
+
+    What no mail can cause comes first, then the first of *wanted*.
+    """
+    places = Counter(place for _, place in wanted)
+    return _seated(wanted, _take(work, places, limit, places_for_mail(limit), now))
+
+
+def take_for_digest(
+    work: Work, wanted: Sequence[tuple[One, Addressee | KnownAddress]], limit: int, now: datetime
+) -> list[One]:
+    """Take a place for the digest to each reader; return those who got theirs."""
+    digests = [(one, (reader(to), True)) for one, to in wanted]
+    places = Counter(place for _, place in digests)
+    return _seated(digests, _take(work, places, limit, places_for_digest(limit), now))
+
+
+def _seated(wanted: Sequence[tuple[One, Place]], room: "Counter[Place]") -> list[One]:
+    seated = []
+    for one, place in wanted:
+        if room[place]:
+            room[place] -= 1
+            seated.append(one)
+    return seated
+
+
+def _take(work: Work, wanted: "Counter[Place]", limit: int, for_mail: int, now: datetime) -> "Counter[Place]":
+    # All of a reader's places before those of mail, in every transaction: else two could wait for each other.
+    scopes = {who: f"{PLACES}{who}" for who, _ in wanted}
+    room = work.budgets.take(
+        {scope: wanted[who, False] + wanted[who, True] for who, scope in scopes.items()}, limit, now
+    )
+    taken = Counter({(who, False): min(wanted[who, False], room[scope]) for who, scope in scopes.items()})
+    left = {who: min(wanted[who, True], room[scope] - taken[who, False]) for who, scope in scopes.items()}
+    by_mail = {f"{scopes[who]}{BY_MAIL}": count for who, count in left.items() if wanted[who, True]}
+    given = work.budgets.take(by_mail, for_mail, now)
+    for who, scope in scopes.items():
+        taken[who, True] = given.get(f"{scope}{BY_MAIL}", 0)
+    unused = {scope: room[scope] - taken[who, False] - taken[who, True] for who, scope in scopes.items()}
+    work.budgets.give_back(unused, now)
+    return taken
