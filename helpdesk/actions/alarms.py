@@ -104,10 +104,18 @@ def _raise(work: Work, desk: Desk, fresh: Mapping[str, Alarm], now: datetime) ->
 
 
 def cause_of(alarm: Alarm, now: datetime) -> str:
-    """Return the key (64 hex) of what an alarm is about within its window, the hour or the day."""
+    """Return the key (64 hex) of what an alarm is about within its hour."""
+    return _key_within(hour_of(alarm.at or now), alarm)
+
+
+def _window_of(alarm: Alarm, now: datetime) -> str:
+    """Return the key (64 hex) of what an alarm is about within the hour or day in which its owner gets one letter."""
     hour = hour_of(alarm.at or now)
-    window = hour.replace(hour=0) if alarm.action in ONCE_A_DAY else hour
-    return dedupe_key("alarm", alarm.action.value, alarm.about, window.isoformat())
+    return _key_within(hour.replace(hour=0) if alarm.action in ONCE_A_DAY else hour, alarm)
+
+
+def _key_within(start: datetime, alarm: Alarm) -> str:
+    return dedupe_key("alarm", alarm.action.value, alarm.about, start.isoformat())
 
 
 def _joined(alarms: Sequence[Alarm], now: datetime) -> dict[str, Alarm]:
@@ -121,12 +129,17 @@ def _joined(alarms: Sequence[Alarm], now: datetime) -> dict[str, Alarm]:
 
 
 def _letters_to_owners(work: Work, desk: Desk, fresh: Mapping[str, Alarm], now: datetime) -> dict[str, Row]:
-    """Return the letters to owners."""
+    """Return the letters to owners, by the causes; of what they have read within its window they get no other."""
     told = {
         dedupe: (alarm, alarm.owner)
         for dedupe, alarm in fresh.items()
         if alarm.action in OWNERS_HEAR and alarm.owner
     }
+    keys = {
+        dedupe: dedupe_key(_window_of(alarm, now), owner.address) for dedupe, (alarm, owner) in told.items()
+    }
+    read = work.letters.known([keys[one] for one, (alarm, _) in told.items() if alarm.action in ONCE_A_DAY])
+    told = {dedupe: one for dedupe, one in told.items() if keys[dedupe] not in read}
     wanted = [(dedupe, (reader(owner), alarm.action in BY_MAIL)) for dedupe, (alarm, owner) in told.items()]
     nobodys = sum(alarm.action in ABOUT_LOGINS and alarm.owner is None for alarm in fresh.values())
     wanted += [("", (NOBODY, False))] * nobodys  # they cost the same work, so that time tells nothing
@@ -136,7 +149,7 @@ def _letters_to_owners(work: Work, desk: Desk, fresh: Mapping[str, Alarm], now: 
     rows = {}
     for dedupe in filter(None, seated):
         alarm, owner = told[dedupe]
-        letter = _to_owner(desk, alarm, owner, dedupe, now, owner.person.id in with_password)
+        letter = _to_owner(desk, alarm, owner, keys[dedupe], now, owner.person.id in with_password)
         rows[dedupe] = alarm_row(letter, now, owner) | later(wait.get(owner.address))
     return rows
 
@@ -150,9 +163,9 @@ def _with_password(work: Work, fresh: Mapping[str, Alarm]) -> set[int]:
 
 
 def _to_owner(
-    desk: Desk, alarm: Alarm, owner: KnownAddress, dedupe: str, now: datetime, has_password: bool
+    desk: Desk, alarm: Alarm, owner: KnownAddress, key: str, now: datetime, has_password: bool
 ) -> Letter:
-    to, key = addressee(owner), dedupe_key(dedupe, owner.address)
+    to = addressee(owner)
     if alarm.action is Action.MAIL_DISOWNED:
         return address_frozen(desk.stationery, to, now, key, now)
     if alarm.mail_id is not None:

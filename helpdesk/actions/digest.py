@@ -141,8 +141,15 @@ def _digest_of(
     desk: Desk, owner: KnownAddress, ones: Sequence[Alerted], dedupe: str, now: datetime
 ) -> Letter:
     to = addressee(owner)
+    by_kind: dict[str, list[Alerted]] = {}
+    for one in ones:
+        by_kind.setdefault(one.kind, []).append(one)
     happened = [
-        Happened(in_words(Action(one.kind), to.language), one.at, count=one.count - one.to_owner)
-        for one in ones
+        Happened(
+            in_words(Action(kind), to.language),
+            min(one.at for one in same),
+            count=sum(one.count - one.to_owner for one in same),
+        )
+        for kind, same in by_kind.items()
     ]
     return suspicious_login(desk.stationery, to, happened, dedupe, now, is_digest=True, has_password=None)

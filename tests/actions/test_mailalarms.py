@@ -15,11 +15,13 @@ from sqlalchemy import update
 
 from helpdesk.actions.digest import hourly
 from helpdesk.actions.intake import file_batch
+from helpdesk.actions.places import PLACES
 from helpdesk.core.lettercaps import LetterLimits
 from helpdesk.core.people import AddressState, Language
 from helpdesk.core.suspicion import Thresholds
 from helpdesk.core.tickets import Fate
-from helpdesk.store.tables import addresses, alerts, audit_logs, letters, tickets
+from helpdesk.store.tables import addresses, alerts, audit_logs, letters, people, tickets
+from helpdesk.store.work import in_work
 from tests.actions.intakes import ADMIN, JEAN, NOW, ZOE, IntakeBench, a_mail, bench, with_mail
 from tests.core.makers import DKIM_PASS, DMARC_PASS, DOMAIN, SPF_PASS
 from tests.servers.sqlite import Sqlite
@@ -299,6 +301,34 @@ def test_the_owner_hears_the_rest_of_the_hour_in_one_letter(desk: IntakeBench) -
     text = text_of(desk, "suspicious_login")
     assert "Alertes de l’heure écoulée sur votre compte" in text
     assert "(2 fois)" in text
+
+
+def test_forgeries_of_a_later_hour_are_in_the_digest_of_that_hour(desk: IntakeBench) -> None:
+    desk.later(10 * MINUTE)
+    desk.file(forged(1), forged(2))
+    desk.later(50 * MINUTE)
+    assert hourly(desk.desk)
+    assert "(2 fois)" not in text_of(desk, "suspicious_login"), "a letter told of the first"
+    desk.later(4 * HOUR)
+    assert not hourly(desk.desk)
+    desk.file(*(forged(number) for number in range(10, 60)))
+    desk.later(HOUR)
+    assert hourly(desk.desk)
+    assert "(50 fois)" in text_of(desk, "suspicious_login")
+    assert kinds(desk)["suspicious_login", JEAN] == 2
+    assert kinds(desk)["sender_forged", JEAN] == 1
+    desk.later(HOUR)
+    assert not hourly(desk.desk), "it was told"
+
+
+def test_a_letter_about_forgeries_that_found_no_room_comes_in_a_later_hour(desk: IntakeBench) -> None:
+    (jean,) = desk.column(people, "id")
+    in_work(desk.desk.database, lambda work: work.budgets.take({f"{PLACES}{jean}": 5}, 5, desk.now))
+    desk.file(forged(1))
+    assert kinds(desk)["sender_forged", JEAN] == 0
+    desk.later(HOUR)
+    desk.file(forged(2))
+    assert kinds(desk)["sender_forged", JEAN] == 1
 
 
 def test_letters_to_owners_end_at_their_own_budget_and_begin_again_within_the_hour(desk: IntakeBench) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
+from email.policy import default
 
 import pytest
 
@@ -159,6 +160,16 @@ def test_a_person_with_many_addresses_is_one_reader(house: House) -> None:
         forge(house, *forged)
         failed_logins(house, JEAN)
         assert letters_to(house, *forged).total() <= 5
+
+
+def test_the_digest_of_a_person_joins_what_happened_to_their_addresses(house: House) -> None:
+    forge(house, *more_addresses(house, house.person(JEAN), 10))
+    later(house)
+    (digest,) = [row for row in house.rows(letters) if row["kind"] == "suspicious_login"]
+    part = message_from_bytes(digest["content"], policy=default).get_body(("plain",))
+    assert part is not None
+    assert part.get_content().count("message envoyé au nom d’une adresse inscrite") == 1
+    assert "(8 fois)" in part.get_content()
 
 
 def test_what_a_contact_reads_as_owner_and_as_contact_is_counted_together(house: House) -> None:
