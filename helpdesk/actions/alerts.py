@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 
 from helpdesk.actions.alarms import REFUSED, TOLD, alarm_row, hour_of, later
 from helpdesk.actions.bounces import stopped
@@ -18,7 +19,7 @@ from helpdesk.actions.reachable import contacts_of
 from helpdesk.core.admission import Alert
 from helpdesk.core.alertwords import LETTERS_WAIT, about, letters_wait, why
 from helpdesk.core.datewords import shown_time
-from helpdesk.core.letters import Addressee, Notice, alert, confirm_sender, dedupe_key
+from helpdesk.core.letters import Addressee, Notice, Worded, alert, confirm_sender, dedupe_key
 from helpdesk.core.people import AddressState, KnownAddress, Language
 from helpdesk.core.rules import Defer, Hold
 from helpdesk.core.standing import standing
@@ -53,12 +54,13 @@ class _Cause:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What the contacts are told of. ``cause``: of mails, which are counted.
+    """What the contacts are told of. ``cause``: of mails, which are counted; ``count``: how many there are now.
 
     ``owner``: a contact who is told of it in a letter of their own.
     """
 
-    notice: Notice
+    worded: Worded
+    count: int = 1
     cause: _Cause | None = None
     owner: str = ""
 
@@ -78,7 +80,7 @@ def queue_alerts(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now: d
     totals = {verdict: used[f"{REFUSED}{verdict}", hour] for verdict in verdicts}
     subjects: dict[_Key, _Subject] = {
         ("alert", cause.verdict, cause.who, hour.isoformat()): _Subject(
-            _notice(suspicion, causes[cause], now, desk.language), cause, _told_apart(suspicion)
+            partial(_notice, suspicion, now), causes[cause], cause, _told_apart(suspicion)
         )
         for cause, suspicion in _due_causes(suspicions, totals, now).items()
     }
@@ -91,7 +93,7 @@ def queue_breaker_alerts(work: Work, desk: Desk, opened: Sequence[Breaker], now:
     if overall:
         subjects: dict[_Key, _Subject] = {
             ("breaker", breaker.scope, breaker.opened_at.isoformat()): _Subject(
-                _notice_of_breaker(breaker, desk.stationery.zone, desk.language)
+                partial(_notice_of_breaker, breaker, desk.stationery.zone)
             )
             for breaker in overall
         }
@@ -166,12 +168,12 @@ def _queue(work: Work, desk: Desk, subjects: Mapping[_Key, _Subject], now: datet
     in_full = {one for one, letters in due.items() if len(letters) == len(keys[one])}
     told = _told(work, desk, {one: subjects[one] for one in due}, in_full, now)
     rows = [
-        alarm_row(alert(desk.stationery, to, notice, keys[one][to], now), now)
-        for one, notice in told.items()
+        alarm_row(alert(desk.stationery, to, worded(to.language), keys[one][to], now), now)
+        for one, worded in told.items()
         for to in due[one]
     ]
     work.letters.add(rows)
-    counts = {one: subject.notice.count for one, subject in subjects.items()}
+    counts = {one: subject.count for one, subject in subjects.items()}
     new = [
         NewAlert(cause, ":".join(one[:2]), None, counts[one], len(due.get(one, ())), 0)
         for one, cause in causes.items()
@@ -183,7 +185,7 @@ def _queue(work: Work, desk: Desk, subjects: Mapping[_Key, _Subject], now: datet
 
 def _told(
     work: Work, desk: Desk, subjects: Mapping[_Key, _Subject], in_full: Collection[_Key], now: datetime
-) -> dict[_Key, Notice]:
+) -> dict[_Key, Worded]:
     """Return notices with their number of the day, and how often since the letter before; begin to count anew.
 
     *in_full*: those of which all contacts hear, so that no digest need tell of them.
@@ -194,16 +196,18 @@ def _told(
     used = _taken_up(work, causes, now)
     today = (NUMBERS, _midnight(desk, now))
     last = work.budgets.spent_before({today: len(subjects)})[today]
-    told = {}
+    told: dict[_Key, Worded] = {}
     for number, (one, subject) in enumerate(subjects.items(), last + 1):
         mine = {hour: count for (cause, hour), count in used.items() if cause == subject.cause}
-        told[one] = replace(
-            subject.notice,
-            count=sum(mine.values()) or subject.notice.count,
-            since=min(mine, default=None),
-            number=number,
-        )
+        count = sum(mine.values()) or subject.count
+        told[one] = partial(_with_counts, subject.worded, count, min(mine, default=None), number)
     return told
+
+
+def _with_counts(
+    worded: Worded, count: int, since: datetime | None, number: int, language: Language
+) -> Notice:
+    return replace(worded(language), count=count, since=since, number=number)
 
 
 def _taken_up(work: Work, causes: Mapping[_Cause, bool], now: datetime) -> dict[tuple[_Cause, datetime], int]:
@@ -254,13 +258,13 @@ def _due(suspicion: Suspicion, wanted: Alert, total: int, now: datetime) -> bool
             return False
 
 
-def _notice(suspicion: Suspicion, count: int, now: datetime, language: Language) -> Notice:
-    """Return what is told of so many mails: nothing that stands in them but the registered address they claim."""
+def _notice(suspicion: Suspicion, now: datetime, language: Language) -> Notice:
+    """Return what is told of such mails: nothing that stands in them but the registered address they claim."""
     verdict, known = suspicion.facts.judgement.verdict, suspicion.facts.known
     return Notice(
         what=about(verdict, language),
         happened_at=now,
-        count=count,
+        count=1,
         reason=why(verdict, language),
         detail=suspicion.decision.reason,
         about=known.address if known and suspicion.decision.alert is Alert.AT_ONCE else "",

@@ -52,10 +52,10 @@ def _look(work: Work, desk: Desk, plan: JobPlan, turn: Turn) -> str:
     if was_lost == (found == LOST):
         return found
     words = CANARY_LOST if found == LOST else CANARY_BACK
-    reason = canary_told(found == BACK, plan.canary_minutes)[desk.language]
-    notice = Notice(words[desk.language], now, 1, reason)
+    reason = canary_told(found == BACK, plan.canary_minutes)
     kind = LOST_ALARM if found == LOST else BACK_ALARM
-    tell_contacts(work, desk, kind, turn.run.slot.isoformat(), notice)
+    about = turn.run.slot.isoformat()
+    tell_contacts(work, desk, kind, about, lambda language: Notice(words[language], now, 1, reason[language]))
     return found
 
 

@@ -2,12 +2,13 @@
 
 from helpdesk.actions.alarms import alarm_row
 from helpdesk.actions.desk import Desk
-from helpdesk.core.letters import Addressee, Notice, alert, dedupe_key
+from helpdesk.actions.reachable import contacts_of
+from helpdesk.core.letters import Worded, alert, dedupe_key
 from helpdesk.store.alerts import NewAlert
 from helpdesk.store.work import Work
 
 
-def tell_contacts(work: Work, desk: Desk, kind: str, about: str, notice: Notice) -> bool:
+def tell_contacts(work: Work, desk: Desk, kind: str, about: str, worded: Worded) -> bool:
     """Raise an alarm of a *kind*, once for all that *about* names, its window included; return whether it is new.
 
     Apart from the other alerts and their budget: a flood of forged mail must not hush it up. Refused as a whole
@@ -18,9 +19,9 @@ def tell_contacts(work: Work, desk: Desk, kind: str, about: str, notice: Notice)
     if work.alerts.known([cause]):
         return False
     letters = [
-        alert(desk.stationery, Addressee(to, desk.language), notice, dedupe_key(cause, to), now)
-        for to in desk.alert_addresses
+        alert(desk.stationery, to, worded(to.language), dedupe_key(cause, to.address), now)
+        for to in contacts_of(work, desk)
     ]
     work.letters.add([alarm_row(letter, now) for letter in letters])
-    work.alerts.add([NewAlert(cause, kind, None, notice.count, len(letters), 0)], now)
+    work.alerts.add([NewAlert(cause, kind, None, worded(desk.language).count, len(letters), 0)], now)
     return True

@@ -19,8 +19,9 @@ from helpdesk.store.work import Work
 class Desk:
     """One desk. ``addresses`` are its own in lower case, the first one its main one.
 
-    ``reply_keys`` check the marks in answers, the newest first; ``language`` is that of the contacts. ``clock`` is
-    the database's: what one daemon writes for later, others read, and our machine's clock may be wrong.
+    ``reply_keys`` check the marks in answers, the newest first; ``language`` is that of contacts whom nobody
+    registered. ``clock`` is the database's: what one daemon writes for later, others read, and our machine's clock
+    may be wrong.
     ``audit_key`` seals the audit trail.
     """
 

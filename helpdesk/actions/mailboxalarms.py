@@ -22,5 +22,7 @@ def tell_of_mailbox(
 
 def _tell(desk: Desk, kind: str, folder: str, words: Reason, reason: Reason, count: int, work: Work) -> None:
     now = desk.clock(work)
-    notice = Notice(words[desk.language], now, count, reason[desk.language])
-    tell_contacts(work, desk, kind, f"{folder} {hour_of(now).isoformat()}", notice)
+    about = f"{folder} {hour_of(now).isoformat()}"
+    tell_contacts(
+        work, desk, kind, about, lambda language: Notice(words[language], now, count, reason[language])
+    )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.outbox import letter_row
-from helpdesk.actions.reachable import reachable
+from helpdesk.actions.reachable import contacts_of, reachable
 from helpdesk.core.jobletters import Late, tickets_overdue
 from helpdesk.core.jobs import JobPlan, Turn
 from helpdesk.core.letters import Addressee, dedupe_key
@@ -47,7 +47,7 @@ def _by_reader(work: Work, desk: Desk, late: Sequence[Overdue]) -> dict[Addresse
     managers = work.upkeep.managers_of({one.team_id for one in late if one.team_id is not None})
     assignees = {one.assignee_id for one in late if one.assignee_id is not None}
     at = reachable(work, assignees | {one for some in managers.values() for one in some}, desk.clock(work))
-    contacts = [Addressee(address, desk.language) for address in desk.alert_addresses]
+    contacts = contacts_of(work, desk)
     found: dict[Addressee, list[Overdue]] = {}
     for one in late:
         theirs = [at[one.assignee_id]] if one.assignee_id in at else []

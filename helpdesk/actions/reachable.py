@@ -21,10 +21,10 @@ def reachable(work: Work, person_ids: Collection[int], now: datetime) -> dict[in
 
 
 def contacts_of(work: Work, desk: Desk) -> list[Addressee]:
-    """Return the contacts in the settings, each as the person whose address it is, where that is registered."""
+    """Return the contacts in the settings: as the person whose address it is, else with the desk's language."""
     known = work.people.known_addresses(desk.alert_addresses)
     return [
-        Addressee(address, desk.language, person_id=known[address].person.id if address in known else None)
+        addressee(known[address]) if address in known else Addressee(address, desk.language)
         for address in desk.alert_addresses
     ]
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from helpdesk.actions.alarms import hour_of
 from helpdesk.actions.arrival import Source
@@ -15,6 +16,7 @@ from helpdesk.core.fingerprint import fingerprints_of
 from helpdesk.core.letters import Notice
 from helpdesk.core.mail import Caps
 from helpdesk.core.messageids import message_id_of
+from helpdesk.core.people import Language
 from helpdesk.core.reconciling import OVERDUE, Reconciled, alarms
 from helpdesk.core.tickets import Fate
 from helpdesk.store.engine import Database
@@ -110,10 +112,15 @@ def _queue(work: Work, desk: Desk, found: Reconciled) -> bool:
     now = desk.clock(work)
     hour = hour_of(now).isoformat()
     new = False
-    for name, count, reason in alarms(found, desk.language):
-        notice = Notice(DISAGREEMENT[desk.language][name], now, count, reason)
-        new |= tell_contacts(work, desk, f"reconcile:{name}", f"{found.mailbox} {hour}", notice)
+    for name, _, _ in alarms(found):
+        worded = partial(_notice, found, name, now)
+        new |= tell_contacts(work, desk, f"reconcile:{name}", f"{found.mailbox} {hour}", worded)
     return new
+
+
+def _notice(found: Reconciled, name: str, now: datetime, language: Language) -> Notice:
+    told = {one: (count, reason) for one, count, reason in alarms(found, language)}
+    return Notice(DISAGREEMENT[language][name], now, *told[name])
 
 
 def now_of(desk: Desk) -> datetime:

@@ -144,8 +144,13 @@ def _fail(desk: Desk, run: Run, why: str) -> bool:
         if not work.runs.end(run, RunState.FAILED, why, now):
             return False
         about = f"{run.job} {run.scope}".strip()
-        notice = Notice(JOB_FAILED[desk.language], now, run.attempts, f"{about}: {why}")
-        tell_contacts(work, desk, f"{FAILED}{run.job}", f"{about} {now:%Y-%m-%d}", notice)
+        tell_contacts(
+            work,
+            desk,
+            f"{FAILED}{run.job}",
+            f"{about} {now:%Y-%m-%d}",
+            lambda language: Notice(JOB_FAILED[language], now, run.attempts, f"{about}: {why}"),
+        )
         return True
 
     return in_work(desk.database, job)

@@ -6,7 +6,7 @@ owner of the address: a letter must not carry a stranger's words.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from email.utils import format_datetime
@@ -136,6 +136,9 @@ class Notice:
     about: str = ""
     since: datetime | None = None
     number: int = 0
+
+
+Worded = Callable[[Language], Notice]  # a notice in the language of whoever reads it
 
 
 @dataclass(frozen=True, slots=True)
