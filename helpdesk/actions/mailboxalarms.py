@@ -11,18 +11,35 @@ from helpdesk.store.work import Refusal, Work, in_work
 
 
 def tell_of_mailbox(
-    desk: Desk, sort: str, mailbox: str, words: Reason, reason: Reason, count: int, folder: str = ""
+    desk: Desk,
+    sort: str,
+    mailbox: str,
+    words: Reason,
+    reason: Reason,
+    count: int,
+    folder: str = "",
+    is_event: bool = False,
 ) -> None:
-    """Raise an alarm of a *sort* about a mailbox, or a *folder* of it, and *count* mails. Raises StoreAway."""
+    """Raise an alarm of a *sort* about a mailbox, or a *folder* of it, and *count* mails. Raises StoreAway.
+
+    *is_event*: mails that come later within the hour are counted, too.
+    """
+    kind = f"{sort}:{mailbox}"
     try:
-        in_work(desk.database, partial(_tell, desk, f"{sort}:{mailbox}", folder, words, reason, count))
+        in_work(desk.database, partial(_tell, desk, kind, folder, words, reason, count, is_event))
     except Refusal:  # another daemon was quicker
         return
 
 
-def _tell(desk: Desk, kind: str, folder: str, words: Reason, reason: Reason, count: int, work: Work) -> None:
+def _tell(
+    desk: Desk, kind: str, folder: str, words: Reason, reason: Reason, count: int, is_event: bool, work: Work
+) -> None:
     now = desk.clock(work)
-    about = f"{folder} {hour_of(now).isoformat()}"
     tell_contacts(
-        work, desk, kind, about, lambda language: Notice(words[language], now, count, reason[language])
+        work,
+        desk,
+        kind,
+        f"{folder} {hour_of(now).isoformat()}",
+        lambda language: Notice(words[language], now, count, reason[language]),
+        is_event,
     )

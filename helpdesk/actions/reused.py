@@ -23,7 +23,7 @@ def leave_uids(desk: Desk, source: Source, mail_ids: Sequence[int]) -> None:
     Raises StoreAway or LeaseLost; then they have not.
     """
     reason = uids_reused(source.name)
-    tell_of_mailbox(desk, "uid_reused", source.name, UID_REUSED, reason, len(mail_ids))
+    tell_of_mailbox(desk, "uid_reused", source.name, UID_REUSED, reason, len(mail_ids), is_event=True)
     in_work(desk.database, partial(_leave, desk, source, mail_ids))
 
 

@@ -150,6 +150,7 @@ def _fail(desk: Desk, run: Run, why: str) -> bool:
             f"{FAILED}{run.job}",
             f"{about} {now:%Y-%m-%d}",
             lambda language: Notice(JOB_FAILED[language], now, run.attempts, f"{about}: {why}"),
+            is_event=True,
         )
         return True
 

@@ -40,6 +40,16 @@ def test_a_mail_that_gave_up_its_uid_leaves_room_for_another(desk: IntakeBench) 
     assert desk.letters().count(("alert", ADMIN)) == 1
 
 
+def test_uids_that_are_given_anew_again_within_the_hour_are_counted_in_the_same_alarm(
+    desk: IntakeBench,
+) -> None:
+    filed = desk.file(*(a_mail(str(number), message_id=f"<{number}@x>") for number in range(3)))
+    leave_uids(desk.desk, desk.source, [filed[0].mail_id])
+    leave_uids(desk.desk, desk.source, [one.mail_id for one in filed[1:]])
+    assert desk.column(alerts, "kind", "count") == [("uid_reused:main", 3)]
+    assert desk.letters().count(("alert", ADMIN)) == 1
+
+
 @pytest.mark.parametrize("language", Language)
 def test_a_desk_without_its_lease_changes_nothing(desk: IntakeBench, language: Language) -> None:
     (filed,) = desk.file(a_mail())

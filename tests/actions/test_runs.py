@@ -163,6 +163,7 @@ def test_of_one_job_the_contacts_hear_once_a_day(desk: IntakeBench) -> None:
         desk.later(timedelta(hours=1))
     assert [run.state for run in runs_of(desk.desk, 9)] == [RunState.FAILED] * 2
     assert len(desk.letters()) == 1
+    assert desk.column(alerts, "count") == [2 * MAX_ATTEMPTS]
     desk.later(timedelta(days=1))
     for _attempt in range(MAX_ATTEMPTS):
         fail_run(desk.desk, begin(desk, job=HOURLY), "away")
