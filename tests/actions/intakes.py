@@ -24,6 +24,7 @@ from helpdesk.core.trust import Trust
 from helpdesk.store.blobs import Blobs
 from helpdesk.store.rows import Row
 from helpdesk.store.tables import addresses, letters, mails, people, tickets
+from helpdesk.store.work import Work, in_work
 from tests.core.makers import BORDER, DMARC_PASS, DOMAIN, SPF_PASS, received, results
 from tests.letters.golden import stationery
 from tests.store.cleaning import delete_rows, with_tables
@@ -136,6 +137,15 @@ class IntakeBench:
                 connection.execute(update(addresses).where(of_address).values(best_verdict=best))
                 connection.execute(update(people).where(people.c.id == known.person.id).values(active=active))
         return known
+
+    def also_at(self, known: KnownAddress, *others: str) -> None:
+        """Register more addresses of somebody."""
+
+        def job(work: Work) -> None:
+            for address in others:
+                work.people.add_address(known.person, address, VERIFIED, self.now)
+
+        in_work(self.desk.database, job)
 
     def arrivals(self, *raws: bytes, trust: Trust = TRUST) -> list[Arrival]:
         """Return mails as they arrive, under new UIDs."""

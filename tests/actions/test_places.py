@@ -12,10 +12,10 @@ from helpdesk.actions.digest import hourly
 from helpdesk.actions.intake import known_source
 from helpdesk.actions.rolealarms import alarm_of_role_changes
 from helpdesk.core.audit import Action, Outcome
-from helpdesk.core.people import AddressState, KnownAddress, Role
+from helpdesk.core.people import KnownAddress, Role
 from helpdesk.store.audit import Event
 from helpdesk.store.tables import alerts, letters
-from helpdesk.store.work import Work, in_work
+from helpdesk.store.work import in_work
 from tests.actions.intakes import ADMIN, JEAN, IntakeBench, a_mail
 from tests.actions.logins import House
 from tests.core.makers import DMARC_PASS, DOMAIN, SPF_PASS
@@ -55,12 +55,7 @@ def forge(house: House, *addresses: str) -> None:
 def more_addresses(house: House, known: KnownAddress, count: int) -> list[str]:
     """Give somebody more addresses, *count* in all; return them."""
     new = [f"{known.person.name}{number}@{DOMAIN}" for number in range(1, count)]
-
-    def job(work: Work) -> None:
-        for address in new:
-            work.people.add_address(known.person, address, AddressState.VERIFIED, house.bench.now)
-
-    in_work(house.bench.desk.database, job)
+    house.bench.also_at(known, *new)
     return [known.address, *new]
 
 
