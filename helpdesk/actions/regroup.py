@@ -1,11 +1,13 @@
 """Two tickets become one; a post becomes a ticket of its own."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.newticket import confirm, ticket_row
 from helpdesk.actions.permits import event_by
 from helpdesk.actions.rows import TEXT_CHARS
+from helpdesk.actions.tickets import note_look
 from helpdesk.actions.ticketwork import changed, workable_ticket
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.letters import Answered
@@ -62,21 +64,33 @@ def merge_tickets(desk: Desk, actor: Actor, source_number: int, target_number: i
     in_work(desk.database, job)
 
 
-def posts_of(desk: Desk, actor: Actor, number: int) -> list[ShownPost]:
-    """Return the posts of a ticket as staff see it, in their order. Raises Refused, NotAllowed."""
+def authors_of(desk: Desk, actor: Actor, number: int) -> list[str]:
+    """Return who wrote each post of a ticket as staff see it, in their order. Raises Refused, NotAllowed."""
+    return [post.author for post in _ticket_and_posts(desk, actor, number)[2]]
+
+
+def _ticket_and_posts(
+    desk: Desk, actor: Actor, number: int
+) -> tuple[Ticket, Collection[int], list[ShownPost]]:
+    """Return a ticket, the ids of those that were merged into it, and the posts of them all."""
     ticket = workable_ticket(desk, actor, Right.WORK_ON_TICKET, number)
     with Work(desk.database, read_only=True) as work:
-        return work.posts.of_tickets([ticket.id, *work.tickets.merged_into(ticket.id)])
+        merged = work.tickets.merged_into(ticket.id)
+        return ticket, merged, work.posts.of_tickets([ticket.id, *merged])
 
 
 def post_at(desk: Desk, actor: Actor, number: int, place: int) -> ShownPost:
-    """Return the *place*-th post of a ticket as staff see it, the first being 1. Raises Refused, NotAllowed."""
-    posts = posts_of(desk, actor, number)
+    """Return the *place*-th post of a ticket as staff see it, the first being 1; where it is another's, on record.
+
+    Raises Refused, NotAllowed.
+    """
+    ticket, merged, posts = _ticket_and_posts(desk, actor, number)
     if not 0 < place <= len(posts):
         raise Refused(
             f"ticket {number} has no post {place}; it has 1 to {len(posts)}",
             f"le ticket {number} n'a pas de message {place} ; il a 1 à {len(posts)}",
         )
+    note_look(desk, actor, ticket, merged)
     return posts[place - 1]
 
 

@@ -50,7 +50,7 @@ class FoundTicket:
 def shown_ticket(desk: Desk, actor: Actor, number: int) -> ShownTicket:
     """Return a ticket with its conversation, notes and history only for those who may see them.
 
-    That somebody looked at another's ticket is on record. Raises Refused where there is none for *actor*.
+    That somebody looked at what another asked is on record. Raises Refused where there is none for *actor*.
     """
     ticket = find_ticket(desk, actor, Right.SEE_TICKET, number)
     inside = may_with_ticket(actor, Right.SEE_NOTES, ticket)
@@ -72,8 +72,7 @@ def shown_ticket(desk: Desk, actor: Actor, number: int) -> ShownTicket:
             merged,
             _number_of(work, ticket.merged_into_id),
         )
-    if ticket.requester_id != actor.user_id:
-        in_work(desk.database, lambda work: _note_look(work, actor, ticket))
+    note_look(desk, actor, ticket, merged)
     return shown
 
 
@@ -91,9 +90,17 @@ def _number_of(work: Work, ticket_id: int | None) -> int | None:
     return work.tickets.by_ids([ticket_id])[ticket_id].number if ticket_id else None
 
 
-def _note_look(work: Work, actor: Actor, ticket: Ticket) -> None:
-    row = event_by(actor, Action.TICKET_SEEN, Outcome.SUCCESS, work.database_now(), ticket=ticket.number)
-    work.audit.add([row])
+def note_look(desk: Desk, actor: Actor, ticket: Ticket, merged: Collection[int]) -> None:
+    """Put on record that *actor* read a ticket, where it, or one of those *merged* into it (ids), is another's."""
+
+    def job(work: Work) -> None:
+        tickets = (ticket, *work.tickets.by_ids(merged).values())
+        if any(one.requester_id != actor.user_id for one in tickets):
+            now = work.database_now()
+            work.audit.add([event_by(actor, Action.TICKET_SEEN, Outcome.SUCCESS, now, ticket=ticket.number)])
+
+    if merged or ticket.requester_id != actor.user_id:
+        in_work(desk.database, job)
 
 
 def arrived_posts(desk: Desk, actor: Actor, minutes: int, limit: int) -> list[Arrived]:
@@ -123,7 +130,8 @@ def listed_tickets(desk: Desk, actor: Actor, wanted: TicketFilter) -> list[Liste
 def searched_tickets(desk: Desk, actor: Actor, typed: str, wanted: TicketFilter) -> list[FoundTicket]:
     """Return the newest tickets that hold all words that were *typed*, within what *actor* may see.
 
-    What *wanted* asks for must hold too; its order is of no account. Raises Refused where no word was typed.
+    What *wanted* asks for must hold too; its order is of no account. That others' tickets were found is on record.
+    Raises Refused where no word was typed.
     """
     eyes = _eyes_for(desk, actor, wanted)
     words = wanted_words(typed)
@@ -137,7 +145,17 @@ def searched_tickets(desk: Desk, actor: Actor, typed: str, wanted: TicketFilter)
         numbers = work.search.numbers(words, wanted, eyes, work.database_now(), notes=notes)
         texts = work.search.texts(numbers, notes=notes)
         found = work.listing.by_numbers(numbers)
+    others = sum(ticket.requester_id != actor.user_id for ticket in found)
+    if others:
+        in_work(desk.database, lambda work: _note_search(work, actor, len(found), others))
     return [FoundTicket(ticket, _place(texts.get(ticket.number, []), words)) for ticket in found]
+
+
+def _note_search(work: Work, actor: Actor, found: int, others: int) -> None:
+    """The words stay out of it: who looks for a name or an illness means no one to read that for 90 days."""
+    detail = {"found": found, "others": others}
+    row = event_by(actor, Action.TICKETS_SEARCHED, Outcome.SUCCESS, work.database_now(), **detail)
+    work.audit.add([row])
 
 
 def eyes_of(desk: Desk, actor: Actor) -> Eyes:

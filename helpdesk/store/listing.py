@@ -34,6 +34,7 @@ class ListedTicket:
     due_at: datetime | None
     team: str
     mark: Mark
+    requester_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ class Listing:
                 row.due_at,
                 row.team or "",
                 Mark(row.number, (keys or {}).get(row.number, row.number)),
+                row.requester_id,
             )
             for row in (found[number] for number in numbers if number in found)
         ]

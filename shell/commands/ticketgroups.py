@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 
 from helpdesk.actions.newticket import open_ticket
-from helpdesk.actions.regroup import look_at_merging, merge_tickets, post_at, posts_of, split_ticket
+from helpdesk.actions.regroup import authors_of, look_at_merging, merge_tickets, post_at, split_ticket
 from helpdesk.core.permissions import Right
 from helpdesk.core.tickets import Urgency
 from shell.commands.people import address, complete_person
@@ -96,10 +96,10 @@ def _merge(keyboard: Keyboard, given: argparse.Namespace) -> int:
 
 
 def _complete_post(keyboard: Keyboard, typed: str) -> Iterator[tuple[str, str]]:
-    """Return the numbers of a ticket's posts, with who wrote them and how they begin."""
-    for place, post in enumerate(posts_of(keyboard.desk, keyboard.actor, ticket_before(keyboard)), 1):
+    """Return the numbers of a ticket's posts, with who wrote them: what they say is read with a row on record."""
+    for place, author in enumerate(authors_of(keyboard.desk, keyboard.actor, ticket_before(keyboard)), 1):
         if str(place).startswith(typed):
-            yield str(place), f"{post.author}: {post.text.strip().partition(chr(10))[0]}"
+            yield str(place), author
 
 
 def _split_arguments(arguments: Arguments) -> None:

@@ -19,6 +19,7 @@ LAST = "logout"
 ON_RECORD = {  # what an admin has done by then
     "LOGIN",
     "TICKET_SEEN",
+    "TICKETS_SEARCHED",
     "NOTE_ADDED",
     "TICKET_TAGGED",
     "CANNED_ANSWER_DELETED",
@@ -41,7 +42,7 @@ def desk(database: Database, migrated_url: str, tmp_path: Path) -> Iterator[Shel
     made.person("Chief", Role.ADMIN, password=PASSWORD)
     (tmp_path / "class.csv").write_text("email,name\npupil@help.example,Pupil\n")
     for number, team in ((NUMBERS[OWN], OUR_TEAM), (NUMBERS[TEAM], OUR_TEAM), (NUMBERS[STRANGE], OTHER_TEAM)):
-        made.ticket(number, stranger, team_id=team, subject=HOSTILE)
+        made.ticket(number, stranger, team_id=team, subject=f"chargeur {HOSTILE}")
     yield made
     made.close()
 
