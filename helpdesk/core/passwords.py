@@ -5,6 +5,7 @@ No rules about digits and signs, and no expiry: both make people choose worse on
 
 import unicodedata
 from collections.abc import Collection
+from dataclasses import dataclass
 
 MIN_CHARS = 15
 MIN_CHARS_WITH_TOTP = 12
@@ -13,15 +14,24 @@ PART_CHARS = 4  # of a name or address: shorter parts stand in too many good pas
 _OURS = ("helpdesk", "helpdeskd", "password", "motdepasse")
 
 
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Why something is refused: ``kind`` for the record, which says nothing of the password; then for who asked."""
+
+    kind: str
+    english: str
+    french: str
+
+
 def normal_password(password: str) -> str:
     """Return the form in which a password is hashed and compared: NFKC, so that keyboards do not matter."""
     return unicodedata.normalize("NFKC", password)
 
 
-def password_problem(
+def password_flaw(
     password: str, own_words: Collection[str], known: Collection[str], has_totp: bool
-) -> tuple[str, str] | None:
-    """Return why a new password is not taken, in English and French, or None.
+) -> Flaw | None:
+    """Return why a new password is not taken, or None.
 
     *own_words*: name, addresses and the like of its owner; *known*: passwords that attackers try first, in
     lower case.
@@ -29,23 +39,27 @@ def password_problem(
     text = normal_password(password)
     least = MIN_CHARS_WITH_TOTP if has_totp else MIN_CHARS
     if len(text) < least:
-        return (
+        return Flaw(
+            "too short",
             f"a password has {least} characters or more, this one {len(text)}; a few words in a row do well",
             f"un mot de passe a au moins {least} caractères, celui-ci {len(text)} ; quelques mots à la suite"
             " font l'affaire",
         )
     if len(text) > MAX_CHARS:
-        return (
+        return Flaw(
+            "too long",
             f"a password has {MAX_CHARS} characters at most, this one {len(text)}",
             f"un mot de passe a au plus {MAX_CHARS} caractères, celui-ci {len(text)}",
         )
     if any(unicodedata.category(character) == "Cc" for character in text):
-        return (
+        return Flaw(
+            "control characters",
             "a password holds no control characters",
             "un mot de passe ne contient pas de caractères de contrôle",
         )
     if _guessable(text.casefold(), own_words, known):
-        return (
+        return Flaw(
+            "guessable",
             "this password is among the first that would be tried: it is common, repeats itself, or is made of"
             " a name; choose another",
             "ce mot de passe serait essayé parmi les premiers : il est courant, se répète ou vient d'un nom ;"

@@ -5,18 +5,11 @@ import contextlib
 import os
 from collections.abc import Sequence
 
-from helpdesk.actions.accounts import (
-    bootstrap,
-    choose_password,
-    enrol_totp,
-    refuse_second_bootstrap,
-    remove_totp,
-    unlock,
-)
+from helpdesk.actions.accounts import choose_password, enrol_totp, remove_totp, unlock
+from helpdesk.actions.bootstrap import FirstAdmin, bootstrap, look_at_bootstrap
 from helpdesk.actions.passwords import new_totp_secret, totp_address
-from helpdesk.actions.people import add_person
 from helpdesk.actions.sessions import actor_of, end_session, prove_again
-from helpdesk.core.people import AddressState, KnownAddress, Language, Role
+from helpdesk.core.people import KnownAddress, Language
 from helpdesk.core.permissions import Right
 from helpdesk.core.sessions import SessionKind
 from helpdesk.errors import LoggedOut, Refused
@@ -102,23 +95,16 @@ def _bootstrap_arguments(arguments: Arguments) -> None:
 
 def _bootstrap(keyboard: Keyboard, given: argparse.Namespace) -> int:
     is_root = os.geteuid() == 0
-    with Work(keyboard.database, read_only=True) as work:
-        refuse_second_bootstrap(work, is_root)
-        known = work.people.known_addresses([given.address]).get(given.address)
+    look_at_bootstrap(keyboard.door, keyboard.console, given.address, is_root=is_root)
+    language = Language(given.language) if given.language else keyboard.settings.desk.language
+    first = FirstAdmin(given.address, given.name, language)
     password = new_password(keyboard)
-    if known is None:
-        language = Language(given.language) if given.language else keyboard.settings.desk.language
-        name = given.name or given.address.partition("@")[0]
-        state = AddressState.VERIFIED
-        known = add_person(
-            keyboard.database, given.address, name, Role.ADMIN, language, state, keyboard.console
-        )
-    bootstrap(keyboard.door, keyboard.console, known, password, keyboard.place, is_root=is_root)
+    person = bootstrap(keyboard.door, keyboard.console, first, password, keyboard.place, is_root=is_root)
     keyboard.screen.say(
         keyboard.words(
             "{name} is an admin and can log in from here: helpdesk-admin.py",
             "{name} est admin et peut se connecter d'ici : helpdesk-admin.py",
-            name=known.person.name,
+            name=person.name,
         )
     )
     return 0

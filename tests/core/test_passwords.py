@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from helpdesk.actions.passwords import known_passwords
-from helpdesk.core.passwords import MAX_CHARS, normal_password, password_problem
+from helpdesk.core.passwords import MAX_CHARS, normal_password, password_flaw
 
 OWN = ("Jeanne Dupont", "Support du centre", "jeanne.dupont@ecole.example")
 
@@ -35,15 +35,15 @@ OWN = ("Jeanne Dupont", "Support du centre", "jeanne.dupont@ecole.example")
     ],
 )
 def test_a_password_is_taken_or_it_is_said_why_not(password: str, has_totp: bool, told: str) -> None:
-    problem = password_problem(password, OWN, known_passwords(), has_totp)
-    assert (problem is None) if not told else (problem is not None and told in problem[0])
+    flaw = password_flaw(password, OWN, known_passwords(), has_totp)
+    assert (flaw is None) if not told else (flaw is not None and told in flaw.english)
 
 
 def test_a_known_password_is_refused_in_any_case() -> None:
     for known in ("Motdepasse123456", "ILOVEYOUILOVEYOU"):
-        assert password_problem(known, OWN, known_passwords(), False)
+        assert password_flaw(known, OWN, known_passwords(), False)
     long_known = max(known_passwords(), key=len)
-    assert password_problem(long_known.upper().ljust(15, "1"), OWN, known_passwords(), False)
+    assert password_flaw(long_known.upper().ljust(15, "1"), OWN, known_passwords(), False)
 
 
 def test_two_keyboards_that_write_one_letter_differently_write_one_password() -> None:

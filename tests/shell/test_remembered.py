@@ -206,6 +206,7 @@ def test_before_anybody_has_a_password_the_console_does_everything_and_afterward
     assert said(keyboard, "ticket list").status == 0
     weak = said(keyboard, "bootstrap boss@help.example", "passwordpassword\npasswordpassword\n")
     assert (weak.status, weak.out) == (1, "")
+    assert "nobody is registered" in said(keyboard, "person show boss@help.example").error
     unlike = said(keyboard, "bootstrap boss@help.example", f"{PASSWORD}\n{PASSWORD}x\n")
     assert "not alike" in unlike.error
     done = said(keyboard, "bootstrap boss@help.example --name Boss", f"{PASSWORD}\n{PASSWORD}\n")
