@@ -120,7 +120,7 @@ class Keyboard:
     def still_here(self) -> None:
         """Read anew who acts, once a person has taken time over an answer. Raises LoggedOut and StoreAway."""
         if self.token:
-            self.actor = actor_of(self.door, self.token)
+            self.actor = actor_of(self.door, self.token, whence=lambda: self.place)
 
     def agrees(self, question: str) -> bool:
         """Ask whether to go on, of whoever the session still belongs to then. Raises LoggedOut and StoreAway."""
@@ -138,7 +138,7 @@ class Keyboard:
     def _acting(self, verb: Verb) -> Actor:
         if self.token:
             try:
-                return actor_of(self.door, self.token)
+                return actor_of(self.door, self.token, whence=lambda: self.place)
             except LoggedOut:
                 if not self.is_root_with(verb):  # a session that ended must not keep root out
                     raise

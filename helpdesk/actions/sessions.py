@@ -1,39 +1,63 @@
 """Sessions in force: asked before every command, so that a revoked one or a changed role counts at once."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from helpdesk.actions import passwords
-from helpdesk.actions.door import Door, Place, account_scope, charge, forgive
+from helpdesk.actions.door import Door, Place, account_scope, charge, door_event, forgive
 from helpdesk.actions.permits import deny, event_by, require_right, require_with_person
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.people import Person
 from helpdesk.core.permissions import Actor, Right, may_with_person
-from helpdesk.core.sessions import SessionKind, session_problem
+from helpdesk.core.sessions import LoginLimits, SessionKind, session_problem
 from helpdesk.errors import LoggedOut, Refused
 from helpdesk.store.sessions import OpenSession
 from helpdesk.store.work import Work, in_work
 
+LOGGED_OUT = ("you are not logged in any more", "vous n'êtes plus connecté")
 USE_NOTED_AFTER = timedelta(seconds=60)  # a write for every command would be too much
 
 
-def actor_of(door: Door, token: str, using: bool = True) -> Actor:
+def actor_of(door: Door, token: str, using: bool = True, whence: Callable[[], Place] | None = None) -> Actor:
     """Return who acts through the session of *token*, as they are now. Raises LoggedOut and StoreAway.
 
     *using* is False where nobody pressed a key: a view that refreshes itself does not keep a session alive.
+    *whence*: from where a command came; one with a session that is over is on record then, as Tab is not.
     """
     with Work(door.desk.database, read_only=True) as work:
         found = work.sessions.by_token(passwords.token_hash(token))
         now = work.database_now()
         teams = work.people.teams_of([found.person.id]) if found else {}
-    if found is None or found.revoked_at is not None or not found.person.active:
-        raise LoggedOut("you are not logged in any more", "vous n'êtes plus connecté")
-    problem = session_problem(SessionKind(found.kind), found.used_at, found.expires_at, now, door.limits)
-    if problem:
-        raise LoggedOut(*problem)
+    if found is None:  # a token that somebody made up fills no table
+        raise LoggedOut(*LOGGED_OUT)
+    if ended := _ended(found, now, door.limits):
+        why, english, french = ended
+        if whence:
+            _note_refusal(door, found, whence(), why)
+        raise LoggedOut(english, french)
     if using and now - found.used_at >= USE_NOTED_AFTER:
         in_work(door.desk.database, lambda work: work.sessions.use(found.id, work.database_now()))
     team_ids = teams.get(found.person.id, frozenset())
     return Actor(found.person, team_ids, found.id, found.ip_address, found.user_agent)
+
+
+def _ended(session: OpenSession, now: datetime, limits: LoginLimits) -> tuple[str, str, str] | None:
+    """Return why a session cannot be used any more, in a word for the record, in English and in French; or None."""
+    if session.revoked_at is not None:
+        return "revoked", *LOGGED_OUT
+    if not session.person.active:
+        return "account closed", *LOGGED_OUT
+    problem = session_problem(SessionKind(session.kind), session.used_at, session.expires_at, now, limits)
+    return ("over", *problem) if problem else None
+
+
+def _note_refusal(door: Door, session: OpenSession, place: Place, why: str) -> None:
+    def job(work: Work) -> None:
+        now, detail = work.database_now(), {"why": why, "session": session.id}
+        row = door_event(Action.SESSION_REFUSED, Outcome.DENIED, now, session.person.id, place, detail)
+        work.audit.add([row])
+
+    in_work(door.desk.database, job)
 
 
 def proved_lately(door: Door, actor: Actor) -> bool:

@@ -60,6 +60,7 @@ class Action(StrEnum):
     TOTP_REMOVED = "TOTP_REMOVED"
     RECOVERY_CODE_USED = "RECOVERY_CODE_USED"
     SESSION_REVOKED = "SESSION_REVOKED"
+    SESSION_REFUSED = "SESSION_REFUSED"  # a command with the token of one that was revoked or is over
     ADMIN_BOOTSTRAPPED = "ADMIN_BOOTSTRAPPED"
     TICKET_SEEN = "TICKET_SEEN"  # somebody else's
     TICKETS_SEARCHED = "TICKETS_SEARCHED"  # somebody else's were found

@@ -12,11 +12,11 @@ from helpdesk.actions.accounts import choose_password, enrol_totp, remove_totp, 
 from helpdesk.actions.bootstrap import FirstAdmin, bootstrap, look_at_bootstrap
 from helpdesk.actions.login import send_code
 from helpdesk.actions.passwords import new_totp_secret
-from helpdesk.actions.sessions import prove_again
+from helpdesk.actions.sessions import actor_of, prove_again, revoke_sessions_of
 from helpdesk.core.people import KnownAddress, Role
 from helpdesk.core.permissions import Actor
-from helpdesk.errors import Refused
-from helpdesk.store.tables import addresses, credentials, people, places
+from helpdesk.errors import LoggedOut, Refused
+from helpdesk.store.tables import addresses, credentials, people, places, sessions
 from tests.actions.logins import LAPTOP, LIBRARY, PASSWORD, WRONG, House
 
 BETTER = "seven quite other words instead"
@@ -185,3 +185,45 @@ def test_a_name_that_cannot_be_one_makes_no_first_admin(house: House) -> None:
     act.first_admin("typo@univ.example", name=" \u202e")
     assert [row["role"] for row in house.rows(people)] == ["agent", "agent"]
     assert [detail for *_rest, detail in made(house)] == [{"why": "name"}]
+
+
+def revoked(act: Act) -> None:
+    revoke_sessions_of(act.house.door, act.at_keyboard(act.boss), act.zoe.person)
+
+
+def closed(act: Act) -> None:
+    act.house.change_person(act.zoe, active=False)
+
+
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        pytest.param(revoked, "revoked", id="revoked"),
+        pytest.param(closed, "account closed", id="its owner's account is closed"),
+        pytest.param(lambda act: act.house.later(minutes=15), "over", id="idle for its minutes"),
+        pytest.param(lambda act: act.house.later(minutes=15, microseconds=-1000), None, id="not quite"),
+        pytest.param(lambda act: act.house.later(days=1), "over", id="past its hours"),
+    ],
+)
+def test_each_command_with_a_session_that_is_over_is_on_record_and_a_tab_is_not(
+    house: House, end: Callable[[Act], None], why: str | None
+) -> None:
+    act = Act(house, house.person(), house.person("boss@univ.example", Role.ADMIN))
+    token = house.session(act.zoe)
+    (session,) = house.rows(sessions)
+    end(act)
+    for whence in (None, lambda: LIBRARY, lambda: LIBRARY):
+        with suppress(LoggedOut):
+            actor_of(house.door, token, whence=whence)
+    found = house.audited("action", "status", "user_id", "ip_address", "user_agent", "detail")
+    row = ("SESSION_REFUSED", "DENIED", act.zoe.person.id, LIBRARY.ip_address, LIBRARY.user_agent,
+           {"why": why, "session": session["id"]})  # fmt: skip
+    assert [one for one in found if one[0] == "SESSION_REFUSED"] == ([row] * 2 if why else [])
+    assert token not in str(found)
+
+
+def test_a_token_that_somebody_made_up_is_on_no_record(house: House) -> None:
+    before = house.audited("action")
+    with pytest.raises(LoggedOut):
+        actor_of(house.door, "made up", whence=lambda: LIBRARY)
+    assert house.audited("action") == before

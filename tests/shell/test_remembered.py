@@ -11,7 +11,7 @@ import pytest
 from helpdesk.actions import passwords
 from helpdesk.core.people import Role
 from helpdesk.errors import Refused
-from helpdesk.store.tables import credentials, posts, sessions
+from helpdesk.store.tables import audit_logs, credentials, posts, sessions
 from shell import place
 from shell.place import login_uid, place_here
 from shell.remembered import VARIABLE, forget, remember, remembered_token, session_file
@@ -171,6 +171,9 @@ def test_a_login_for_scripts_is_used_by_the_next_commands_until_it_is_ended(
     refused = said(script, "ticket list")
     assert (refused.status, refused.out) == (1, "")
     assert "not logged in any more" in refused.error
+    (row,) = [one for one in shell_desk.rows(audit_logs) if one["action"] == "SESSION_REFUSED"]
+    assert (row["status"], row["detail"]["why"]) == ("DENIED", "revoked")
+    assert row["user_agent"] == script.place.user_agent != ""
 
 
 def test_a_new_login_for_scripts_ends_the_one_before(
