@@ -74,12 +74,12 @@ def _prove_more(keyboard: Keyboard, proven: Proven) -> None:
 
 
 def _change_first(keyboard: Keyboard, proven: Proven) -> None:
-    """A password that somebody else has set is good for choosing another only: no session begins with it."""
+    """A password that somebody else has set, or that lost its second factor, is good for choosing another only."""
     words = keyboard.words
     keyboard.screen.say(
         words(
-            "This password was set for you: choose your own.",
-            "Ce mot de passe vous a été donné : choisissez le vôtre.",
+            "This password was set for you, or for use with a second factor: choose another.",
+            "Ce mot de passe vous a été donné, ou allait avec un second facteur : choisissez-en un autre.",
         )
     )
     for left in range(TRIES - 1, -1, -1):

@@ -88,13 +88,16 @@ def enrol_totp(door: Door, actor: Actor, secret: str, code: str) -> Sequence[str
 
 
 def remove_totp(door: Door, actor: Actor, person: Person) -> None:
-    """Take away a second factor: one's own, or, as an admin, somebody's who lost the telephone."""
+    """Take away a second factor: one's own, or, as an admin, somebody's who lost the telephone.
+
+    The next login wants another password: the one until now was allowed to be shorter.
+    """
     if person.id != actor.person.id:
         require_with_person(door.desk.database, actor, Right.SESSIONS, person, frozenset())
 
     def job(work: Work) -> None:
         now = work.database_now()
-        work.logins.set_totp(person.id, None)
+        work.logins.remove_totp(person.id)
         work.logins.set_recovery_codes(person.id, ())
         if person.id != actor.person.id:
             work.sessions.revoke(now, person_id=person.id)

@@ -82,10 +82,16 @@ class Logins:
         mine = and_(credentials.c.person_id == person_id, credentials.c.password_hash == old)
         self._connection.execute(update(credentials).where(mine).values(password_hash=new))
 
-    def set_totp(self, person_id: int, sealed: bytes | None, last_step: int = 0) -> None:
-        """Set or take away the second factor; the step that confirmed it counts as used."""
+    def set_totp(self, person_id: int, sealed: bytes, last_step: int = 0) -> None:
+        """Set the second factor; the step that confirmed it counts as used."""
         mine = update(credentials).where(credentials.c.person_id == person_id)
         self._connection.execute(mine.values(totp_sealed=sealed, totp_last_step=last_step))
+
+    def remove_totp(self, person_id: int) -> None:
+        """Take the second factor away; the password, which may be too short without one, is to be changed."""
+        mine = and_(credentials.c.person_id == person_id, credentials.c.totp_sealed.is_not(None))
+        without = {"totp_sealed": None, "totp_last_step": 0, "must_change": True}
+        self._connection.execute(update(credentials).where(mine).values(**without))
 
     def use_step(self, person_id: int, step: int) -> bool:
         """Use up a time step; False where it, or a later one, was used before."""

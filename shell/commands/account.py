@@ -188,7 +188,14 @@ def _enrolled(keyboard: Keyboard, secret: str) -> Sequence[str]:
 
 def _totp_off(keyboard: Keyboard, _given: argparse.Namespace) -> int:
     remove_totp(keyboard.door, keyboard.actor, keyboard.actor.person)
-    keyboard.screen.say(keyboard.words("No code is asked any more.", "Plus aucun code n'est demandé."))
+    keyboard.screen.say(
+        keyboard.words(
+            "No code is asked any more; a password that went with one is to be changed: now (password), or at the"
+            " next login.",
+            "Plus aucun code n'est demandé ; un mot de passe qui allait avec est à changer : maintenant (password),"
+            " ou à la prochaine connexion.",
+        )
+    )
     return 0
 
 

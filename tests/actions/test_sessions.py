@@ -3,9 +3,10 @@
 import pyotp
 import pytest
 
-from helpdesk.actions.accounts import enrol_totp, remove_totp, reset_password, unlock
+from helpdesk.actions.accounts import choose_password, enrol_totp, remove_totp, reset_password, unlock
 from helpdesk.actions.bootstrap import FirstAdmin, bootstrap
 from helpdesk.actions.door import Place, charge
+from helpdesk.actions.login import begin_session, choose_first_password
 from helpdesk.actions.passwords import new_totp_secret
 from helpdesk.actions.sessions import (
     end_session,
@@ -254,7 +255,8 @@ def test_only_an_admin_resets_what_others_log_in_with_and_their_sessions_end(hou
             change(house.door, manager, zoe.person)
     admin = house.actor(house.session(boss))
     remove_totp(house.door, admin, zoe.person)
-    token = house.session(zoe)
+    choose_password(house.door, Actor(zoe.person), "another four words")
+    token = begin_session(house.door, house.proves("another four words"), SessionKind.SHELL)
     first = reset_password(house.door, admin, zoe.person)
     assert not in_force(house, token)
     assert not house.gets_in()
@@ -278,3 +280,23 @@ def test_a_second_factor_is_on_once_a_telephone_has_shown_a_code(house: House) -
     assert secret not in str(house.rows(credentials))
     remove_totp(house.door, actor, zoe.person)
     assert not house.proves().has_totp
+
+
+def test_a_password_that_lost_its_second_factor_is_changed_at_the_next_login(house: House) -> None:
+    zoe = house.person()
+    with_twelve, with_fifteen = "x1y2z3a4b5c6", "x1y2z3a4b5c6d7e"
+    house.with_totp(zoe)
+    choose_password(house.door, Actor(zoe.person), with_twelve)
+    remove_totp(house.door, Actor(zoe.person), zoe.person)
+    proven = house.proves(with_twelve)
+    assert proven.must_change
+    with pytest.raises(Refused, match="15 characters or more"):
+        choose_first_password(house.door, proven, with_fifteen[:-1])
+    choose_first_password(house.door, proven, with_fifteen)
+    assert in_force(house, begin_session(house.door, proven, SessionKind.SHELL))
+
+
+def test_where_there_was_no_second_factor_its_removal_asks_for_nothing(house: House) -> None:
+    zoe = house.person()
+    remove_totp(house.door, Actor(zoe.person), zoe.person)
+    assert not house.proves().must_change
