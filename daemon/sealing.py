@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from daemon.beside import Beside
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.leases import Lease
+from helpdesk.actions.purge import note_purged_files
 from helpdesk.actions.sealing import CopyDiffers, copy_seals, moment_and_anchor, seal_next
 from helpdesk.config import AuditSettings
 from helpdesk.core.auditchain import SEAL_ROWS, Anchor, local_day
@@ -33,6 +34,7 @@ class Sealing(Beside):
         self._keep = timedelta(days=settings.keep_days)
         self._files = AuditFiles(settings.folder)
         self._lease = Lease(desk.database, LEASE, owner, LEASE_SECONDS)
+        self._forgotten = 0  # files that are gone, which is not on record yet
         self._uncopied = False
         self._broken = False
         self._anchored_on = ""
@@ -73,7 +75,7 @@ class Sealing(Beside):
         """Copy what the files lack and remove those before *first_day*; return whether that could be done."""
         try:
             copy_seals(self._desk, self._files, lambda: not self.ending.is_set())
-            self._files.forget_before(first_day)
+            self._forget_before(first_day)
         except (OSError, CopyDiffers) as trouble:
             if not self._uncopied:
                 event(LOG, "audit_not_copied", logging.ERROR, folder=self._files.folder, error=trouble)
@@ -83,6 +85,13 @@ class Sealing(Beside):
             event(LOG, "audit_copied_again", logging.WARNING, folder=self._files.folder)
         self._uncopied = False
         return True
+
+    def _forget_before(self, first_day: str) -> None:
+        """Remove the files of the days before *first_day*, on record, even where the database was away meanwhile."""
+        self._forgotten += self._files.forget_before(first_day)
+        if self._forgotten:
+            note_purged_files(self._desk, self._forgotten, first_day)
+            self._forgotten = 0
 
     def _tell_anchor(self, day: str, anchor: Anchor) -> None:
         """Once a day, and after a start, let the log keep the end of the chain."""

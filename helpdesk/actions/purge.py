@@ -55,6 +55,16 @@ def purge_audit(
     return purged
 
 
+def note_purged_files(desk: Desk, count: int, first_day: str) -> None:
+    """Put on record that a daemon has removed *count* daily files, those of the days before *first_day*."""
+
+    def job(work: Work) -> None:
+        detail = {"files": count, "first_day": first_day}
+        work.audit.add([Event(Action.AUDIT_PURGED, Outcome.SUCCESS, desk.clock(work), detail=detail)])
+
+    in_work(desk.database, job)
+
+
 def _begin(desk: Desk, kept: timedelta) -> tuple[datetime, datetime | None, Anchor]:
     """Return the time, that of the oldest row to be removed, and the newest seal.
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,6 +38,15 @@ def folder(tmp_path: Path) -> Path:
 
 def sealing_of(trail: Trail, folder: Path, owner: str = "host:1", keep_days: int = 90) -> Sealing:
     return Sealing(trail.desk, AuditSettings(folder, keep_days), owner, every_seconds=0.05)
+
+
+def purges(trail: Trail) -> list[tuple[str, str, Any]]:
+    found = [(row["action"], row["status"], row["detail"]) for row in trail.rows()]
+    return [row for row in found if row[0] == "AUDIT_PURGED"]
+
+
+def _away(*_given: object) -> None:
+    raise StoreAway("away")
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -108,8 +118,30 @@ def test_files_go_when_all_in_them_is_too_old(trail: Trail, folder: Path) -> Non
     folder.mkdir(parents=True)
     for name in names.values():
         (folder / name).touch()
-    sealing_of(trail, folder).look()
+    ours = sealing_of(trail, folder)
+    ours.look()
     assert sorted(path.name for path in folder.iterdir()) == sorted([names[89], names[90]])
+    purged = [("AUDIT_PURGED", "SUCCESS", {"files": 1, "first_day": names[90].removesuffix(".log")})]
+    assert purges(trail) == purged
+    ours.look()
+    sealing_of(trail, folder).look()
+    assert purges(trail) == purged, "only what is gone is on record"
+
+
+def test_that_files_went_is_on_record_though_the_database_was_away(
+    trail: Trail, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.mkdir(parents=True)
+    for day in ("2001-01-01", "2001-01-02"):
+        (folder / f"{day}.log").touch()
+    ours = sealing_of(trail, folder)
+    with monkeypatch.context() as patched:
+        patched.setattr(daemon_sealing, "note_purged_files", _away)
+        ours.look()
+    assert list(folder.iterdir()) == []
+    assert purges(trail) == []
+    ours.look()
+    assert [detail["files"] for _action, _status, detail in purges(trail)] == [2]
 
 
 def test_a_folder_that_cannot_be_written_is_told_once_and_once_when_it_can(
