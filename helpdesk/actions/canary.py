@@ -13,6 +13,8 @@ from helpdesk.core.letters import Addressee, Notice, dedupe_key
 from helpdesk.store.work import Work, in_work
 
 LOST, BACK, NONE = "it did not come back", "it came back", "none was sent"
+STILL_LOST = "none was sent; the last one did not come back"  # what is known stays known, as after a restart
+KNOWN_LOST = (LOST, STILL_LOST)
 LOST_ALARM, BACK_ALARM = "canary_lost", "canary_back"
 TOO_LATE = "too late in this hour"
 LATE = timedelta(minutes=2)
@@ -43,12 +45,12 @@ def look_for_canary(desk: Desk, plan: JobPlan, turn: Turn) -> str:
 
 def _look(work: Work, desk: Desk, plan: JobPlan, turn: Turn) -> str:
     now = desk.clock(work)
+    last = work.runs.last_done(turn.run.job, turn.run.scope)
+    was_lost = last is not None and last.told in KNOWN_LOST
     sent = work.letters.message_id_of(_key(desk, turn.run.slot))
     if sent is None:
-        return NONE
+        return STILL_LOST if was_lost else NONE
     found = BACK if work.ledger.by_message_id(sent, 1) else LOST
-    last = work.runs.last_done(turn.run.job, turn.run.scope)
-    was_lost = last is not None and last.told == LOST
     if was_lost == (found == LOST):
         return found
     words = CANARY_LOST if found == LOST else CANARY_BACK

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from helpdesk.actions.breakers import breakers_in
-from helpdesk.actions.canary import LOST
+from helpdesk.actions.canary import KNOWN_LOST
 from helpdesk.core.certificates import first_end
 from helpdesk.core.health import (
     ALARMED_WITHIN,
@@ -66,7 +66,7 @@ def given_up_in(work: Work, now: datetime) -> tuple[GivenUp, ...]:
 def canary_lost_in(work: Work, now: datetime) -> bool:
     """Say whether the last canary was lost, if there was one lately: it may have been turned off since."""
     last = work.runs.last_done(JobName.CANARY_BACK.value, "")
-    return last is not None and last.told == LOST and now - last.slot < LATELY
+    return last is not None and last.told in KNOWN_LOST and now - last.slot < LATELY
 
 
 def certificate_in(work: Work) -> CertificateSeen | None:

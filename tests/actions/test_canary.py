@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from helpdesk.actions.canary import BACK, LOST, NONE, TOO_LATE, look_for_canary, send_canary
+from helpdesk.actions.canary import BACK, LOST, NONE, STILL_LOST, TOO_LATE, look_for_canary, send_canary
+from helpdesk.actions.status import canary_lost_in
 from helpdesk.core.jobs import JobName, JobPlan, RunState
 from helpdesk.store.tables import alerts, letters
-from helpdesk.store.work import in_work
+from helpdesk.store.work import Work, in_work
 from tests.actions.intakes import ADMIN, DESK, NOW, IntakeBench, bench
 from tests.actions.turns import a_turn
 
@@ -48,6 +49,11 @@ def look(desk: IntakeBench, hour: int = 0) -> str:
     )
     in_work(desk.desk.database, lambda work: work.runs.end(run, RunState.DONE, told, slot))
     return told
+
+
+def is_lost(desk: IntakeBench) -> bool:
+    with Work(desk.desk.database, read_only=True) as work:
+        return canary_lost_in(work, desk.now)
 
 
 def subjects(desk: IntakeBench) -> list[str]:
@@ -95,6 +101,26 @@ def test_none_is_sent_that_could_not_be_back_in_time(desk: IntakeBench, late: ti
 def test_where_none_was_sent_none_is_missed(desk: IntakeBench) -> None:
     assert look(desk) == NONE
     assert desk.letters() == []
+
+
+def test_an_hour_without_a_letter_changes_nothing_of_what_is_known(desk: IntakeBench) -> None:
+    send(desk)
+    assert look(desk) == LOST
+    for hour in (1, 2):
+        assert look(desk, hour) == STILL_LOST
+        assert is_lost(desk)
+    send(desk, 3)
+    assert look(desk, 3) == LOST
+    assert len(subjects(desk)) == 1, "it is known"
+    assert look(desk, 4) == STILL_LOST
+    desk.file(send(desk, 5))
+    assert look(desk, 5) == BACK
+    assert not is_lost(desk)
+    assert look(desk, 6) == NONE
+    assert not is_lost(desk)
+    desk.file(send(desk, 7))
+    assert look(desk, 7) == BACK
+    assert desk.column(alerts, "kind") == ["canary_lost", "canary_back"]
 
 
 def test_a_run_that_is_done_again_sends_and_tells_nothing_twice(desk: IntakeBench) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from helpdesk.actions.canary import BACK, LOST
+from helpdesk.actions.canary import BACK, LOST, STILL_LOST
 from helpdesk.actions.status import as_data, canary_lost_in, certificate_in, given_up_in, health_of
 from helpdesk.core.health import GIVEN_UP, CertificateSeen, GivenUp, Health
 from helpdesk.core.jobs import JobName, RunState
@@ -53,6 +53,7 @@ def test_a_job_that_was_given_up_within_a_week_is_told_of_once(desk: IntakeBench
     [
         pytest.param(LOST, 2 * HOUR - SECOND, True, id="lost"),
         pytest.param(LOST, 2 * HOUR, False, id="lost before it was turned off"),
+        pytest.param(STILL_LOST, HOUR, True, id="lost, and none was sent since"),
         pytest.param(BACK, HOUR, False, id="back"),
     ],
 )
