@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 
 from helpdesk.core.suspicion import PlacesBefore
 from helpdesk.store.ids import new_id
@@ -120,30 +120,16 @@ class Logins:
     def charge(self, scope: str, limit: int, window: timedelta, lock: timedelta, now: datetime) -> bool:
         """Count an attempt in *scope* before its password is looked at; False where the scope is locked.
 
-        The *limit*-th attempt within *window* locks the scope for *lock*; ``forgive`` takes that back. One
-        UPDATE: of any number of attempts at once exactly *limit* get through.
+        The *limit*-th attempt within *window*, both ends included, locks the scope for *lock* and begins the count
+        anew; ``forgive`` takes that back. Of any number of attempts at once exactly *limit* get through.
         """
-        table = login_locks.c
-        anew = or_(table.since <= now - window, table.failed >= limit)
-        count = case((anew, 1), else_=table.failed + 1)
-        charged = (
-            update(login_locks)
-            .where(table.scope == scope, table.locked_until <= now)
-            .ordered_values(  # MariaDB assigns from left to right: what is asked of must come after the asking
-                (table.locked_until, case((count >= limit, now + lock), else_=table.locked_until)),
-                (table.failed, count),
-                (table.since, case((anew, now), else_=table.since)),
-            )
-        )
-        if self._connection.execute(charged).rowcount:
-            return True
-        locked_until = self._connection.scalar(select(table.locked_until).where(table.scope == scope))
-        if (
-            locked_until is not None
-        ):  # where it is past, somebody's first attempt came between the two statements
-            return locked_until <= now and self._connection.execute(charged).rowcount > 0
-        first = {"scope": scope, "failed": 1, "since": now, "locked_until": now + lock if limit <= 1 else now}
-        self._connection.execute(insert(login_locks), first)
+        self.hold(scope, now)
+        if self.locked_until(scope, now):
+            return False
+        if len(self._add_time(_tries(scope), now, now - window)) >= limit:
+            self._forget_tries([scope])
+            mine = update(login_locks).where(login_locks.c.scope == scope)
+            self._connection.execute(mine.values(since=now, locked_until=now + lock))
         return True
 
     def add_failure(self, scope: str, at: datetime, since: datetime) -> list[datetime]:
@@ -152,10 +138,17 @@ class Logins:
         Those before are forgotten. Of several at once each sees all that came before it.
         """
         self.hold(f"{scope}:failures", at)
+        return self._add_time(scope, at, since)
+
+    def _add_time(self, scope: str, at: datetime, since: datetime) -> list[datetime]:
         old = and_(login_failures.c.scope == scope, login_failures.c.at < since)
         self._connection.execute(delete(login_failures).where(old))
         self._connection.execute(insert(login_failures), {"id": new_id(), "scope": scope, "at": at})
         return self.failures(scope, since)
+
+    def _forget_tries(self, scopes: Sequence[str]) -> None:
+        theirs = login_failures.c.scope.in_([_tries(scope) for scope in scopes])
+        self._connection.execute(delete(login_failures).where(theirs))
 
     def failures(self, scope: str, since: datetime) -> list[datetime]:
         """Return when logins of *scope* failed, from *since* on, oldest first."""
@@ -178,6 +171,7 @@ class Logins:
         """Begin the count of these scopes anew, and unlock them."""
         mine = update(login_locks).where(login_locks.c.scope.in_(scopes))
         self._connection.execute(mine.values(failed=0, since=now, locked_until=now))
+        self._forget_tries(scopes)
 
     def unlock(self, account: str, now: datetime) -> int:
         """Unlock *account* and every scope below it; return how many were locked."""
@@ -188,6 +182,8 @@ class Logins:
         self._connection.execute(
             update(login_locks).where(begins).values(failed=0, since=now, locked_until=now)
         )
+        tries = login_failures.c.scope.startswith(f"{account}:", autoescape=True)
+        self._connection.execute(delete(login_failures).where(tries))
         return count
 
     def locked_until(self, scope: str, now: datetime) -> datetime | None:
@@ -268,3 +264,8 @@ class Logins:
             return False
         right = update(login_codes).where(mine, login_codes.c.code_hash == code_hash).values(used_at=now)
         return self._connection.execute(right).rowcount > 0
+
+
+def _tries(scope: str) -> str:
+    """Return under what the moments of attempts in a scope are kept, apart from those of failed logins."""
+    return f"{scope}:tries"

@@ -28,24 +28,28 @@ recovery_codes = Table(
     **OPTIONS,
 )
 
-login_locks = Table(  # how often a password was tried, by account and by account and source
-    "login_locks",
-    metadata,
-    Column("scope", exact(100), primary_key=True),
-    Column("failed", Integer, nullable=False),
-    Column("since", UtcDateTime, nullable=False),
-    Column("locked_until", UtcDateTime, nullable=False),
-    **OPTIONS,
+login_locks = (
+    Table(  # what is locked until when, by account and by account and source; who counts holds the row
+        "login_locks",
+        metadata,
+        Column("scope", exact(100), primary_key=True),
+        Column("failed", Integer, nullable=False),
+        Column("since", UtcDateTime, nullable=False),
+        Column("locked_until", UtcDateTime, nullable=False),
+        **OPTIONS,
+    )
 )
 
-login_failures = Table(  # when logins failed, for as long as that makes us wary
-    "login_failures",
-    metadata,
-    key(),
-    Column("scope", exact(100), nullable=False),
-    Column("at", UtcDateTime, nullable=False),
-    Index(None, "scope", "at"),
-    **OPTIONS,
+login_failures = (
+    Table(  # when logins failed, for as long as that makes us wary; and when a password was tried
+        "login_failures",
+        metadata,
+        key(),
+        Column("scope", exact(100), nullable=False),
+        Column("at", UtcDateTime, nullable=False),
+        Index(None, "scope", "at"),
+        **OPTIONS,
+    )
 )
 
 login_codes = Table(  # sent by mail where a login comes from a new place
