@@ -8,7 +8,7 @@ from typing import Any
 import pyotp
 import pytest
 
-from helpdesk.actions.accounts import choose_password, enrol_totp, remove_totp, unlock
+from helpdesk.actions.accounts import choose_password, enrol_totp, remove_totp, reset_password, unlock
 from helpdesk.actions.bootstrap import FirstAdmin, bootstrap, look_at_bootstrap
 from helpdesk.actions.login import send_code
 from helpdesk.actions.passwords import new_totp_secret
@@ -58,6 +58,9 @@ class Act:
         with suppress(Refused):
             choose_password(self.house.door, self.at_keyboard(self.zoe), password)
 
+    def is_reset(self) -> None:
+        self.secrets.append(reset_password(self.house.door, self.at_keyboard(self.boss), self.zoe.person))
+
     def enrols_wrongly(self) -> None:
         secret = new_totp_secret()
         self.secrets.append(secret)
@@ -97,10 +100,11 @@ ROWS: list[tuple[str, Callable[[Act], object], str, str, dict[str, Any]]] = [
      "TOTP_REMOVED", "SUCCESS", {"person": "zoe"}),
     ("an admin removes it", lambda act: remove_totp(act.house.door, act.at_keyboard(act.boss), act.zoe.person),
      "TOTP_REMOVED", "SUCCESS", {"person": "zoe"}),
+    ("an admin resets the password", Act.is_reset, "PASSWORD_RESET", "SUCCESS", {"person": "zoe"}),
     ("a lock is opened", lambda act: unlock(act.house.door, act.at_keyboard(act.boss), act.zoe.person),
      "LOGIN_UNLOCKED", "SUCCESS", {"person": "zoe"}),
 ]  # fmt: skip
-BY_BOSS = {"an admin removes it", "a lock is opened"}
+BY_BOSS = {"an admin removes it", "an admin resets the password", "a lock is opened"}
 AWAY = {"a code by mail", "the last code of an hour", "one more"}
 
 

@@ -18,9 +18,11 @@ from helpdesk.core.weekly import Compared, Counted, Week, last_week
 from helpdesk.errors import Refused
 from helpdesk.store.ids import new_id
 from helpdesk.store.tables import addresses, audit_logs, letters, people
-from tests.actions.intakes import JEAN, NOW, IntakeBench, a_mail
+from helpdesk.store.work import in_work
+from tests.actions.intakes import JEAN, NOW, ZOE, IntakeBench, a_mail
 from tests.actions.staff import ADMIN, Staffed
 from tests.core.makers import DOMAIN
+from tests.store.makers import a_letter
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 SINCE = datetime(2026, 11, 15, 23, 0, tzinfo=UTC)  # Monday the 16th in Paris; NOW is Friday
@@ -95,6 +97,24 @@ def test_tickets_grow_older_and_are_resolved(staffed: Staffed) -> None:
     assert week.resolved.count == 1
     staffed.change(2, opened_at=NOW - DAY + SECOND)
     assert the_week(bench).open_by_age == (2, 0, 1, 1, 1, 1)
+
+
+def test_frozen_addresses_and_dead_letters_are_counted_in_the_week_and_before(staffed: Staffed) -> None:
+    bench = staffed.bench
+    for at in (EARLIER - SECOND, EARLIER, SINCE - SECOND, SINCE, UNTIL):
+        audit(bench, "ADDRESS_FROZEN", at, "SUCCESS")
+    dead_at = (EARLIER - SECOND, EARLIER, SINCE, UNTIL - 2 * SECOND, UNTIL - SECOND, UNTIL)
+    rows = [a_letter(f"{place}", state="dead", next_at=at) for place, at in enumerate(dead_at)]
+    in_work(bench.desk.database, lambda work: work.letters.add(rows))
+    with bench.desk.database.engine.begin() as connection:
+        suspended = {"state": AddressState.SUSPENDED.value}
+        connection.execute(update(addresses).where(addresses.c.address == JEAN).values(suspended))
+        connection.execute(update(addresses).where(addresses.c.address == ZOE).values(disowned_at=NOW))
+    week = the_week(bench)
+    assert week.freezes == Compared("ADDRESS_FROZEN", 1, 2)
+    assert (week.frozen_count, week.frozen_now) == (2, (JEAN, ZOE))
+    assert week.letters_dead == Compared("dead", 3, 1)
+    assert week.suspicious == (), "a frozen address is a measure, and stands apart"
 
 
 def test_an_account_without_address_is_named(staffed: Staffed) -> None:

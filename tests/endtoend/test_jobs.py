@@ -13,6 +13,8 @@ def test_a_daemon_that_starts_catches_up_and_stops_at_once(world: World) -> None
     while not jobs <= {job for (job,) in world.rows("SELECT job FROM job_runs WHERE state = 'done'")}:
         assert time.monotonic() < end, world.rows("SELECT job, state, told FROM job_runs")
         time.sleep(0.1)
+    seen = "SELECT COUNT(*) FROM audit_logs WHERE action = 'SETTINGS_CHANGED'"
+    assert world.rows(seen) == [(1,)], "a start puts its settings on record"
     daemon.send_signal(signal.SIGTERM)
     assert daemon.wait(20) == 0
     assert world.rows("SELECT COUNT(*) FROM job_runs WHERE job = 'reconcile'") == [(0,)], (
