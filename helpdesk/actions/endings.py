@@ -84,7 +84,8 @@ def _tell_owners(
 
 def _about_logins(work: Work, desk: Desk, since: datetime, until: datetime) -> _Letters:
     now = desk.clock(work)
-    ending = work.upkeep.remembered_ending(since + LOGIN_NOTICE, until + LOGIN_NOTICE)
+    soon = work.upkeep.remembered_ending(since + LOGIN_NOTICE, until + LOGIN_NOTICE)
+    ending = [(person_id, ends_at) for person_id, ends_at in soon if ends_at > now]  # not over already
     at = reachable(work, {person_id for person_id, _ends in ending}, now)
     found: _Letters = {}
     for person_id, ends_at in ending:

@@ -275,6 +275,18 @@ def test_whoever_let_a_login_be_remembered_hears_three_days_before_its_end(staff
     assert tell(staffed, ends - LOGIN_NOTICE + DAY) == []
 
 
+@pytest.mark.parametrize(
+    ("left", "told"), [(SECOND, [AGENT]), (timedelta(), [])], ids=["a second before its end", "at its end"]
+)
+def test_after_a_long_silence_of_a_login_that_ended_nobody_hears(
+    staffed: Staffed, left: timedelta, told: list[str]
+) -> None:
+    ends = NOW + timedelta(days=30)
+    remembered(staffed, AGENT, ends, SessionKind.REMEMBERED)
+    assert tell(staffed, ends - LOGIN_NOTICE - DAY) == []
+    assert tell(staffed, ends - left) == told
+
+
 def test_of_a_login_that_was_revoked_nobody_hears(staffed: Staffed) -> None:
     ends = NOW + timedelta(days=30)
     remembered(staffed, AGENT, ends, SessionKind.REMEMBERED)
