@@ -200,7 +200,7 @@ async def _serve(settings: Settings, database: Database, pools: Pools, careful: 
     beside = (
         Presence(database, owner),
         Sealing(desk, settings.audit, owner),
-        Metrics(settings.metrics, database, names, partial(last_ends, plan=settings.jobs)),
+        Metrics(settings.metrics, database, names, partial(last_ends, plan=settings.jobs, mailboxes=names)),
     )
     with contextlib.ExitStack() as stack:
         for one in beside:

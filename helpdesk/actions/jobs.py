@@ -53,9 +53,12 @@ def _weekly_report(desk: Desk, _plan: JobPlan, turn: Turn) -> str:
     return why_none(desk) if weeks else "nothing sent: the desk is younger than the week"
 
 
-def last_ends(work: Work, plan: JobPlan) -> dict[str, datetime]:
-    """Return when each job last did what it should, of those that ever did; comparisons are not among them."""
-    last = {one.job.value: work.runs.last_done(one.job.value, one.scope) for one in planned(plan, ())}
+def last_ends(work: Work, plan: JobPlan, mailboxes: Sequence[str]) -> dict[str, datetime]:
+    """Return when each job last did what it should, of those that ever did; one of a mailbox bears its name, too."""
+    last = {
+        f"{one.job} {one.scope}".strip(): work.runs.last_done(one.job.value, one.scope)
+        for one in planned(plan, mailboxes)
+    }
     return {name: run.ended_at for name, run in last.items() if run and run.ended_at}
 
 

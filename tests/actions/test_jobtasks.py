@@ -79,9 +79,13 @@ def test_a_report_for_each_week_that_was_missed(staffed: Staffed, missed: int, r
 
 
 def test_a_job_counts_from_when_it_last_did_what_it_should(staffed: Staffed) -> None:
-    desk, digest = staffed.bench.desk, Planned(JobName.DIGEST, "", Hourly())
-    for ends_well in (True, False):
-        begun = begin_run(desk, to_begin_now(desk, digest), "x")
+    desk = staffed.bench.desk
+    digest, compared = (
+        Planned(JobName.DIGEST, "", Hourly()),
+        Planned(JobName.RECONCILE, "main", JobPlan().nightly),
+    )
+    for one, ends_well in ((digest, True), (compared, True), (digest, False), (compared, False)):
+        begun = begin_run(desk, to_begin_now(desk, one), "x")
         assert begun
         if ends_well:
             end_run(desk, begun, "")
@@ -89,4 +93,7 @@ def test_a_job_counts_from_when_it_last_did_what_it_should(staffed: Staffed) -> 
             fail_run(desk, begun, "no")
         staffed.bench.later(timedelta(hours=1))
     with Work(desk.database, read_only=True) as work:
-        assert last_ends(work, JobPlan()) == {"digest": NOW}
+        assert last_ends(work, JobPlan(), ["main", "other"]) == {
+            "digest": NOW,
+            "reconcile main": NOW + timedelta(hours=1),
+        }
