@@ -284,6 +284,16 @@ def test_attempts_at_a_mail_add_up_over_all_nodes(nodes: list[Database]) -> None
     assert read(nodes[0], lambda work: work.mails.rows_of(box, 7, [1]))[1].attempts == ROUNDS * NODES
 
 
+def test_of_logins_on_all_nodes_as_many_are_tried_as_a_lock_allows(nodes: list[Database]) -> None:
+    quarter = timedelta(minutes=15)
+
+    def charge(work: Work) -> bool:
+        return work.logins.charge("account:1", 5, quarter, quarter, NOW)
+
+    tried = at_once(nodes, lambda node: [stubborn(node, charge) for _ in range(ROUNDS)])
+    assert sum(map(sum, tried)) == 5
+
+
 def test_a_node_that_lost_the_others_means_away_and_serves_again_when_it_finds_them(
     nodes: list[Database], galera: Galera
 ) -> None:
