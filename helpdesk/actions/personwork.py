@@ -6,11 +6,11 @@ from functools import partial
 
 from helpdesk.actions.lastadmin import in_work_with_an_admin
 from helpdesk.actions.people import Found, find_person
-from helpdesk.actions.permits import event_by
+from helpdesk.actions.permits import deny, event_by
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.names import name_problem, tidy
 from helpdesk.core.people import AddressState, KnownAddress, Language, Person, Role
-from helpdesk.core.permissions import Actor, Right
+from helpdesk.core.permissions import Actor, Reach, Right, reach
 from helpdesk.core.standing import Measure, after
 from helpdesk.errors import Refused
 from helpdesk.store.engine import Database
@@ -94,6 +94,8 @@ def take_measure(
     changes = [(known, to) for known in concerned if (to := after(measure, known.state)) is not None]
     if not changes:
         raise _no_change(found.known, measure)
+    if any(known.disowned_at for known, _ in changes):
+        _require_admin(database, actor, found.known)
 
     def job(work: Work) -> list[str]:
         now = work.database_now()
@@ -112,6 +114,16 @@ def take_measure(
         return [known.address for known, _ in changes]
 
     return in_work_with_an_admin(database, actor, person.id, job)
+
+
+def _require_admin(database: Database, actor: Actor, known: KnownAddress) -> None:
+    """Raise for others than admins: somebody writes in the owner's name, who said so."""
+    if reach(actor.person, Right.CHANGE_PEOPLE) is not Reach.ALL:
+        deny(database, actor, Right.CHANGE_PEOPLE, person=known.person.id)
+        raise Refused(
+            f"{known.address}: its owner said that mail from there was not theirs; only an admin decides now",
+            f"{known.address} : son propriétaire dit qu'un mail n'était pas de lui ; seul un admin décide désormais",
+        )
 
 
 def _no_change(known: KnownAddress, measure: Measure) -> Refused:

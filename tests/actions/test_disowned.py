@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from helpdesk.actions.personwork import take_measure
 from helpdesk.actions.places import PLACES
@@ -16,7 +16,9 @@ from helpdesk.core.people import AddressState, KnownAddress, Role
 from helpdesk.core.permissions import Actor
 from helpdesk.core.standing import Measure, login_standing, standing
 from helpdesk.core.tickets import Fate
-from helpdesk.store.tables import addresses, audit_logs, letters, people
+from helpdesk.errors import Refused
+from helpdesk.store.ids import new_id
+from helpdesk.store.tables import addresses, audit_logs, letters, memberships, people, teams
 from helpdesk.store.work import Work, in_work
 from tests.actions.intakes import ADMIN, JEAN, ZOE, IntakeBench, a_mail, bench
 from tests.core.makers import DMARC_NONE, DMARC_PASS, SPF_PASS
@@ -111,6 +113,22 @@ def test_an_admin_looks_and_takes_the_mail_again(desk: IntakeBench) -> None:
     assert desk.column(addresses, "state", "disowned_at")[0] == ("verified", None)
     (later,) = desk.file(a_mail("Encore", message_id="<q2@x>", says=PROVEN))
     assert later.fate is Fate.OPENED
+
+
+@pytest.mark.parametrize("measure", [Measure.UNFREEZE, Measure.BLOCK])
+def test_until_an_admin_looks_no_manager_decides(desk: IntakeBench, measure: Measure) -> None:
+    boss, team = desk.person("boss@help.example", role=Role.MANAGER), new_id()
+    with desk.desk.database.engine.begin() as connection:
+        connection.execute(insert(teams), {"id": team, "name": "Network"})
+        connection.execute(insert(memberships), {"team_id": team, "person_id": jean(desk).person.id})
+    manager = Actor(boss.person, frozenset({team}))
+    take_measure(desk.desk.database, manager, JEAN, Measure.FREEZE)
+    take_measure(desk.desk.database, manager, JEAN, Measure.UNFREEZE)
+    desk.file(answer(desk))
+    with pytest.raises(Refused, match="only an admin"):
+        take_measure(desk.desk.database, manager, JEAN, measure)
+    assert jean(desk).state is AddressState.SUSPENDED
+    assert desk.rows(audit_logs)[-1]["status"] == "DENIED"
 
 
 def test_what_is_frozen_is_mail_not_the_login(desk: IntakeBench) -> None:
