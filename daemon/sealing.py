@@ -88,10 +88,13 @@ class Sealing(Beside):
 
     def _forget_before(self, first_day: str) -> None:
         """Remove the files of the days before *first_day*, on record, even where the database was away meanwhile."""
-        self._forgotten += self._files.forget_before(first_day)
-        if self._forgotten:
-            note_purged_files(self._desk, self._forgotten, first_day)
-            self._forgotten = 0
+        try:
+            for _path in self._files.forget_before(first_day):
+                self._forgotten += 1
+        finally:
+            if self._forgotten:
+                note_purged_files(self._desk, self._forgotten, first_day)
+                self._forgotten = 0
 
     def _tell_anchor(self, day: str, anchor: Anchor) -> None:
         """Once a day, and after a start, let the log keep the end of the chain."""

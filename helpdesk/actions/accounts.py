@@ -37,6 +37,9 @@ def choose_password(door: Door, actor: Actor, password: str) -> datetime:
     def job(work: Work) -> datetime:
         now = work.database_now()
         work.logins.set_password(person.id, hashed, False, now)
+        now_stored = work.logins.of(person.id)  # read once nobody else can change it
+        if has_totp and now_stored and now_stored.totp_sealed is None:  # then it may be too short
+            work.logins.set_password(person.id, hashed, True, now)
         ended = work.sessions.revoke(now, person_id=person.id, but=actor.session_id or 0)
         work.audit.add([event_by(actor, Action.PASSWORD_CHANGED, Outcome.SUCCESS, now, sessions_ended=ended)])
         return now

@@ -12,7 +12,7 @@ from helpdesk.core.people import AddressState, KnownAddress, Language, Person, R
 from helpdesk.core.permissions import Actor
 from helpdesk.errors import Refused
 from helpdesk.store.people import NewPerson
-from helpdesk.store.work import Work, in_work
+from helpdesk.store.work import Refusal, Work, in_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,11 @@ def bootstrap(
         work.audit.add([row])
         return person
 
-    made = in_work(door.desk.database, job)
+    try:
+        made = in_work(door.desk.database, job)
+    except Refusal as refusal:
+        told = f"{first.address} cannot be registered: {refusal}"
+        raise Refused(told, f"{first.address} ne peut pas être inscrit : {refusal}") from refusal
     if isinstance(made, Flaw):
         raise Refused(made.english, made.french)
     return made

@@ -54,12 +54,12 @@ class AuditFiles:
             _sync(self.folder)
         self._last, self._known = seal, True
 
-    def forget_before(self, day: str) -> int:
-        """Remove the files of the days before *day*; return how many."""
-        old = [path for path in self._paths() if path.stem < day]
-        for path in old:
-            path.unlink()
-        return len(old)
+    def forget_before(self, day: str) -> Iterator[Path]:
+        """Remove the files of the days before *day*, and yield each that is gone. Raises OSError."""
+        for path in [path for path in self._paths() if path.stem < day]:
+            with suppress(FileNotFoundError):  # another daemon was quicker
+                path.unlink()
+                yield path
 
     def copies(self) -> Iterator[Copy]:
         """Yield every seal in the files with its rows, oldest day first; nothing is changed.

@@ -3,6 +3,7 @@
 import pyotp
 import pytest
 
+from helpdesk.actions import passwords
 from helpdesk.actions.accounts import choose_password, enrol_totp, remove_totp, reset_password, unlock
 from helpdesk.actions.bootstrap import FirstAdmin, bootstrap
 from helpdesk.actions.door import Place, charge
@@ -300,3 +301,20 @@ def test_where_there_was_no_second_factor_its_removal_asks_for_nothing(house: Ho
     zoe = house.person()
     remove_totp(house.door, Actor(zoe.person), zoe.person)
     assert not house.proves().must_change
+
+
+def test_a_short_password_is_of_no_use_where_the_second_factor_goes_while_it_is_chosen(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoe, boss = house.person(), house.person("boss@univ.example", Role.ADMIN)
+    house.with_totp(zoe)
+    plain = passwords.hash_password
+
+    def meanwhile(password: str) -> str:
+        remove_totp(house.door, Actor(boss.person), zoe.person)
+        return plain(password)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(passwords, "hash_password", meanwhile)
+        choose_password(house.door, Actor(zoe.person), "x1y2z3a4b5c6")
+    assert house.proves("x1y2z3a4b5c6").must_change

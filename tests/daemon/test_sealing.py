@@ -216,3 +216,23 @@ def test_a_failure_is_told_once_and_ends_nothing(
     assert told(caplog) == names
     ours.look()
     assert len(trail.seals()) == 1
+
+
+def test_what_is_gone_is_on_record_though_the_next_file_stays(
+    trail: Trail, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.mkdir(parents=True)
+    for name in ("2001-01-01.log", "2001-01-02.log"):
+        (folder / name).touch()
+    plain = Path.unlink
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "2001-01-02.log":
+            raise PermissionError
+        plain(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    sealing_of(trail, folder).look()
+    assert [path.name for path in folder.iterdir()] == ["2001-01-02.log"]
+    ((_action, _status, detail),) = purges(trail)
+    assert detail["files"] == 1
