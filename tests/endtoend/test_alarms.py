@@ -4,11 +4,15 @@ import json
 import signal
 from datetime import UTC, datetime
 
+import pytest
+
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.store.audit import Event
 from helpdesk.store.engine import open_database
 from helpdesk.store.work import in_work
 from tests.endtoend.world import World
+
+pytestmark = pytest.mark.parametrize("migrated", ["sqlite", "mariadb"], indirect=True)
 
 SECONDS = 60.0
 

@@ -10,7 +10,7 @@ from helpdesk.store.engine import open_database
 from tests.endtoend.world import World, from_learner
 
 # The servers differ in what they store, which is tested with the store; two of three are enough here.
-pytestmark = pytest.mark.parametrize("migrated", ["sqlite", "mariadb"], indirect=True)
+pytestmark = pytest.mark.parametrize("migrated", ["mariadb"], indirect=True)
 UNFILED = "waits in the inbox and is not filed"
 
 

@@ -3,7 +3,11 @@
 import signal
 import time
 
+import pytest
+
 from tests.endtoend.world import World
+
+pytestmark = pytest.mark.parametrize("migrated", ["sqlite", "mariadb"], indirect=True)
 
 
 def test_a_daemon_that_starts_catches_up_and_stops_at_once(world: World) -> None:

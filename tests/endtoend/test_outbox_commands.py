@@ -9,9 +9,13 @@ from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.endtoend.world import LEARNER, World, from_learner
 from tests.servers.dovecot import Dovecot
 from tests.servers.smtp_sink import SmtpSink
+
+on_two_databases = pytest.mark.parametrize("migrated", ["sqlite", "mariadb"], indirect=True)
 
 WAIT_SECONDS = 60.0
 
@@ -40,6 +44,7 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.2)
 
 
+@on_two_databases
 def test_a_dead_letter_is_listed_and_sent_again(world: World) -> None:
     assert "No letter is dead." in command(world, "letter", "list").stdout
     world.sink.reply_for = lambda stage, _argument: "550 5.1.1 no such person" if stage == "RCPT" else None
@@ -61,6 +66,7 @@ def test_a_dead_letter_is_listed_and_sent_again(world: World) -> None:
     assert world.rows("SELECT COUNT(*) FROM audit_logs WHERE action = 'LETTER_SENT_AGAIN'") == [(1,)]
 
 
+@on_two_databases
 def test_a_breaker_is_listed_and_reset_and_the_waiting_letters_go(world: World) -> None:
     settings = world.settings.read_text()
     world.settings.write_text(settings.replace("per_address_hour = 100000", "per_address_hour = 1"))
@@ -86,6 +92,7 @@ def test_a_breaker_is_listed_and_reset_and_the_waiting_letters_go(world: World) 
     assert world.rows("SELECT COUNT(*) FROM audit_logs WHERE action = 'BREAKER_RESET'") == [(1,)]
 
 
+@on_two_databases
 def test_status_tells_whether_a_daemon_is_alive(world: World) -> None:
     before = command(world, "status")
     assert before.returncode == 1, before.stderr
@@ -109,6 +116,7 @@ def test_status_tells_whether_a_daemon_is_alive(world: World) -> None:
     assert "no daemon is running" in after.stdout
 
 
+@on_two_databases
 def test_status_tells_why_a_mailbox_is_away_and_what_waits(world: World) -> None:
     world.sink.kill()
     world.dovecot.append_many("desk", [from_learner()])

@@ -3,9 +3,13 @@
 import subprocess
 import time
 
+import pytest
+
 from daemon.intake import POISON
 from tests.endtoend import fragile_daemon
 from tests.endtoend.world import ROOT, World, from_learner
+
+pytestmark = pytest.mark.parametrize("migrated", ["mariadb"], indirect=True)
 
 WAIT_SECONDS = 60.0
 DEADLY = from_learner(message_id="<deadly@x>").replace(

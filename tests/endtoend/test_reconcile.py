@@ -12,7 +12,7 @@ from helpdesk.store.engine import open_database
 from tests.endtoend.world import World, from_learner
 
 # The servers differ in what they store, which is tested with the store; two of three are enough here.
-pytestmark = pytest.mark.parametrize("migrated", ["sqlite", "mariadb"], indirect=True)
+pytestmark = pytest.mark.parametrize("migrated", ["mariadb"], indirect=True)
 
 FORGED = "dmarc=fail header.from=ecole.example"
 BROKEN = b"From: a@b.example\r\n" + b"X-Long: " + b"x" * 70_000 + b"\r\n\r\nUnreadable\r\n"

@@ -5,7 +5,7 @@ import pytest
 from tests.endtoend.world import World, from_learner
 
 # The servers differ in what they store, which is tested with the store; two of three are enough here.
-pytestmark = pytest.mark.parametrize("migrated", ["sqlite", "mariadb"], indirect=True)
+pytestmark = pytest.mark.parametrize("migrated", ["mariadb"], indirect=True)
 
 
 def mail(number: int) -> bytes:

@@ -13,8 +13,12 @@ from email import message_from_bytes
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
+
 from tests.endtoend.world import World, from_learner
 from tests.servers.ports import free_port
+
+pytestmark = pytest.mark.parametrize("migrated", ["sqlite", "mariadb"], indirect=True)
 
 WAIT_SECONDS = 60.0
 BOSS = "boss@ecole.example"
