@@ -25,6 +25,11 @@ ENGINES = ("sqlite", "mariadb", "postgres")
 SKIPPED_FOR = "server missing: "
 
 
+def each_engine(module: str) -> list[object]:
+    """Return the engines for a fixture of *module* that takes long: one process makes it of each, not all of them."""
+    return [pytest.param(one, marks=pytest.mark.xdist_group(f"{module} {one}")) for one in ENGINES]
+
+
 def is_ci() -> bool:
     """Say whether a missing server is a failure."""
     return os.environ.get("CI", "").lower() in ("true", "1")

@@ -137,7 +137,8 @@ def test_a_program_that_is_not_installed_is_named_with_its_package() -> None:
 def test_nothing_is_left_behind_when_the_tests_are_ended_from_outside(how: signal.Signals) -> None:
     story = (
         "from tests.servers.test_process import Sleeper\n"
-        "import time\n"
+        "import signal, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell lets what it sends behind ignore it
         "with Sleeper() as server:\n"
         "    print(server.pid, server.child_pid(), server.folder, flush=True)\n"
         "    time.sleep(60)\n"
