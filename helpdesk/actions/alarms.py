@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from helpdesk.actions.breakers import stopped
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.outbox import letter_row
-from helpdesk.actions.places import NOBODY, reader, take_places
+from helpdesk.actions.places import NOBODY, pass_gate, reader, take_places
 from helpdesk.actions.reachable import addressee, contacts_of
 from helpdesk.core.audit import Action
 from helpdesk.core.breakerscopes import CAME_BACK, why_waiting
@@ -60,6 +60,7 @@ def raise_alarms(work: Work, desk: Desk, alarms: Sequence[Alarm], now: datetime)
     """Note alarms and queue their letters, as far as the budgets go; a cause of this hour is only counted again."""
     if not alarms:
         return
+    pass_gate(work)
     causes = _joined(alarms, now)
     _count(work, REFUSED, causes.values(), now)
     known = work.alerts.known(causes)
@@ -69,6 +70,7 @@ def raise_alarms(work: Work, desk: Desk, alarms: Sequence[Alarm], now: datetime)
 
 def raise_new(work: Work, desk: Desk, fresh: Mapping[str, Alarm], now: datetime) -> None:
     """Note alarms, by their causes, of which none is known. Refused as a whole where one of them is."""
+    pass_gate(work)
     _count(work, REFUSED, fresh.values(), now)
     _raise(work, desk, fresh, now)
 
@@ -82,7 +84,6 @@ def _count(work: Work, scopes: str, alarms: Iterable[Alarm], now: datetime) -> N
 
 
 def _raise(work: Work, desk: Desk, fresh: Mapping[str, Alarm], now: datetime) -> None:
-    # The contacts' places first, as for refused mail: else two transactions could wait for each other.
     to_contacts, told = _letters_to_contacts(work, desk, fresh, now)
     to_owners = _letters_to_owners(work, desk, fresh, now)
     work.letters.add([*to_owners.values(), *(row for rows in to_contacts.values() for row in rows)])

@@ -14,7 +14,7 @@ from helpdesk.actions.bounces import stopped
 from helpdesk.actions.carry_out import Suspicion
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.outbox import letter_row
-from helpdesk.actions.places import reader, take_places
+from helpdesk.actions.places import pass_gate, reader, take_places
 from helpdesk.actions.reachable import contacts_of
 from helpdesk.core.admission import Alert
 from helpdesk.core.alertwords import LETTERS_WAIT, about, letters_wait, why
@@ -69,6 +69,7 @@ def queue_alerts(work: Work, desk: Desk, suspicions: Sequence[Suspicion], now: d
     """Queue the alerts that *suspicions* ask for, as far as this hour's budget goes."""
     if not suspicions:
         return
+    pass_gate(work)
     hour = hour_of(now)
     causes = Counter(map(_cause, suspicions))
     verdicts = Counter(suspicion.facts.judgement.verdict.value for suspicion in suspicions)
@@ -91,6 +92,7 @@ def queue_breaker_alerts(work: Work, desk: Desk, opened: Sequence[Breaker], now:
     """Queue an alert when the cap on all letters together tripped; those of single people are their own affair."""
     overall = [breaker for breaker in opened if breaker.scope == OVERALL]
     if overall:
+        pass_gate(work)
         subjects: dict[_Key, _Subject] = {
             ("breaker", breaker.scope, breaker.opened_at.isoformat()): _Subject(
                 partial(_notice_of_breaker, breaker, desk.stationery.zone)

@@ -78,17 +78,18 @@ def charge(door: Door, account: str, place: Place, person_id: int | None = None)
 
     def job(work: Work) -> bool:
         now = work.database_now()
+        free, alarms = True, []
         for scope, tries in scopes:
-            if not work.logins.charge(scope, tries, window, lock, now):
-                return False
+            if not (free := work.logins.charge(scope, tries, window, lock, now)):
+                break
             if work.logins.locked_until(scope, now):
                 detail = {"scope": "account" if scope == account else "from"}
                 row = door_event(Action.LOGIN_LOCKED, Outcome.DENIED, now, person_id, place, detail)
                 work.audit.add([row])
                 owner = usual_owner(work, person_id, now)
-                alarm = login_alarm(Action.LOGIN_LOCKED, scope, owner, place)
-                raise_alarms(work, door.desk, [alarm], now)
-        return True
+                alarms.append(login_alarm(Action.LOGIN_LOCKED, scope, owner, place))
+        raise_alarms(work, door.desk, alarms, now)  # all counts are locked before the gate of alarms
+        return free
 
     return in_work(door.desk.database, job)
 

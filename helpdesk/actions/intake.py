@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 
+from helpdesk.actions.alarms import raise_alarms
 from helpdesk.actions.alerts import queue_alerts, queue_breaker_alerts, queue_questions
 from helpdesk.actions.arrival import Arrival, Filed, Source
 from helpdesk.actions.bounces import note_returned, welcome_back
@@ -14,7 +15,7 @@ from helpdesk.actions.carry_out import Changes, carry_out
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.facts import facts_about, gather
 from helpdesk.actions.leases import Lease
-from helpdesk.actions.mailalarms import raise_mail_alarms
+from helpdesk.actions.mailalarms import count_noticed
 from helpdesk.actions.outbox import queue_confirmations
 from helpdesk.actions.rows import tried_row
 from helpdesk.core.mail import Unreadable
@@ -230,9 +231,11 @@ def file_within(desk: Desk, source: Source, batch: Sequence[Arrival], work: Work
     welcome_back(work, changes.well_again, gathered.now)
     opened = queue_confirmations(work, desk, changes.confirmations, gathered.now)
     queue_questions(work, desk, changes.suspicions, gathered.now)
+    count_noticed(work, desk, changes.noticed, gathered.now)
+    # Alarms come last: who has passed their gate must wait for nothing that a batch before it holds.
     queue_alerts(work, desk, changes.suspicions, gathered.now)
     queue_breaker_alerts(work, desk, opened, gathered.now)
-    raise_mail_alarms(work, desk, changes.noticed, gathered.now)
+    raise_alarms(work, desk, changes.noticed.alarms, gathered.now)
     filed |= {one.uid: one for one in changes.filed}
     reach(Point.ROWS_WRITTEN)
     return [filed[arrival.uid] for arrival in batch]

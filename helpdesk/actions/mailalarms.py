@@ -1,4 +1,4 @@
-"""Count what a batch of mails shows, put on record what passes a threshold, and alarm people.
+"""Count what a batch of mails shows, and put on record what passes a threshold.
 
 Each count is spent first and read afterwards, so that of several daemons one sees that a threshold is passed; a
 batch costs the same few queries however long it is.
@@ -6,7 +6,6 @@ batch costs the same few queries however long it is.
 
 from datetime import datetime
 
-from helpdesk.actions.alarms import raise_alarms
 from helpdesk.actions.desk import Desk
 from helpdesk.actions.noticing import Noticed, flood_event
 from helpdesk.core.alertwords import flood_of, unknown_senders
@@ -18,8 +17,8 @@ UNKNOWN = "unknown"  # the scope of mails of people whom nobody registered
 SENDER = "sender:"
 
 
-def raise_mail_alarms(work: Work, desk: Desk, noticed: Noticed, now: datetime) -> None:
-    """Write all that was *noticed* in a batch."""
+def count_noticed(work: Work, desk: Desk, noticed: Noticed, now: datetime) -> None:
+    """Write all that was *noticed* in a batch but the alarms, to which those about floods are added."""
     work.people.disown(noticed.disowned, now)
     work.people.set_routes(noticed.routes)
     added = {f"{SENDER}{address}": count for address, count in noticed.senders.items()}
@@ -30,7 +29,6 @@ def raise_mail_alarms(work: Work, desk: Desk, noticed: Noticed, now: datetime) -
     _note_floods(work, desk, noticed, now)
     _note_unknown(work, desk, noticed, now)
     work.audit.add(noticed.events)
-    raise_alarms(work, desk, noticed.alarms, now)
 
 
 def _note_floods(work: Work, desk: Desk, noticed: Noticed, now: datetime) -> None:

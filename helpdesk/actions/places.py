@@ -2,11 +2,14 @@
 
 A reader is a person, at whatever addresses, else the address of a contact whom nobody registered. What somebody is
 told as the owner of an address and as a contact takes of the same places.
+
+One is owner and contact, another contact and owner: whoever raises alarms passes a gate first, or two transactions
+would wait for each other's places. Behind it nothing is locked that somebody holds who comes to it.
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from helpdesk.core.letters import Addressee
@@ -16,6 +19,7 @@ from helpdesk.store.work import Work
 
 PLACES = "alerts:to:"  # the scopes of readers; those of what mail can cause have another word behind
 BY_MAIL = ":mail"
+GATE = ("alerts:gate", datetime(9999, 1, 1, tzinfo=UTC))  # a row for good: no window that ends
 NOBODY = ""  # who reads a letter about a login that has no owner
 
 One = TypeVar("One")
@@ -28,10 +32,15 @@ def reader(to: Addressee | KnownAddress) -> str:
     return to.address if person_id is None else str(person_id)
 
 
+def pass_gate(work: Work) -> None:
+    """Wait until no other transaction raises alarms; until this one ends, no other does."""
+    work.budgets.spend({GATE: 0})
+
+
 def take_places(work: Work, wanted: Sequence[tuple[One, Place]], limit: int, now: datetime) -> list[One]:
     """Take the place that each one wants, as far as *limit* goes within 60 minutes; return those who got theirs.
 
-    What no mail can cause comes first, then the first of *wanted*.
+    Behind the gate. What no mail can cause comes first, then the first of *wanted*.
     """
     places = Counter(place for _, place in wanted)
     return _seated(wanted, _take(work, places, limit, places_for_mail(limit), now))
@@ -41,6 +50,8 @@ def take_for_digest(
     work: Work, wanted: Sequence[tuple[One, Addressee | KnownAddress]], limit: int, now: datetime
 ) -> list[One]:
     """Take a place for the digest to each reader; return those who got theirs."""
+    if wanted:
+        pass_gate(work)
     digests = [(one, (reader(to), True)) for one, to in wanted]
     places = Counter(place for _, place in digests)
     return _seated(digests, _take(work, places, limit, places_for_digest(limit), now))
@@ -56,7 +67,6 @@ def _seated(wanted: Sequence[tuple[One, Place]], room: "Counter[Place]") -> list
 
 
 def _take(work: Work, wanted: "Counter[Place]", limit: int, for_mail: int, now: datetime) -> "Counter[Place]":
-    # All of a reader's places before those of mail, in every transaction: else two could wait for each other.
     scopes = {who: f"{PLACES}{who}" for who, _ in wanted}
     room = work.budgets.take(
         {scope: wanted[who, False] + wanted[who, True] for who, scope in scopes.items()}, limit, now

@@ -187,7 +187,7 @@ def test_two_daemons_that_tell_at_once_stay_within_the_hours_budget(mariadb: Mar
     about_to_spend = Event()
 
     def note(_c: object, _cursor: object, statement: str, values: object, *_rest: object) -> None:
-        if statement.startswith("INSERT INTO budgets") and "alerts" in str(values):
+        if statement.startswith("INSERT INTO budgets") and PLACES in str(values):
             about_to_spend.set()
 
     with ThreadPoolExecutor(1) as rival, Work(made.desk.database) as work:
