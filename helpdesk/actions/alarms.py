@@ -189,7 +189,7 @@ def _letters_to_contacts(
         ((dedupe, to), (reader(to), alarm.action in BY_MAIL))
         for to in contacts_of(work, desk)
         for dedupe, alarm in about.items()
-        if to.address != _owner_told_of(alarm)
+        if reader(to) != _owner_told_of(alarm)
     ]
     rows: dict[str, list[Row]] = {dedupe: [] for dedupe in about}
     seated = take_places(work, wanted, desk.alerts_per_hour, now)
@@ -200,7 +200,8 @@ def _letters_to_contacts(
 
 
 def _owner_told_of(alarm: Alarm) -> str:
-    return alarm.owner.address if alarm.owner and alarm.action in TO_OWNERS else ""
+    """Return the reader who hears as the owner; empty where nobody does."""
+    return reader(alarm.owner) if alarm.owner and alarm.action in TO_OWNERS else ""
 
 
 def _to_contact(desk: Desk, alarm: Alarm, to: Addressee, dedupe: str, now: datetime) -> Letter:

@@ -56,7 +56,7 @@ class _Cause:
 class _Subject:
     """What the contacts are told of. ``cause``: of mails, which are counted; ``count``: how many there are now.
 
-    ``owner``: a contact who is told of it in a letter of their own.
+    ``owner``: the reader who is told of it in a letter of their own, though a contact.
     """
 
     worded: Worded
@@ -154,7 +154,7 @@ def _queue(work: Work, desk: Desk, subjects: Mapping[_Key, _Subject], now: datet
     noted = work.alerts.known(causes.values())
     contacts = contacts_of(work, desk)
     keys = {
-        one: {to: dedupe_key(*one, to.address) for to in contacts if to.address != subject.owner}
+        one: {to: dedupe_key(*one, to.address) for to in contacts if reader(to) != subject.owner}
         for one, subject in subjects.items()
     }
     known = work.letters.known({dedupe for of_subject in keys.values() for dedupe in of_subject.values()})
@@ -164,6 +164,8 @@ def _queue(work: Work, desk: Desk, subjects: Mapping[_Key, _Subject], now: datet
         for to, dedupe in of_subject.items()
         if dedupe not in known
     ]
+    told_apart = [subjects[one].cause for one, of_subject in keys.items() if not of_subject]
+    _taken_up(work, {cause: True for cause in told_apart if cause}, now)
     due: dict[_Key, list[Addressee]] = {}
     for one, to in take_places(work, wanted, desk.alerts_per_hour, now):
         due.setdefault(one, []).append(to)
@@ -274,9 +276,9 @@ def _notice(suspicion: Suspicion, now: datetime, language: Language) -> Notice:
 
 
 def _told_apart(suspicion: Suspicion) -> str:
-    """Return the owner of a forged address, who gets a letter of their own; empty where nobody does."""
+    """Return the reader who owns a forged address and gets a letter of their own; empty where nobody does."""
     known, verdict = suspicion.facts.known, suspicion.facts.judgement.verdict
     forged = verdict is Verdict.SPOOF and isinstance(suspicion.decision, Hold)
     if known is None or not forged or standing(known, suspicion.facts.now) is not AddressState.VERIFIED:
         return ""
-    return known.address
+    return reader(known)

@@ -200,3 +200,23 @@ def test_whoever_may_send_one_letter_an_hour_sends_it(house: House) -> None:
     house.bench = replace(house.bench, desk=replace(house.bench.desk, alerts_per_hour=1))
     forge(house, JEAN)
     assert letters_to(house, ADMIN) == {"alert": 1}
+
+
+def test_who_is_contact_and_owner_at_another_address_hears_as_the_owner_alone(house: House) -> None:
+    house.bench.also_at(house.person(JEAN), BOSS)
+    contacts_are(house, BOSS)
+    failed_logins(house, JEAN)
+    assert letters_to(house, JEAN, BOSS) == {"suspicious_login": 1}
+    forge(house, JEAN)
+    assert letters_to(house, JEAN, BOSS) == {"suspicious_login": 1, "sender_forged": 1}
+
+
+def test_the_only_contact_has_no_digest_of_what_they_read_as_the_owner(house: House) -> None:
+    house.person(BOSS)
+    contacts_are(house, BOSS)
+    forge(house, BOSS)
+    forge(house, BOSS)
+    assert letters_to(house, BOSS) == {"sender_forged": 1}
+    house.later(hours=1)
+    hourly(house.bench.desk)
+    assert letters_to(house, BOSS)["alert"] == 0
