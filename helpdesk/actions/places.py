@@ -14,11 +14,12 @@ from typing import TypeVar
 
 from helpdesk.core.letters import Addressee
 from helpdesk.core.people import KnownAddress
-from helpdesk.core.suspicion import places_for_digest, places_for_mail
+from helpdesk.core.suspicion import places_for_digests, places_for_mail
 from helpdesk.store.work import Work
 
 PLACES = "alerts:to:"  # the scopes of readers; those of what mail can cause have another word behind
 BY_MAIL = ":mail"
+DIGESTS = ":digests"
 GATE = ("alerts:gate", datetime(9999, 1, 1, tzinfo=UTC))  # a row for good: no window that ends
 NOBODY = ""  # who reads a letter about a login that has no owner
 
@@ -49,12 +50,25 @@ def take_places(work: Work, wanted: Sequence[tuple[One, Place]], limit: int, now
 def take_for_digest(
     work: Work, wanted: Sequence[tuple[One, Addressee | KnownAddress]], limit: int, now: datetime
 ) -> list[One]:
-    """Take a place for the digest to each reader; return those who got theirs."""
-    if wanted:
-        pass_gate(work)
+    """Take a place for the digest to each reader; return those who got theirs.
+
+    It leaves mail one place less within 60 minutes, but needs none of those that mail has.
+    """
+    if not wanted:
+        return []
+    pass_gate(work)
     digests = [(one, (reader(to), True)) for one, to in wanted]
-    places = Counter(place for _, place in digests)
-    return _seated(digests, _take(work, places, limit, places_for_digest(limit), now))
+    readers = Counter(f"{PLACES}{who}" for _, (who, _) in digests)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    used = work.budgets.used([(f"{scope}{DIGESTS}", hour) for scope in readers])
+    most = places_for_digests(limit)
+    left = {scope: max(0, most - used.get((f"{scope}{DIGESTS}", hour), 0)) for scope in readers}
+    given = work.budgets.take(
+        {scope: min(count, left[scope]) for scope, count in readers.items()}, limit, now
+    )
+    work.budgets.count({f"{scope}{BY_MAIL}": count for scope, count in given.items() if count}, now)
+    work.budgets.spend({(f"{scope}{DIGESTS}", hour): count for scope, count in given.items() if count})
+    return _seated(digests, Counter({place: given[f"{PLACES}{place[0]}"] for _, place in digests}))
 
 
 def _seated(wanted: Sequence[tuple[One, Place]], room: "Counter[Place]") -> list[One]:

@@ -40,6 +40,7 @@ from helpdesk.core.databaseurl import redirecting, url_problem
 from helpdesk.core.mail import Caps
 from helpdesk.core.people import Language, Role
 from helpdesk.core.sessions import LoginLimits
+from helpdesk.core.suspicion import FEWEST_PLACES
 from helpdesk.core.tickets import DueHours
 
 KIB = 1024
@@ -234,7 +235,7 @@ def alerts(section: Section, own: Collection[str]) -> AlertSettings:
             section.refuse(
                 "to", f"{address} is the desk's own address, where nobody reads alerts; name a person's"
             )
-    return AlertSettings(to=to, per_hour=section.optional("per_hour", number(1, 1000), 5))
+    return AlertSettings(to=to, per_hour=section.optional("per_hour", number(FEWEST_PLACES, 1000), 5))
 
 
 def limits(section: Section) -> LimitSettings:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from helpdesk.config.section import Section
 from helpdesk.config.values import number
-from helpdesk.core.suspicion import Thresholds
+from helpdesk.core.suspicion import FEWEST_PLACES, Thresholds
 
 ALERT_FILE = "alerts.log"
 RANGES = {
@@ -18,7 +18,7 @@ RANGES = {
     "sender_minutes": (1, 1440),
     "refused_role_changes": (1, 100),
     "refused_minutes": (1, 1440),
-    "owner_letters_per_hour": (1, 100),
+    "owner_letters_per_hour": (FEWEST_PLACES, 100),
 }
 
 

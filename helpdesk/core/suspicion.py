@@ -10,6 +10,9 @@ from helpdesk.core.people import KnownAddress, Language
 
 MINUTE = timedelta(minutes=1)
 NO_FLOOD_TAKES = 3  # places of a reader's hour: two alarms that no mail raises, and the digest or a third one
+FEWEST_PLACES = (
+    3  # an hour, for each reader: one for what mail raises, one for the digest, and one that is free
+)
 Reason = Mapping[Language, str]  # in every language that we write
 
 
@@ -135,9 +138,9 @@ def places_for_mail(limit: int) -> int:
     return max(1, limit - NO_FLOOD_TAKES)
 
 
-def places_for_digest(limit: int) -> int:
-    """Return up to how many of these the digest may be, which counts among them: no flood keeps it back."""
-    return min(limit, places_for_mail(limit) + 1)
+def places_for_digests(limit: int) -> int:
+    """Return how many digests of one hour a reader may get, as contact and as owner: a place stays free."""
+    return max(1, min(2, limit - places_for_mail(limit) - 1))
 
 
 _WORDS: Mapping[Action, tuple[str, str]] = {

@@ -59,7 +59,7 @@ class Budgets:
             return {}
         wanted = {scope: min(count, limit) for scope, count in wanted.items()}
         minutes = minutes_back(now + MINUTE, TAKEN_MINUTES + 1)
-        self._spend_minute_and_day(wanted, now)
+        self.count(wanted, now)
         used = self.used([(scope, start) for scope in wanted for start in minutes])
         given = {}
         for scope, count in wanted.items():
@@ -70,9 +70,10 @@ class Budgets:
 
     def give_back(self, counts: Mapping[str, int], now: datetime) -> None:
         """Give back what was taken at *now*, in the same transaction."""
-        self._spend_minute_and_day({scope: -count for scope, count in counts.items() if count}, now)
+        self.count({scope: -count for scope, count in counts.items() if count}, now)
 
-    def _spend_minute_and_day(self, counts: Mapping[str, int], now: datetime) -> None:
+    def count(self, counts: Mapping[str, int], now: datetime) -> None:
+        """Spend from each scope what ``take`` counts, whatever the limit."""
         this = minutes_back(now, 1)[0]
         day = this.replace(hour=0, minute=0)
         self.spend(

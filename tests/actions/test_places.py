@@ -13,6 +13,7 @@ from helpdesk.actions.intake import known_source
 from helpdesk.actions.rolealarms import alarm_of_role_changes
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.people import KnownAddress, Role
+from helpdesk.core.suspicion import FEWEST_PLACES
 from helpdesk.store.audit import Event
 from helpdesk.store.tables import alerts, letters
 from helpdesk.store.work import in_work
@@ -220,3 +221,41 @@ def test_the_only_contact_has_no_digest_of_what_they_read_as_the_owner(house: Ho
     house.later(hours=1)
     hourly(house.bench.desk)
     assert letters_to(house, BOSS)["alert"] == 0
+
+
+def test_a_digest_that_was_late_keeps_the_next_one_back_for_no_hour(house: House) -> None:
+    for victim in VICTIMS:
+        house.bench.person(victim)
+    forge(house, *VICTIMS)
+    house.later(minutes=61)
+    forge(house, *VICTIMS)
+    house.later(minutes=1)
+    assert hourly(house.bench.desk)
+    house.later(minutes=58)
+    assert hourly(house.bench.desk)
+    assert letters_to(house, ADMIN) == {"alert": 4}
+
+
+def test_whoever_is_contact_and_owner_gets_both_digests(house: House) -> None:
+    forged = more_addresses(house, house.person(BOSS), 4)
+    for victim in VICTIMS:
+        house.bench.person(victim)
+    contacts_are(house, BOSS)
+    forge(house, *forged, *VICTIMS)
+    house.later(minutes=1)
+    later(house)
+    assert letters_to(house, BOSS) == {"alert": 1, "suspicious_login": 1}
+
+
+def test_with_the_fewest_places_a_flood_of_mail_leaves_one(house: House) -> None:
+    for victim in VICTIMS:
+        house.bench.person(victim)
+    jean = house.person(JEAN)
+    few = replace(house.bench.desk, alerts_per_hour=FEWEST_PLACES)
+    house.bench = replace(house.bench, desk=few)
+    for _ in range(3):
+        forge(house, *VICTIMS)
+        later(house)
+        forge(house, *VICTIMS)
+    refused_role(house, jean)
+    assert told(house)["UNAUTHORIZED_ROLE_CHANGE"] == 1

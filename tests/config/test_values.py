@@ -25,7 +25,7 @@ from tests.config.made import MINIMAL, loaded, problems, with_line
         ("caps", "per_address_day", 1, 1_000_000),
         ("caps", "per_domain_hour", 1, 1_000_000),
         ("caps", "overall_hour", 1, 1_000_000),
-        ("alerts", "per_hour", 1, 1000),
+        ("alerts", "per_hour", 3, 1000),
         ("limits", "max_bytes", 64 * 1024, 200 * 1024 * 1024),
         ("limits", "max_depth", 3, 50),
         ("limits", "workers", 1, 32),
