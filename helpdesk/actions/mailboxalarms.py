@@ -18,22 +18,22 @@ def tell_of_mailbox(
     reason: Reason,
     count: int,
     folder: str = "",
-    is_event: bool = False,
 ) -> None:
-    """Raise an alarm of a *sort* about a mailbox, or a *folder* of it, and *count* mails. Raises StoreAway.
-
-    *is_event*: mails that come later within the hour are counted, too.
-    """
+    """Raise an alarm of a *sort* about a mailbox, or a *folder* of it, and *count* mails. Raises StoreAway."""
     kind = f"{sort}:{mailbox}"
     try:
-        in_work(desk.database, partial(_tell, desk, kind, folder, words, reason, count, is_event))
+        in_work(desk.database, partial(tell_within, desk, kind, folder, words, reason, count, False))
     except Refusal:  # another daemon was quicker
         return
 
 
-def _tell(
+def tell_within(
     desk: Desk, kind: str, folder: str, words: Reason, reason: Reason, count: int, is_event: bool, work: Work
 ) -> None:
+    """Raise an alarm within a transaction of the caller's; *kind* names the mailbox, too.
+
+    *is_event*: mails that come later within the hour are counted, too.
+    """
     now = desk.clock(work)
     tell_contacts(
         work,

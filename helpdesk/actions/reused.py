@@ -5,7 +5,7 @@ from functools import partial
 
 from helpdesk.actions.arrival import Source
 from helpdesk.actions.desk import Desk
-from helpdesk.actions.mailboxalarms import tell_of_mailbox
+from helpdesk.actions.mailboxalarms import tell_within
 from helpdesk.core.alertwords import UID_REUSED, uids_reused
 from helpdesk.store.ledger import LedgerMail
 from helpdesk.store.work import Work, in_work
@@ -22,8 +22,6 @@ def leave_uids(desk: Desk, source: Source, mail_ids: Sequence[int]) -> None:
 
     Raises StoreAway or LeaseLost; then they have not.
     """
-    reason = uids_reused(source.name)
-    tell_of_mailbox(desk, "uid_reused", source.name, UID_REUSED, reason, len(mail_ids), is_event=True)
     in_work(desk.database, partial(_leave, desk, source, mail_ids))
 
 
@@ -31,3 +29,5 @@ def _leave(desk: Desk, source: Source, mail_ids: Sequence[int], work: Work) -> N
     if source.lease:
         source.lease.confirm(work)
     work.mails.leave_uids(mail_ids, source.uidvalidity, desk.clock(work))
+    kind, reason = f"uid_reused:{source.name}", uids_reused(source.name)
+    tell_within(desk, kind, "", UID_REUSED, reason, len(mail_ids), True, work)

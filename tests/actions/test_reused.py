@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -10,7 +11,8 @@ from helpdesk.actions.intake import file_batch, inbox_state, mark_settled
 from helpdesk.actions.leases import Lease
 from helpdesk.actions.reused import known_mails, leave_uids
 from helpdesk.core.people import Language
-from helpdesk.errors import LeaseLost
+from helpdesk.errors import LeaseLost, StoreAway
+from helpdesk.store.mails import Mails
 from helpdesk.store.tables import alerts
 from tests.actions.intakes import ADMIN, IntakeBench, a_mail, arrival, bench
 
@@ -59,4 +61,17 @@ def test_a_desk_without_its_lease_changes_nothing(desk: IntakeBench, language: L
     with pytest.raises(LeaseLost):
         leave_uids(replace(desk.desk, language=language), lost, [filed.mail_id])
     assert [row["uidvalidity"] for row in desk.ledger()] == [7]
+    assert desk.rows(alerts) == []
     other.release()
+
+
+def test_what_could_not_be_written_is_counted_once_it_is(
+    desk: IntakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (filed,) = desk.file(a_mail())
+    with monkeypatch.context() as away:
+        away.setattr(Mails, "leave_uids", Mock(side_effect=StoreAway("away")))
+        with pytest.raises(StoreAway):
+            leave_uids(desk.desk, desk.source, [filed.mail_id])
+    leave_uids(desk.desk, desk.source, [filed.mail_id])
+    assert desk.column(alerts, "kind", "count") == [("uid_reused:main", 1)]
