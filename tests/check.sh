@@ -23,6 +23,6 @@ if [[ ${#failed[@]} -gt 0 ]]; then
 fi
 if [[ ${1:-} = all ]]; then
     # Three at once on two processors: much of a test is waiting for a server. Each has servers of its own.
-    check "pytest" "$PYTHON" -m pytest -rfEs -n 3 --dist loadgroup
+    check "pytest" "$PYTHON" -m pytest -rfEs -n 3
 fi
 [[ ${#failed[@]} -eq 0 ]]

@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 from typing import NoReturn
 
 import pytest
+from xdist.remote import Producer
 
 from helpdesk.store.engine import Database, open_database
 from helpdesk.store.schema import migrate
@@ -20,14 +21,10 @@ from tests.servers.process import ServerMissing
 from tests.servers.smtp_sink import SmtpSink, Tls
 from tests.servers.sqlite import Sqlite
 from tests.store.cleaning import empty_tables
+from tests.together import Together
 
 ENGINES = ("sqlite", "mariadb", "postgres")
 SKIPPED_FOR = "server missing: "
-
-
-def each_engine(module: str) -> list[object]:
-    """Return the engines for a fixture of *module* that takes long: one process makes it of each, not all of them."""
-    return [pytest.param(one, marks=pytest.mark.xdist_group(f"{module} {one}")) for one in ENGINES]
 
 
 def is_ci() -> bool:
@@ -60,11 +57,10 @@ def pytest_runtest_call() -> Generator[None, None, None]:
         without(missing)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the cluster in one process: three nodes are enough for a machine."""
-    for item in items:
-        if "galera_cluster" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("galera"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    """Let tests go to one process that share what takes long to make."""
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from helpdesk.store.schema import migrate
 from helpdesk.store.streams import conditions
 from helpdesk.store.wordindex import WordIndex
 from helpdesk.store.work import Work, in_work
-from tests.conftest import each_engine
+from tests.conftest import ENGINES
 from tests.servers.mariadb import MariaDb
 from tests.servers.postgres import Postgres
 from tests.servers.sqlite import Sqlite
@@ -34,7 +34,7 @@ USER = Eyes(7, frozenset(), Reach.OWN)
 MANAGER = Eyes(4, frozenset({1, 2}), Reach.TEAM)
 
 
-@pytest.fixture(scope="module", params=each_engine(__name__))
+@pytest.fixture(scope="module", params=ENGINES)
 def grown(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A desk on each engine in turn after some years: nearly all is resolved."""
     engine: Sqlite | MariaDb | Postgres = request.getfixturevalue(request.param)

@@ -16,7 +16,7 @@ from helpdesk.store.ids import new_id
 from helpdesk.store.rows import Row
 from helpdesk.store.schema import migrate
 from helpdesk.store.work import Work, in_work
-from tests.conftest import each_engine
+from tests.conftest import ENGINES
 from tests.servers.mariadb import MariaDb
 from tests.servers.postgres import Postgres
 from tests.servers.sqlite import Sqlite
@@ -29,7 +29,7 @@ IDS = [1, 2, 3]
 LATE_PAGE = PersonFilter(after=Person(1, "xz", Role.USER, Language.FR))
 
 
-@pytest.fixture(scope="module", params=each_engine(__name__))
+@pytest.fixture(scope="module", params=ENGINES)
 def grown(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A database on each engine in turn with some thousand rows in each table, and the planner knows it."""
     engine: Sqlite | MariaDb | Postgres = request.getfixturevalue(request.param)

@@ -15,7 +15,7 @@ from helpdesk.store.rows import Row
 from helpdesk.store.schema import FOLDER, migrate
 from helpdesk.store.tables import audit_logs, audit_seals, audit_unsealed
 from helpdesk.store.work import Work
-from tests.conftest import each_engine
+from tests.conftest import ENGINES
 from tests.servers.mariadb import MariaDb
 from tests.servers.postgres import Postgres
 from tests.servers.sqlite import Sqlite
@@ -31,7 +31,7 @@ TRAIL, SEALS = Step("audit_logs", ("id",)), Step("audit_seals", ("seq",))
 WAITING, BY_TIME = Step("audit_unsealed", ("row_id",)), Step("audit_logs", ("created_at",))
 
 
-@pytest.fixture(scope="module", params=each_engine(__name__))
+@pytest.fixture(scope="module", params=ENGINES)
 def grown(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A database on each engine in turn with a trail of which nearly all is old, and the planner knows it."""
     engine: Sqlite | MariaDb | Postgres = request.getfixturevalue(request.param)

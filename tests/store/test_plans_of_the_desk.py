@@ -16,7 +16,7 @@ from helpdesk.store.quarantine import KeptFilter
 from helpdesk.store.schema import migrate
 from helpdesk.store.trail import TrailFilter
 from helpdesk.store.work import Work
-from tests.conftest import each_engine
+from tests.conftest import ENGINES
 from tests.servers.mariadb import MariaDb
 from tests.servers.postgres import Postgres
 from tests.servers.sqlite import Sqlite
@@ -32,7 +32,7 @@ OPEN = Step("mails", ("fate", "rejected_at", "seen_at"))
 SMALL = {tables.mailboxes.name, tables.teams.name}
 
 
-@pytest.fixture(scope="module", params=each_engine(__name__))
+@pytest.fixture(scope="module", params=ENGINES)
 def grown(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A database on each engine in turn as years of use leave it, and the planner knows it."""
     engine: Sqlite | MariaDb | Postgres = request.getfixturevalue(request.param)
