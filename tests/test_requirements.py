@@ -23,7 +23,6 @@ NOT_IMPORTED = {
     "requirements-dev.txt": {
         "ruff": "run as a command",
         "mypy": "run as a command",
-        "pytest-xdist": "pytest loads it: the tests run in several processes",
     },
 }
 
