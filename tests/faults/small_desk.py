@@ -27,6 +27,7 @@ from helpdesk.store.tables import (
     budgets,
     letters,
     mails,
+    people,
     posts,
     tickets,
 )
@@ -128,8 +129,10 @@ class SmallDesk:
             seen["letter", row["kind"], row["recipient"], row["state"]] += 1
         for row in bench.rows(audit_logs):
             seen["audit", row["action"], row["status"]] += 1
+        whose = {str(row["id"]): row["name"] for row in bench.rows(people)}  # each desk has ids of its own
         for row in bench.rows(budgets):
-            seen["budget", row["scope"], row["used"]] += 1
+            scope = ":".join(whose.get(part, part) for part in row["scope"].split(":"))
+            seen["budget", scope, row["used"]] += 1
         for table in (mails, attachments):
             for sha256 in bench.column(table, "raw_sha256" if table is mails else "sha256"):
                 if sha256 is not None:
