@@ -1,7 +1,6 @@
 """``audit`` and ``suspicious``: who did what, and what was refused."""
 
 import argparse
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -18,6 +17,7 @@ from shell.keyboard import Keyboard
 from shell.moments import SINCE, UNTIL, Moment, meant
 from shell.newfile import FORMATS, format_of, new_file, write_rows
 from shell.notewords import refused_kind
+from shell.pause import pause
 from shell.screen import Cell
 from shell.verbs import Arguments, Verb
 
@@ -146,7 +146,7 @@ def _follow(keyboard: Keyboard, wanted: TrailFilter, shown: list[TrailRow], as_j
     try:
         while True:
             keyboard.screen.out.flush()
-            time.sleep(FOLLOW_SECONDS)
+            pause(FOLLOW_SECONDS)
             if keyboard.token:
                 keyboard.actor = actor_of(keyboard.door, keyboard.token, using=False)
             newer = replace(wanted, since=last - OVERLAP, before=None)

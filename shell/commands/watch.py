@@ -1,7 +1,6 @@
 """``ticket watch``: what arrives, while one looks."""
 
 import argparse
-import time
 from datetime import UTC, datetime
 
 from helpdesk.actions.tickets import arrived_posts
@@ -10,6 +9,7 @@ from helpdesk.core.terminal import term_safe
 from helpdesk.errors import StoreAway
 from helpdesk.store.listing import Arrived
 from shell.keyboard import Keyboard
+from shell.pause import pause
 from shell.verbs import Arguments, Verb
 
 LINES_BESIDE = 4  # the head, the foot, and room for the cursor
@@ -37,7 +37,7 @@ def _watch(keyboard: Keyboard, given: argparse.Namespace) -> int:
             _look(keyboard, given, seen, in_place)
             if given.once:
                 return 0
-            time.sleep(int(given.every))
+            pause(int(given.every))
             keyboard.look_again()
     except KeyboardInterrupt:
         if in_place:

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pexpect
@@ -32,7 +32,7 @@ class Terminal:
         self._mark = 0
         self._process = pexpect.spawn(
             sys.executable,
-            ["helpdesk-admin.py", "--config", str(config), *arguments],
+            ["-X", "faulthandler", "helpdesk-admin.py", "--config", str(config), *arguments],
             cwd=ROOT,
             env={
                 **{name: value for name, value in os.environ.items() if not name.startswith("HELPDESK_")},
@@ -108,7 +108,7 @@ class Terminal:
             if callable(is_there) and is_there(text):
                 return text
             if time.monotonic() > deadline:
-                raise AssertionError(f"{wanted!r} did not come; what came: {text!r}")
+                raise AssertionError(f"{wanted!r} did not come; what came: {text!r}\n{self._stacks()}")
             try:
                 self._seen += self._process.read_nonblocking(65536, timeout=1)
             except pexpect.TIMEOUT:
@@ -117,6 +117,15 @@ class Terminal:
                 if at_end:
                     return text
                 raise AssertionError(f"{wanted!r} did not come before the end: {text!r}") from end
+
+    def _stacks(self) -> str:
+        """End the shell, and return where each of its threads stood."""
+        self._process.kill(signal.SIGABRT)  # for which faulthandler prints them
+        said = ""
+        with suppress(pexpect.EOF, pexpect.TIMEOUT):
+            while True:
+                said += self._process.read_nonblocking(65536, timeout=5)
+        return said.replace("\r", "")
 
 
 @contextmanager

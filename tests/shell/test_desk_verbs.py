@@ -164,7 +164,7 @@ def test_following_the_trail_shows_each_new_row_once(
         # Its transaction began before the last row that was seen.
         audited(desk, detail={"row": f"new{number}"}, created_at=NOW - timedelta(hours=1, seconds=number))
 
-    monkeypatch.setattr("shell.commands.audit.time.sleep", pause)
+    monkeypatch.setattr("shell.commands.audit.pause", pause)
     ended = desk.run("audit", "list", "--follow", "--json", "--action", "LOGIN")
     assert ended.status == 0
     assert [one["detail"]["row"] for one in ended.json] == ["old", "new0", "new1"]
@@ -181,7 +181,7 @@ def test_following_the_trail_begins_behind_what_the_limit_left_out(
         if next(rounds):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("shell.commands.audit.time.sleep", pause)
+    monkeypatch.setattr("shell.commands.audit.pause", pause)
     ended = desk.run("audit", "list", "--follow", "--json", "--action", "LOGIN", "--limit", "2")
     assert [one["detail"]["row"] for one in ended.json] == [2, 3]
 

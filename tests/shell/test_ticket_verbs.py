@@ -158,7 +158,7 @@ def test_a_watch_tells_each_arrival_once_until_it_is_interrupted(
         if len(waits) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("shell.commands.watch.time.sleep", wait)
+    monkeypatch.setattr("shell.commands.watch.pause", wait)
     assert typed(agent, "ticket", "watch", "--every", "2", "--json") == 0
     told = [json.loads(line) for line in said(agent).splitlines()]
     assert [(one["number"], one["what"], one["author"]) for one in told] == [
@@ -174,7 +174,7 @@ def test_a_watch_writes_over_what_stands_at_a_terminal(
     def wait(_seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("shell.commands.watch.time.sleep", wait)
+    monkeypatch.setattr("shell.commands.watch.pause", wait)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(agent.screen.out, "isatty", lambda: True)
     assert typed(agent, "ticket", "watch") == 0
