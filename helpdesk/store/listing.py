@@ -1,22 +1,24 @@
 """Lists of tickets that stay quick at a million, for whoever looks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, union
+from sqlalchemy import ColumnElement, Connection, Select, func, select, union
 
 from helpdesk.core.paging import Mark, Order
+from helpdesk.core.permissions import Reach
 from helpdesk.core.tickets import Status, Urgency
 from helpdesk.store.ids import first_id_at
 from helpdesk.store.people import People
 from helpdesk.store.streams import Eyes as Eyes
 from helpdesk.store.streams import TicketFilter as TicketFilter
-from helpdesk.store.streams import streams, visible
+from helpdesk.store.streams import conditions, streams, visible
 from helpdesk.store.tables import people, posts, tags, teams, tickets
 
 FEW_TAGGED = 2_000
+LAST_TAGGED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +74,48 @@ class Listing:
 
     def _found(self, wanted: TicketFilter, eyes: Eyes, now: datetime) -> list[tuple[int, datetime | int]]:
         tagged = self._tagged(wanted)
-        found = streams(wanted, eyes, now, tagged)
-        if wanted.tag and tagged is None and wanted.order is Order.NUMBER:
-            return [(number, number) for number in self._newest(found, wanted.limit)]
-        parts = [one.subquery() for one in found]
+        parts = streams(wanted, eyes, now, tagged)
         if not parts:
             return []
-        every = union(*(select(part) for part in parts)).subquery()
+        if wanted.tag and tagged is None and wanted.order is Order.NUMBER:
+            numbers = self._newest_tagged(wanted, eyes, now) if eyes.far is Reach.SEEN else []
+            return [(number, number) for number in numbers or self._newest(parts, wanted.limit)]
+        every = union(*(select(part.subquery()) for part in parts)).subquery()
         last = every.c.key, every.c.number
         first = last if wanted.order is Order.DUE else tuple(column.desc() for column in last)
         query = select(every.c.number, every.c.key).order_by(*first).limit(wanted.limit)
         return [(row.number, row.key) for row in self._connection.execute(query)]
 
+    def _newest_tagged(self, wanted: TicketFilter, eyes: Eyes, now: datetime) -> list[int]:
+        """Return a whole page of a list by number; nothing where the last tickets with its tag do not fill it."""
+        of_tag = select(tags.c.ticket_id).where(tags.c.tag == wanted.tag)
+        asked = conditions(replace(wanted, tag=""), eyes, now)
+        before = [tickets.c.number < wanted.after.number] if wanted.after else []
+        last = of_tag.order_by(tags.c.ticket_id.desc()).limit(LAST_TAGGED)
+        if wanted.after:
+            mark = select(tickets.c.id).where(tickets.c.number == wanted.after.number).scalar_subquery()
+            last = last.where(tags.c.ticket_id < mark)
+        near = self._page_among(last, asked, wanted.limit)
+        if len(near) < wanted.limit:
+            return []
+        # Ids come nearly in the order of numbers, not wholly.
+        reach = select(func.min(tickets.c.id), func.max(tickets.c.id))
+        first_id, last_id = self._connection.execute(reach.where(tickets.c.number >= near[-1], *before)).one()
+        of_reach = of_tag.where(tags.c.ticket_id.between(first_id, last_id))
+        return self._page_among(of_reach, asked, wanted.limit)
+
+    def _page_among(self, ids: Select[int], asked: Sequence[ColumnElement[bool]], limit: int) -> list[int]:
+        some = ids.subquery()
+        page = select(tickets.c.number).join(some, some.c.ticket_id == tickets.c.id).where(*asked)
+        return list(self._connection.scalars(page.order_by(tickets.c.number.desc()).limit(limit)))
+
     def _newest(self, parts: Sequence[Select[int, int, Any]], limit: int) -> list[int]:
-        """Read a list part after part, each down to where the page is full: what is asked for is rare in all."""
+        """Read a list part after part, each down to where the page is full: what is asked for is rare in all.
+
+        From the last: most tickets are resolved, and of a team, and what fills the page leaves little to read.
+        """
         numbers: list[int] = []
-        for part in parts:
+        for part in reversed(parts):
             floor = numbers[-1] if len(numbers) == limit else 0
             found = self._connection.execute(part.where(tickets.c.number > floor))
             numbers = sorted({*numbers, *(row.number for row in found)}, reverse=True)[:limit]
@@ -98,8 +126,10 @@ class Listing:
         if not wanted.tag:
             return None
         query = select(tags.c.ticket_id).where(tags.c.tag == wanted.tag).limit(FEW_TAGGED + 1)
-        ids = self._connection.scalars(query).all()
-        return ids if len(ids) <= FEW_TAGGED else None
+        counted = select(func.count()).select_from(query.subquery())
+        if (self._connection.scalar(counted) or 0) > FEW_TAGGED:
+            return None
+        return self._connection.scalars(query).all()
 
     def by_numbers(
         self, numbers: Sequence[int], keys: dict[int, datetime | int] | None = None

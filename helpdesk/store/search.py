@@ -22,6 +22,8 @@ FEW_AT_ONCE = 100
 MOST_AT_ONCE = 2_000
 MOST_BLOCKS = 256
 SAMPLE = 5_000
+ABOUT = 4  # times as often as the rarest: a word whose list the database reads beside that one's
+SPARE = 5  # looked up beyond a page: some are deleted
 SHOWN_CHARS = 20_000  # of a post, to find the place where a word stands
 POSTS_OF_TICKET = 200
 W = ticket_words.c
@@ -48,9 +50,9 @@ class Search:
             found = self._narrowed(chunks(few, FEW_AT_ONCE), words, notes)
         else:
             newest = wanted.after.number - 1 if wanted.after else Tickets(self._connection).newest_number()
-            rarest, *others = sorted(words, key=lambda word: (self._frequency(word, newest), -len(word.text)))
-            found = self._narrowed(self._with_rarest(rarest, newest, notes), others, notes)
-            found = self._holding(found, conditions(asked, eyes, now))
+            rare, others = self._rare(words, newest)
+            found = self._narrowed(self._with_all(rare, newest, notes), others, notes)
+            found = self._holding(found, conditions(asked, eyes, now), wanted.limit + SPARE)
         return list(islice(found, wanted.limit))
 
     def texts(self, numbers: Sequence[int], *, notes: bool) -> dict[int, list[str]]:
@@ -67,18 +69,22 @@ class Search:
             found.setdefault(row.number, []).append(row.text)
         return found
 
-    def _with_rarest(self, word: Wanted, newest: int, notes: bool) -> Iterator[Sequence[int]]:
-        """Yield the tickets with a word, the newest first, few at a time at first."""
-        at_once = FEW_AT_ONCE
-        for blocks in _windows(block_of(newest)):
-            last = newest
+    def _with_all(self, words: Sequence[Wanted], newest: int, notes: bool) -> Iterator[Sequence[int]]:
+        """Yield the tickets with all *words*, the newest first, few at a time at first."""
+        at_once, size, block = FEW_AT_ONCE, 1, block_of(newest)
+        while block >= 0:
+            blocks = range(block, max(block - size, -1), -1)
+            found, last = 0, newest
             while True:
-                query = _tickets_with(word, blocks, notes).where(W.number <= last)
+                query = _tickets_with_all(words, blocks, notes).where(W.number <= last)
                 piece = self._connection.scalars(query.order_by(W.number.desc()).limit(at_once)).all()
                 yield piece
+                found += len(piece)
                 if len(piece) < at_once:
                     break
                 last, at_once = piece[-1] - 1, min(at_once * 2, MOST_AT_ONCE)
+            block -= size
+            size = min(max(MOST_AT_ONCE * size // (found + 1), 1), size * 2, MOST_BLOCKS)
 
     def _narrowed(
         self, pieces: Iterable[Sequence[int]], words: Sequence[Wanted], notes: bool
@@ -89,14 +95,22 @@ class Search:
                 left = self._with_word(left, word, notes)
             yield from left
 
-    def _holding(self, numbers: Iterator[int], asked: Sequence[ColumnElement[bool]]) -> Iterator[int]:
+    def _holding(
+        self, numbers: Iterator[int], asked: Sequence[ColumnElement[bool]], at_once: int
+    ) -> Iterator[int]:
         """Yield those of these tickets that hold what is asked for; more are looked at in one go each time."""
-        at_once = FEW_AT_ONCE // 2
         while piece := list(islice(numbers, at_once)):
             query = select(tickets.c.number).where(tickets.c.number.in_(piece), *asked)
             holding = set(self._connection.scalars(query))
             yield from (number for number in piece if number in holding)
             at_once = min(at_once * 2, FEW)
+
+    def _rare(self, words: Sequence[Wanted], newest: int) -> tuple[Sequence[Wanted], Sequence[Wanted]]:
+        """Return the rarest word with those that are about as rare, and the others, the rarest first."""
+        often = {word: self._frequency(word, newest) for word in words}
+        ordered = sorted(words, key=lambda word: (often[word], -len(word.text)))
+        rare = [word for word in ordered if often[word] <= ABOUT * often[ordered[0]]]
+        return rare, ordered[len(rare) :]
 
     def _frequency(self, word: Wanted, newest: int) -> int:
         """Return how often a word stands in the newest blocks, counted up to SAMPLE."""
@@ -120,14 +134,14 @@ def _tickets_with(word: Wanted, blocks: Sequence[int], notes: bool) -> Select[in
     return query if notes else query.where(W.internal.is_(False))
 
 
+def _tickets_with_all(words: Sequence[Wanted], blocks: Sequence[int], notes: bool) -> Select[int]:
+    first, *others = words
+    query = _tickets_with(first, blocks, notes)
+    for word in others:
+        alike = _tickets_with(word, blocks, notes).with_only_columns(W.number + 0)
+        query = query.where((W.number + 0).in_(alike))
+    return query
+
+
 def _is(word: Wanted) -> ColumnElement[bool]:
     return and_(W.word >= word.text, W.word <= word.text + b"\xff") if word.begins else W.word == word.text
-
-
-def _windows(newest: int) -> Iterator[list[int]]:
-    """Yield all blocks from the newest, few at a time at first: a page of common words is full soon."""
-    size = 1
-    while newest >= 0:
-        yield list(range(newest, max(newest - size, -1), -1))
-        newest -= size
-        size = min(size * 4, MOST_BLOCKS)

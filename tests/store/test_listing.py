@@ -31,6 +31,8 @@ class Desk:
         self.teams = [a_team(database, f"Équipe {number}") for number in range(3)]
         chance = Random(7)
         self.rows = [self._ticket(chance, number) for number in range(1, COUNT + 1)]
+        keys = chance.sample([row["id"] for row in self.rows], COUNT)  # clocks of machines differ
+        self.rows = [row | {"id": key} for row, key in zip(self.rows, keys, strict=True)]
         self.participants = {row["id"]: chance.choice(self.people).id for row in self.rows[::5]}
         self.tags = {row["id"]: chance.choice(("wifi", "examen")) for row in self.rows[::2]}
         in_work(database, lambda work: work.tickets.add(self.rows))
@@ -156,14 +158,19 @@ def test_every_list_is_whole_and_in_order_page_after_page(desk: Desk, order: Ord
             assert listed(desk, ordered, eyes) == desk.expected(ordered, eyes), (ordered, eyes)
 
 
+@pytest.mark.parametrize("last_tagged", [1, 6, 12, 1000])
 def test_a_tag_that_many_tickets_have_is_no_list_of_its_own(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, last_tagged: int
 ) -> None:
     monkeypatch.setattr(listing, "FEW_TAGGED", 1)
+    monkeypatch.setattr(listing, "LAST_TAGGED", last_tagged)
     for order in Order:
         for eyes in desk.eyes():
             wanted = TicketFilter(tag="wifi", order=order)
             assert listed(desk, wanted, eyes) == desk.expected(wanted, eyes)
+    for eyes in desk.eyes():
+        wanted = TicketFilter(tag="wifi", statuses=(Status.WAITING, Status.RESOLVED))
+        assert listed(desk, wanted, eyes) == desk.expected(wanted, eyes)
 
 
 def test_a_line_of_a_list_has_names(desk: Desk) -> None:

@@ -127,7 +127,11 @@ def test_pages_follow_each_other_over_all_blocks(database: Database, jean: Perso
     assert found(database, "wifi", wanted=waiting) == [n for n in numbers[::-1] if n % 2]
 
 
-def test_many_tickets_with_one_word_are_narrowed_down_by_the_others(database: Database, jean: Person) -> None:
+@pytest.mark.parametrize("about", [1, 4, 100], ids=["one after the other", "as it is", "at once"])
+def test_many_tickets_with_one_word_are_narrowed_down_by_the_others(
+    database: Database, jean: Person, monkeypatch: pytest.MonkeyPatch, about: int
+) -> None:
+    monkeypatch.setattr(searching, "ABOUT", about)
     rows = [a_ticket(jean, number, subject=f"wifi num{number}") for number in range(1, 700)]
     in_work(database, lambda work: work.tickets.add(rows))
     assert found(database, "wifi num3", wanted=TicketFilter(limit=200)) == [
