@@ -15,7 +15,7 @@ from helpdesk.store.listing import Listing
 from helpdesk.store.streams import Eyes, TicketFilter, conditions
 from helpdesk.store.tables import posts, ticket_words, tickets
 from helpdesk.store.tickets import Tickets
-from helpdesk.store.wordindex import block_of
+from helpdesk.store.wordindex import BLOCK, block_of
 
 FEW = 1_000  # tickets that somebody sees: then they are looked through, else the words' own lists
 FEW_AT_ONCE = 100
@@ -71,20 +71,21 @@ class Search:
 
     def _with_all(self, words: Sequence[Wanted], newest: int, notes: bool) -> Iterator[Sequence[int]]:
         """Yield the tickets with all *words*, the newest first, few at a time at first."""
-        at_once, size, block = FEW_AT_ONCE, 1, block_of(newest)
-        while block >= 0:
-            blocks = range(block, max(block - size, -1), -1)
-            found, last = 0, newest
-            while True:
-                query = _tickets_with_all(words, blocks, notes).where(W.number <= last)
-                piece = self._connection.scalars(query.order_by(W.number.desc()).limit(at_once)).all()
-                yield piece
-                found += len(piece)
-                if len(piece) < at_once:
-                    break
-                last, at_once = piece[-1] - 1, min(at_once * 2, MOST_AT_ONCE)
-            block -= size
-            size = min(max(MOST_AT_ONCE * size // (found + 1), 1), size * 2, MOST_BLOCKS)
+        last, at_once, size = newest, FEW_AT_ONCE, 1
+        while last >= 0:
+            end = max(block_of(last) - size, -1)
+            blocks = range(block_of(last), end, -1)
+            query = _tickets_with_all(words, blocks, notes).where(W.number <= last)
+            piece = self._connection.scalars(query.order_by(W.number.desc()).limit(at_once)).all()
+            yield piece
+            if len(piece) == at_once:
+                end = block_of(piece[-1]) - 1
+                last = piece[-1] - 1
+            else:
+                last = (end + 1) * BLOCK - 1
+            at_once = min(at_once * 2, MOST_AT_ONCE)
+            # As many blocks as will hold so many tickets: whatever does not fit is read once more.
+            size = min(at_once * (blocks[0] - end) // (len(piece) + 1) or 1, size * 2, MOST_BLOCKS)
 
     def _narrowed(
         self, pieces: Iterable[Sequence[int]], words: Sequence[Wanted], notes: bool

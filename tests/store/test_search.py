@@ -112,7 +112,12 @@ def test_notes_are_found_by_staff_only(database: Database, jean: Person) -> None
 
 
 @pytest.mark.usefixtures("way")
-def test_pages_follow_each_other_over_all_blocks(database: Database, jean: Person) -> None:
+@pytest.mark.parametrize("at_once", [1, 2, 100])
+def test_pages_follow_each_other_over_all_blocks(
+    database: Database, jean: Person, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(searching, "FEW_AT_ONCE", at_once)
+    monkeypatch.setattr(searching, "MOST_AT_ONCE", 2 * at_once)
     numbers = [1, 2, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK, 40 * BLOCK, 40 * BLOCK + 1]
     for number in numbers:
         add(database, jean, number, "wifi salle", status="waiting" if number % 2 else "resolved")
