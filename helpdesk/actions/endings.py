@@ -18,13 +18,11 @@ from helpdesk.store.upkeep import HeldBrief
 from helpdesk.store.work import Work, in_work
 
 LOGIN_NOTICE = timedelta(days=3)
-FIRST = timedelta(days=1)  # how far back the first run looks for logins, and
-FARTHEST = timedelta(days=30)  # one after a long silence; of held mail all are told of before it is given up
 AT_ONCE = 500  # letters in one transaction
 
 
 def tell_of_endings(desk: Desk, plan: JobPlan, turn: Turn) -> str:
-    """Queue the letters about what ends soon and came into sight since the last run; return how many.
+    """Queue the letters about what ends soon and nobody was told of; return how many.
 
     Raises StoreAway and LeaseLost.
     """
@@ -41,8 +39,7 @@ def tell_of_endings(desk: Desk, plan: JobPlan, turn: Turn) -> str:
             raise LeaseLost("telling of what ends was stopped before its end; the next attempt goes on")
         tell = partial(_tell_owners, desk=desk, held=some, until=until, kept_for=kept_for)
         count += in_work(desk.database, tell)
-    since = max(last.slot if last else until - FIRST, until - FARTHEST)
-    count += in_work(desk.database, lambda work: _queue(work, desk, _about_logins(work, desk, since, until)))
+    count += in_work(desk.database, lambda work: _queue(work, desk, _about_logins(work, desk, until)))
     return f"{count} letters are queued" if count else ""
 
 
@@ -82,10 +79,11 @@ def _tell_owners(
     return _queue(work, desk, found)
 
 
-def _about_logins(work: Work, desk: Desk, since: datetime, until: datetime) -> _Letters:
+def _about_logins(work: Work, desk: Desk, until: datetime) -> _Letters:
+    """Return a letter about each login that ends soon; a letter has its key from the end, so nobody hears twice."""
     now = desk.clock(work)
-    soon = work.upkeep.remembered_ending(since + LOGIN_NOTICE, until + LOGIN_NOTICE)
-    ending = [(person_id, ends_at) for person_id, ends_at in soon if ends_at > now]  # not over already
+    soon = work.upkeep.remembered_ending(now, until + LOGIN_NOTICE)
+    ending = [(person_id, ends_at) for person_id, ends_at in soon if ends_at > now]
     at = reachable(work, {person_id for person_id, _ends in ending}, now)
     found: _Letters = {}
     for person_id, ends_at in ending:

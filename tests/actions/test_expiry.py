@@ -275,6 +275,15 @@ def test_whoever_let_a_login_be_remembered_hears_three_days_before_its_end(staff
     assert tell(staffed, ends - LOGIN_NOTICE + DAY) == []
 
 
+def test_of_a_login_that_was_never_remembered_for_three_days_they_hear_once_on_the_first_morning(
+    staffed: Staffed,
+) -> None:
+    assert tell(staffed, NOW - DAY) == []
+    remembered(staffed, AGENT, NOW + DAY, SessionKind.REMEMBERED)
+    assert tell(staffed, NOW + DAY / 4) == [AGENT]
+    assert tell(staffed, NOW + DAY / 2) == []
+
+
 @pytest.mark.parametrize(
     ("left", "told"), [(SECOND, [AGENT]), (timedelta(), [])], ids=["a second before its end", "at its end"]
 )
