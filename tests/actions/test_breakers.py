@@ -20,11 +20,12 @@ ADDRESS = f"hour:address:{ZOE}"
 
 
 @pytest.fixture
-def desk(each_url: str) -> Iterator[OutboxBench]:
-    """An outbox at the database's own time."""
+def desk(each_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[OutboxBench]:
+    """An outbox in the middle of an hour: what waits for the next hour waits for long."""
     made = bench(each_url)
     with Work(made.database, read_only=True) as work:
-        made.now = work.database_now()
+        made.now = work.database_now().replace(minute=30)
+    monkeypatch.setattr(Work, "database_now", lambda _work: made.now)
     yield made
     made.close()
 
