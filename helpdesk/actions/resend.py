@@ -22,11 +22,21 @@ AT_ONCE = 200  # letters in one transaction
 SECRET_KINDS = (LetterKind.LOGIN_CODE.value,)
 
 
-def listed_letters(database: Database, state: str, limit: int, by: Actor | None = None) -> list[ListedLetter]:
-    """Return the newest letters in a state, at most *limit*."""
+def listed_letters(
+    database: Database, state: str, limit: int, by: Actor | None = None, *, before: int | None = None
+) -> list[ListedLetter]:
+    """Return the newest letters in a state, at most *limit*; *before*: those behind this one.
+
+    Raises Refused where that one is in another state, so that its place is not known.
+    """
     require_letters(database, by)
     with Work(database, read_only=True) as work:
-        return work.letters.listed(state, limit)
+        if before is not None and (now := work.letters.state_of(before)) != state:
+            raise Refused(
+                f"letter {before} is {now or 'not there'}, not {state} any more: list from the beginning",
+                f"la lettre {before} n'est pas ou plus {state} : reprenez du début",
+            )
+        return work.letters.listed(state, limit, before)
 
 
 def send_again(database: Database, letter_id: int, by: Actor | None = None) -> None:

@@ -12,6 +12,8 @@ from helpdesk.store.audit import Event
 from helpdesk.store.trail import Refusals, TrailFilter, TrailRow
 from helpdesk.store.work import Work, in_work
 
+OF_MAILS = "mail:"  # begins the kinds of refusals that are mails
+
 
 def trail_rows(desk: Desk, actor: Actor, wanted: TrailFilter) -> list[TrailRow]:
     """Return rows of the audit trail, newest first. Raises NotAllowed."""
@@ -86,6 +88,6 @@ def suspicious(desk: Desk, actor: Actor, since: datetime, limit: int) -> list[Re
         done = work.trail.refusals(since, limit)
         mails = work.quarantine.suspicious(since, limit)
     return done + [
-        Refusals(f"mail:{verdict}", sender, "", count, first_at, last_at)
+        Refusals(f"{OF_MAILS}{verdict}", sender, "", count, first_at, last_at)
         for verdict, sender, count, first_at, last_at in mails
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, literal, or_, select, update
 
 from helpdesk.core.breakerscopes import WAITS
 from helpdesk.core.returned import Pointers, SentLetter
@@ -174,17 +174,26 @@ class Letters:
             for row in self._connection.execute(query.order_by(letters.c.next_at))
         ]
 
-    def listed(self, state: str, limit: int) -> list[ListedLetter]:
-        """Return letters in a state, those last due, sent or dead first, at most *limit*."""
+    def listed(self, state: str, limit: int, before: int | None = None) -> list[ListedLetter]:
+        """Return letters in a state, those last due, sent or dead first, at most *limit*.
+
+        *before*: only those behind this one, which must be in this state.
+        """
         named = ("id", "state", "kind", "recipient", "message_id")  # in the order of ListedLetter
         timed = ("attempts", "queued_at", "next_at", "last_error")
         query = (
             select(*(letters.c[one] for one in named), tickets.c.number, *(letters.c[one] for one in timed))
             .outerjoin(tickets, tickets.c.id == letters.c.ticket_id)
             .where(letters.c.state == state)
-            .order_by(letters.c.next_at.desc())
+            .order_by(letters.c.next_at.desc(), letters.c.id.desc())
             .limit(limit)
         )
+        if before is not None:
+            mark = select(letters.c.next_at).where(letters.c.id == before)
+            last = literal(self._connection.scalar(mark), letters.c.next_at.type)
+            query = query.where(
+                letters.c.next_at <= last, or_(letters.c.next_at < last, letters.c.id < before)
+            )
         return [ListedLetter(*tuple(row)) for row in self._connection.execute(query)]
 
     def content_of(self, letter_id: int) -> tuple[str, bytes] | None:

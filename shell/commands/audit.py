@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from helpdesk.actions.sessions import actor_of
-from helpdesk.actions.trail import exported_trail, person_id_of, rows_since, suspicious, trail_rows
+from helpdesk.actions.trail import OF_MAILS, exported_trail, person_id_of, rows_since, suspicious, trail_rows
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.permissions import Right
 from helpdesk.store.trail import TrailFilter, TrailRow
@@ -20,6 +20,7 @@ from shell.notewords import refused_kind
 from shell.pause import pause
 from shell.screen import Cell
 from shell.verbs import Arguments, Verb
+from shell.words import ONLY_SO_MANY
 
 STYLES = {Outcome.FAIL.value: "yellow", Outcome.DENIED.value: "red"}
 TEXT_DAYS = 7
@@ -230,6 +231,9 @@ def _suspicious(keyboard: Keyboard, given: argparse.Namespace) -> int:
         for one in found
     ]
     keyboard.screen.table(heads, rows, grow=2, wraps=(0, 1, 2))
+    of_mails = sum(one.kind.startswith(OF_MAILS) for one in found)
+    if max(of_mails, len(found) - of_mails) >= given.limit:
+        keyboard.screen.say(words(*ONLY_SO_MANY, limit=given.limit), "dim")
     return 0
 
 

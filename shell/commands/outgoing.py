@@ -40,11 +40,13 @@ def _list_arguments(arguments: Arguments) -> None:
         default="dead",
         help=("which (default: dead)", "lesquelles (défaut : dead)"),
     )
+    arguments.add("--before", type=int, metavar="ID", help=("the next page", "page suivante"))
     arguments.add("--limit", type=int, default=20, metavar="N", help=("at most so many", "au plus autant"))
 
 
 def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
-    found = listed_letters(keyboard.database, given.state, max(given.limit, 1), keyboard.actor)
+    limit = max(given.limit, 1)
+    found = listed_letters(keyboard.database, given.state, limit, keyboard.actor, before=given.before)
     if given.json:
         for letter in found:
             keyboard.screen.json(asdict(letter))
@@ -66,6 +68,8 @@ def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
     heads = ("id", words("kind", "genre"), words("to", "à"), "#", words("queued", "écrite"), when,
              words("tries", "essais"), words("why", "pourquoi"))  # fmt: skip
     keyboard.screen.table(heads, [_row(keyboard, letter) for letter in found], wraps=(2, 7))
+    if len(found) == limit:
+        keyboard.screen.say(words("More: --before {id}", "La suite : --before {id}", id=found[-1].id), "dim")
     return 0
 
 

@@ -16,7 +16,7 @@ from shell.keyboard import Keyboard
 from shell.mailwords import mail_word
 from shell.perform import EXIT_REFUSED
 from shell.verbs import Arguments, Verb
-from shell.words import Words
+from shell.words import ONLY_SO_MANY, Words
 
 NAMES = tuple(name.value for name in JobName)
 
@@ -182,6 +182,8 @@ def _runs(keyboard: Keyboard, given: argparse.Namespace) -> int:
         for run in found
     ]
     keyboard.screen.table(heads, rows)
+    if len(found) >= given.limit:
+        keyboard.screen.say(words(*ONLY_SO_MANY, limit=given.limit), "dim")
     return 0
 
 

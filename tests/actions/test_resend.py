@@ -46,6 +46,26 @@ def test_of_many_the_last_ones_are_listed(desk: OutboxBench) -> None:
     assert [one.id for one in listed_letters(desk.database, "queued", 2)] == [5, 4]
 
 
+def test_the_next_page_begins_behind_the_last_letter_of_the_page_before(desk: OutboxBench) -> None:
+    desk.queue(5)
+    with desk.database.engine.begin() as connection:  # those of one moment come in the order of their ids
+        connection.execute(update(letters).where(letters.c.id > 1).values(next_at=NOON))
+    pages = [[one.id for one in listed_letters(desk.database, "queued", 2)]]
+    while pages[-1]:
+        page = listed_letters(desk.database, "queued", 2, before=pages[-1][-1])
+        pages.append([one.id for one in page])
+    assert pages == [[5, 4], [3, 2], [1], []]
+
+
+@pytest.mark.parametrize(("before", "told"), [(1, "letter 1 is queued, not dead"), (9, "9 is not there")])
+def test_a_page_cannot_begin_behind_a_letter_of_another_state(
+    desk: OutboxBench, before: int, told: str
+) -> None:
+    desk.queue()
+    with pytest.raises(Refused, match=told):
+        listed_letters(desk.database, "dead", 2, before=before)
+
+
 def test_a_dead_letter_is_sent_again_as_it_was_and_tried_from_the_beginning(desk: OutboxBench) -> None:
     kill(desk)
     [before] = desk.rows()

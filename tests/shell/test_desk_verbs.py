@@ -311,6 +311,26 @@ def test_what_matters_in_a_list_is_whole_on_a_narrow_screen(desk: ShellBench, co
             assert in_pieces(one, told), (one, told)
 
 
+def test_letters_are_listed_page_after_page(desk: ShellBench) -> None:
+    for name in "abc":
+        letter(desk, name, recipient=f"{name}@univ.example", state="dead")
+    first = desk.run("letter", "list", "--limit", "2").out
+    assert re.findall(r"[abc]@", first) == ["c@", "b@"]
+    (before,) = re.findall(r"More: --before ([0-9]+)", first)
+    second = desk.run("letter", "list", "--limit", "2", "--before", before).out
+    assert re.findall("[abc]@|More", second) == ["a@"]
+
+
+@pytest.mark.parametrize("line", ["suspicious list", "job runs"])
+def test_what_stands_on_one_page_only_says_that_there_is_more(desk: ShellBench, line: str) -> None:
+    for person in ("a", "b"):
+        audited(desk, action="LOGIN", ip_address=f"192.0.2.{ord(person)}")
+    for job in ("digest", "expire"):
+        in_work(desk.bench.desk.database, lambda work, job=job: work.runs.add(job, "", NOW, "x", NOW))  # type: ignore[misc]
+    assert "The first 1; --limit shows more." in desk.run(*line.split(), "--limit", "1").out
+    assert "--limit" not in desk.run(*line.split(), "--limit", "3").out
+
+
 def in_pieces(wanted: str, told: str) -> bool:
     """Say whether *wanted* stands in *told*, perhaps on several lines of one column."""
     return all(any(piece in line for line in told.splitlines()) for piece in re.split(r"[ ,]+", wanted)) or (
