@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from helpdesk.actions.accounts import choose_password, enrol_totp, remove_totp, unlock
 from helpdesk.actions.bootstrap import FirstAdmin, bootstrap, look_at_bootstrap
@@ -12,7 +13,7 @@ from helpdesk.actions.sessions import actor_of, end_session, prove_again
 from helpdesk.core.people import KnownAddress, Language
 from helpdesk.core.permissions import Right
 from helpdesk.core.sessions import SessionKind
-from helpdesk.errors import LoggedOut, Refused
+from helpdesk.errors import HelpdeskError, LoggedOut, Refused
 from helpdesk.store.work import Work
 from shell.commands.people import address
 from shell.keyboard import Keyboard
@@ -49,8 +50,16 @@ def _login_arguments(arguments: Arguments) -> None:
 def _login(keyboard: Keyboard, given: argparse.Namespace) -> int:
     token = log_in(keyboard, SessionKind.REMEMBERED, given.address or "")
     file = session_file(keyboard.environ, keyboard.settings.keys.install_id)
-    _end_remembered(keyboard)
-    remember(file, token)
+    before = _remembered_before(file)
+    try:
+        remember(file, token)
+    except BaseException:  # nobody could use it, and nobody would know that it is in force
+        with contextlib.suppress(HelpdeskError):
+            end_session(keyboard.door, actor_of(keyboard.door, token))
+        raise
+    with contextlib.suppress(LoggedOut, Refused):
+        if before:
+            end_session(keyboard.door, actor_of(keyboard.door, before))
     days = keyboard.settings.login.remembered_days
     keyboard.screen.say(
         keyboard.words(
@@ -63,11 +72,11 @@ def _login(keyboard: Keyboard, given: argparse.Namespace) -> int:
     return 0
 
 
-def _end_remembered(keyboard: Keyboard) -> None:
-    file = session_file(keyboard.environ, keyboard.settings.keys.install_id)
-    with contextlib.suppress(LoggedOut, Refused):
-        if token := remembered_token(file):
-            end_session(keyboard.door, actor_of(keyboard.door, token))
+def _remembered_before(file: Path) -> str:
+    """Return the token of the session that the next one takes the place of, empty where there is none to use."""
+    with contextlib.suppress(Refused):
+        return remembered_token(file)
+    return ""
 
 
 def _logout(keyboard: Keyboard, _given: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
 """A session for scripts: its token lies in a file that is one person's alone, and is used only while it is."""
 
+import errno
 import os
 import stat
 import subprocess
@@ -233,6 +234,26 @@ def test_a_first_password_is_changed_before_anything_else_and_each_mistake_is_to
     assert told.status == 0
     assert "15 characters or more" in told.error
     assert "already" in told.error
+
+
+def test_a_login_whose_session_cannot_be_kept_leaves_none_in_force_and_the_one_before_as_it_was(
+    shell_desk: ShellDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "COST", 4)
+    boss = shell_desk.person("Boss", Role.ADMIN, password=PASSWORD)
+    file = shell_desk.folder / "state" / "session"
+    keyboard = shell_desk.plain_keyboard({VARIABLE: str(file)})
+    assert said(keyboard, f"login {boss.address}", f"{PASSWORD}\n").status == 0
+    before = shell_desk.rows(sessions)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    told = said(keyboard, f"login {boss.address}", f"{PASSWORD}\n")
+    assert told.status == 1
+    assert "cannot be written (No space left on device)" in told.error
+    assert [row for row in shell_desk.rows(sessions) if row["revoked_at"] is None] == before
 
 
 @pytest.mark.parametrize(
