@@ -1,6 +1,7 @@
 """Times as people type them: a day, a day and an hour, or how long ago."""
 
 import argparse
+import contextlib
 import re
 from datetime import datetime, timedelta, tzinfo
 
@@ -8,6 +9,7 @@ from helpdesk.core.terminal import term_safe
 from shell.verbs import Said
 
 _AGO = re.compile(r"([0-9]{1,5})([mhdw])")
+FIRST_YEAR, LAST_YEAR = 1970, 2999  # near the ends of the calendar a time has no equal in other zones
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 SINCE: Said = (
     "from then on: 2026-11-26, '2026-11-26 09:05', 7d, 12h",
@@ -25,15 +27,18 @@ class Moment:
         if found := _AGO.fullmatch(text.strip().lower()):
             self._ago = timedelta(**{_UNITS[found[2]]: int(found[1])})
             return
-        try:
+        with contextlib.suppress(ValueError):
             self._at = datetime.fromisoformat(text.strip())
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(f"{term_safe(text, 40)}: {SINCE[0]}") from error
+        if self._at is None or not FIRST_YEAR <= self._at.year <= LAST_YEAR:
+            raise argparse.ArgumentTypeError(
+                f"{term_safe(text, 40) or '-'} is no moment from {FIRST_YEAR} to {LAST_YEAR},"
+                " as 2026-11-26, '2026-11-26 09:05', or 7d for seven days ago"
+            )
 
     def meant(self, now: datetime, zone: tzinfo | None) -> datetime:
         """Return the time, aware. *zone*: of a time that was typed without one; None is the machine's."""
         if self._ago is not None:
-            return max(now - self._ago, datetime(1970, 1, 1, tzinfo=now.tzinfo))
+            return max(now - self._ago, datetime(FIRST_YEAR, 1, 1, tzinfo=now.tzinfo))
         at = self._at or now
         if at.tzinfo is not None:
             return at

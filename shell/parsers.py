@@ -26,11 +26,25 @@ _MISTAKES = (
     (r"ignored explicit argument (.*)$", r"la valeur \1 n'a pas de sens ici"),
     (r"expected 1 or more, found (.*)$", r"1 ou plus est attendu, et non \1"),
     (r"expected 1 to (\d+), found (.*)$", r"de 1 à \1 est attendu, et non \2"),
-    (r"expected 1 to (\d+)$", r"de 1 à \1 est attendu"),
-    (r"from then on: (.*)$", r"un moment s'écrit ainsi : \1"),
+    (
+        r"expected a number as it is shown, found (.*)$",
+        r"un numéro tel qu'il est affiché est attendu, et non \1",
+    ),
+    (
+        r"expected the number of a ticket, 1 to (\d+), as 12 or #12, found (.*)$",
+        r"un numéro de ticket, de 1 à \1, est attendu, comme 12 ou #12, et non \2",
+    ),
+    (
+        r"(\S.*) is no moment from (\d+) to (\d+), as (.*), or 7d for seven days ago$",
+        r"\1 n'est pas un moment de \2 à \3, comme \4, ou 7d pour il y a sept jours",
+    ),
     (
         r"(\S+) is no day from (\d+) to (\d+), as (\S+) or (\S+)$",
         r"\1 n'est pas un jour de \2 à \3, comme \4 ou \5",
+    ),
+    (
+        r"(\S+) is no action, as (\S+) or (\S+)(?=\n|$)",
+        r"\1 n'est pas une action, comme \2 ou \3",
     ),
     (r"a mail address has an @, as in (.*)$", r"une adresse mail a un @, comme \1"),
     (

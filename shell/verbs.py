@@ -2,7 +2,8 @@
 
 import argparse
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -97,6 +98,15 @@ class Arguments:
         action = self._parser.add_argument(*names, help=self._words(*help).replace("%", "%%"), **options)
         if complete is not None and self._completes is not None:
             self._completes(action, complete)
+
+    @contextmanager
+    def one_at_most(self) -> Iterator[None]:
+        """Let those that are added within exclude each other."""
+        everything, self._parser = self._parser, self._parser.add_mutually_exclusive_group()
+        try:
+            yield
+        finally:
+            self._parser = everything
 
     def add_text(self) -> None:
         """Add a free text, the last of a verb's arguments: ``text``, None where none was given."""

@@ -4,12 +4,14 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 
 from helpdesk.actions.sessions import actor_of
 from helpdesk.actions.trail import OF_MAILS, exported_trail, person_id_of, rows_since, suspicious, trail_rows
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.permissions import Right
+from helpdesk.core.terminal import term_safe
 from helpdesk.store.trail import TrailFilter, TrailRow
 from shell.commands.people import address, complete_person
 from shell.completers import complete_ago, complete_path
@@ -17,6 +19,7 @@ from shell.keyboard import Keyboard
 from shell.moments import SINCE, UNTIL, Moment, meant
 from shell.newfile import FORMATS, format_of, new_file, write_rows
 from shell.notewords import refused_kind
+from shell.numbers import limit_argument, row_number
 from shell.pause import pause
 from shell.screen import Cell
 from shell.verbs import Arguments, Verb
@@ -37,9 +40,14 @@ def complete_action(_keyboard: Keyboard, typed: str) -> Iterator[tuple[str, str]
 
 
 def _action(text: str) -> str:
-    if text.upper() not in set(Action):
-        raise argparse.ArgumentTypeError(f"{text[:60]!r}")
-    return text.upper()
+    name = text.upper()
+    if name not in set(Action):
+        close = get_close_matches(name, list(Action), 1)
+        meant = "".join(f"\nDid you mean {one}?" for one in close)
+        raise argparse.ArgumentTypeError(
+            f"{term_safe(text, 60)} is no action, as {Action.LOGIN} or {Action.TICKET_OPENED}{meant}"
+        )
+    return name
 
 
 def _filters(arguments: Arguments) -> None:
@@ -74,8 +82,8 @@ def _filters(arguments: Arguments) -> None:
 
 def _list_arguments(arguments: Arguments) -> None:
     _filters(arguments)
-    arguments.add("--before", type=int, metavar="ID", help=("the next page", "page suivante"))
-    arguments.add("--limit", type=int, default=20, metavar="N", help=("at most so many", "au plus autant"))
+    arguments.add("--before", type=row_number, metavar="ID", help=("the next page", "page suivante"))
+    limit_argument(arguments)
     arguments.add(
         "--follow",
         action="store_true",
@@ -99,14 +107,15 @@ def _wanted(keyboard: Keyboard, given: argparse.Namespace) -> TrailFilter:
 
 
 def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
-    limit = max(given.limit, 1)
-    wanted = replace(_wanted(keyboard, given), before=given.before, limit=limit)
+    wanted = replace(_wanted(keyboard, given), before=given.before, limit=given.limit)
     found = trail_rows(keyboard.desk, keyboard.actor, wanted)
     if given.follow:
         _show_rows(keyboard, found[::-1], given.json)
         return _follow(keyboard, wanted, found, given.json)
     _show_rows(keyboard, found, given.json)
-    if len(found) == limit and not given.json:
+    if not found and not given.json:
+        keyboard.screen.say(keyboard.words("No such entry.", "Aucune entrée."))
+    if len(found) == given.limit and not given.json:
         keyboard.screen.say(
             keyboard.words("More: --before {id}", "La suite : --before {id}", id=found[-1].id), "dim"
         )
@@ -197,18 +206,12 @@ def _suspicious_arguments(arguments: Arguments) -> None:
     arguments.add(
         "--since", type=Moment, default=Moment("7d"), metavar="WHEN", complete=complete_ago, help=SINCE
     )
-    arguments.add(
-        "--limit",
-        type=int,
-        default=20,
-        metavar="N",
-        help=("at most so many of a kind", "au plus autant par genre"),
-    )
+    limit_argument(arguments, (" of a kind", " par genre"))
 
 
 def _suspicious(keyboard: Keyboard, given: argparse.Namespace) -> int:
     since = given.since.meant(keyboard.now(), keyboard.words.zone)
-    found = suspicious(keyboard.desk, keyboard.actor, since, max(given.limit, 1))
+    found = suspicious(keyboard.desk, keyboard.actor, since, given.limit)
     if given.json:
         for one in found:
             keyboard.screen.json(asdict(one))

@@ -12,10 +12,10 @@ from helpdesk.core.terminal import term_safe
 from helpdesk.store.directory import ListedPerson, PersonFilter
 from shell.commands.people import address, complete_team, person_argument
 from shell.keyboard import Keyboard
+from shell.numbers import limit_argument
 from shell.screen import Cell
 from shell.verbs import Arguments, Verb
 
-MAX_PAGE = 1000
 CLOSED = "closed"
 STYLES = {
     AddressState.PENDING: "yellow",
@@ -26,12 +26,6 @@ STYLES = {
     AddressState.EXPIRED: "dim",
 }
 CSV_HEADS = ("email", "name", "language", "role", "state", "team", "valid_from", "valid_until")
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_PAGE):
-        raise argparse.ArgumentTypeError(f"expected 1 to {MAX_PAGE}")
-    return int(text)
 
 
 def state_cell(keyboard: Keyboard, state: str) -> Cell:
@@ -58,13 +52,7 @@ def _list_arguments(arguments: Arguments) -> None:
         metavar="EMAIL",
         help=("the page after this person", "la page après cette personne"),
     )
-    arguments.add(
-        "--limit",
-        type=_count,
-        default=20,
-        metavar="N",
-        help=(f"how many, up to {MAX_PAGE}", f"combien, jusqu'à {MAX_PAGE}"),
-    )
+    limit_argument(arguments)
     arguments.add(
         "--csv", action="store_true", help=("as CSV, for who may export", "en CSV, pour qui peut exporter")
     )
@@ -91,6 +79,9 @@ def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
             keyboard.screen.json(_json(one))
         return 0
     words, now = keyboard.words, datetime.now(UTC)
+    if not found:
+        keyboard.screen.say(words("No such person.", "Aucune personne."))
+        return 0
     heads = (words("name", "nom"), words("address", "adresse"), words("role", "rôle"),
              words("state", "état"), words("teams", "équipes"))  # fmt: skip
     rows = [

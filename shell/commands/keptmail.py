@@ -8,6 +8,7 @@ from helpdesk.store.quarantine import Order
 from shell.keyboard import Keyboard
 from shell.mailwords import mail_reason, mail_word
 from shell.notewords import order_outcome
+from shell.numbers import row_number
 from shell.preview import Preview, previewed
 from shell.verbs import Arguments, Completer, Verb
 
@@ -20,7 +21,9 @@ def SHOW(complete: Completer) -> Verb:  # noqa: N802 - a verb like the others, b
     """Return the verb."""
 
     def arguments(collected: Arguments) -> None:
-        collected.add("id", type=int, metavar="ID", complete=complete, help=("which mail", "quel mail"))
+        collected.add(
+            "id", type=row_number, metavar="ID", complete=complete, help=("which mail", "quel mail")
+        )
         collected.add("--headers", action="store_true", help=("all headers", "tous les en-têtes"))
         collected.add("--full", action="store_true", help=("the whole text", "tout le texte"))
 

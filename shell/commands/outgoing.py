@@ -13,6 +13,7 @@ from helpdesk.errors import Refused
 from helpdesk.store.rows import ListedLetter
 from shell.keyboard import Keyboard
 from shell.mailwords import mail_word
+from shell.numbers import limit_argument, row_number
 from shell.verbs import Arguments, Verb
 
 STATES = ("dead", "queued", "sending", "sent")
@@ -40,13 +41,12 @@ def _list_arguments(arguments: Arguments) -> None:
         default="dead",
         help=("which (default: dead)", "lesquelles (défaut : dead)"),
     )
-    arguments.add("--before", type=int, metavar="ID", help=("the next page", "page suivante"))
-    arguments.add("--limit", type=int, default=20, metavar="N", help=("at most so many", "au plus autant"))
+    arguments.add("--before", type=row_number, metavar="ID", help=("the next page", "page suivante"))
+    limit_argument(arguments)
 
 
 def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
-    limit = max(given.limit, 1)
-    found = listed_letters(keyboard.database, given.state, limit, keyboard.actor, before=given.before)
+    found = listed_letters(keyboard.database, given.state, given.limit, keyboard.actor, before=given.before)
     if given.json:
         for letter in found:
             keyboard.screen.json(asdict(letter))
@@ -68,7 +68,7 @@ def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
     heads = ("id", words("kind", "genre"), words("to", "à"), "#", words("queued", "écrite"), when,
              words("tries", "essais"), words("why", "pourquoi"))  # fmt: skip
     keyboard.screen.table(heads, [_row(keyboard, letter) for letter in found], wraps=(2, 7))
-    if len(found) == limit:
+    if len(found) == given.limit:
         keyboard.screen.say(words("More: --before {id}", "La suite : --before {id}", id=found[-1].id), "dim")
     return 0
 
@@ -88,7 +88,7 @@ def _row(keyboard: Keyboard, letter: ListedLetter) -> tuple[str, ...]:
 
 def _id_argument(arguments: Arguments) -> None:
     arguments.add(
-        "id", type=int, metavar="ID", complete=complete_dead, help=("which letter", "quelle lettre")
+        "id", type=row_number, metavar="ID", complete=complete_dead, help=("which letter", "quelle lettre")
     )
 
 
@@ -120,7 +120,7 @@ def _show(keyboard: Keyboard, given: argparse.Namespace) -> int:
 def _again_arguments(arguments: Arguments) -> None:
     arguments.add(
         "ids",
-        type=int,
+        type=row_number,
         nargs="*",
         metavar="ID",
         complete=complete_dead,

@@ -15,6 +15,7 @@ from shell.completers import complete_ago
 from shell.keyboard import Keyboard
 from shell.mailwords import mail_word
 from shell.moments import SINCE, UNTIL, Moment, meant
+from shell.numbers import limit_argument, row_number
 from shell.perform import EXIT_REFUSED, told
 from shell.screen import Cell
 from shell.verbs import Arguments, Said, Verb
@@ -54,8 +55,8 @@ def _filters(arguments: Arguments) -> None:
 def _list_arguments(arguments: Arguments) -> None:
     _filters(arguments)
     arguments.add("--rejected", action="store_true", help=("what was decided", "ce qui est déjà rejeté"))
-    arguments.add("--before", type=int, metavar="ID", help=("the next page", "page suivante"))
-    arguments.add("--limit", type=int, default=20, metavar="N", help=("at most so many", "au plus autant"))
+    arguments.add("--before", type=row_number, metavar="ID", help=("the next page", "page suivante"))
+    limit_argument(arguments)
 
 
 def _wanted(keyboard: Keyboard, given: argparse.Namespace, **more: object) -> KeptFilter:
@@ -71,8 +72,7 @@ def _wanted(keyboard: Keyboard, given: argparse.Namespace, **more: object) -> Ke
 
 
 def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
-    limit = max(given.limit, 1)
-    wanted = _wanted(keyboard, given, rejected=given.rejected, before=given.before, limit=limit)
+    wanted = _wanted(keyboard, given, rejected=given.rejected, before=given.before, limit=given.limit)
     found = kept_mails(keyboard.desk, keyboard.actor, wanted)
     if given.json:
         for mail in found:
@@ -97,7 +97,7 @@ def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
         for mail in found
     ]
     keyboard.screen.table(heads, rows, wraps=(3, 4, 6))
-    if len(found) == limit:
+    if len(found) == given.limit:
         keyboard.screen.say(words("More: --before {id}", "La suite : --before {id}", id=found[-1].id), "dim")
     return 0
 
@@ -121,7 +121,12 @@ def _as_json(mail: KeptMail) -> dict[str, object]:
 
 def _bulk_arguments(arguments: Arguments) -> None:
     arguments.add(
-        "ids", type=int, nargs="*", metavar="ID", complete=complete_kept, help=("which mails", "quels mails")
+        "ids",
+        type=row_number,
+        nargs="*",
+        metavar="ID",
+        complete=complete_kept,
+        help=("which mails", "quels mails"),
     )
     arguments.add(
         "--all", action="store_true", help=("all open ones that the filters leave", "tous, après filtres")
@@ -173,7 +178,9 @@ def _bulk(decide: Decide, question: Said, said: Said) -> Callable[[Keyboard, arg
 
 
 def _bind_arguments(arguments: Arguments) -> None:
-    arguments.add("id", type=int, metavar="ID", complete=complete_kept, help=("which mail", "quel mail"))
+    arguments.add(
+        "id", type=row_number, metavar="ID", complete=complete_kept, help=("which mail", "quel mail")
+    )
     arguments.add(
         "address",
         type=address,

@@ -48,7 +48,7 @@ def _import(keyboard: Keyboard, given: argparse.Namespace) -> int:
         given.partial,
     )
     done = import_people(keyboard.desk, keyboard.actor, _bytes_of(given.file), ways)
-    _report(keyboard, done, given.dry_run)
+    _report(keyboard, done, given.dry_run, given.partial)
     return 1 if done.bad and not given.partial else 0
 
 
@@ -67,7 +67,7 @@ def _bytes_of(name: str) -> bytes:
         raise Refused(f"{name} cannot be read: {why}", f"{name} ne peut pas être lu : {why}") from error
 
 
-def _report(keyboard: Keyboard, done: Imported, dry_run: bool) -> None:
+def _report(keyboard: Keyboard, done: Imported, dry_run: bool, partial: bool) -> None:
     words, screen = keyboard.words, keyboard.screen
     for line in done.bad:
         screen.say(words("line {number}: ", "ligne {number} : ", number=line.number) + words(*line.problem))
@@ -84,6 +84,13 @@ def _report(keyboard: Keyboard, done: Imported, dry_run: bool) -> None:
         screen.say(words("registered: {count}", "inscrites : {count}", count=done.written))
     elif dry_run:
         screen.say(words("Dry run: nothing was written.", "Essai : rien n'est écrit."))
+    elif partial or not done.good:
+        screen.say(
+            words(
+                "Nothing was written: no line is good and new.",
+                "Rien n'est écrit : aucune ligne n'est bonne et nouvelle.",
+            )
+        )
     else:
         screen.say(
             words(

@@ -14,6 +14,7 @@ from helpdesk.store.letters import DEAD, QUEUED, SENDING
 from shell.jobwords import ended_in
 from shell.keyboard import Keyboard
 from shell.mailwords import mail_word
+from shell.numbers import limit_argument
 from shell.perform import EXIT_REFUSED
 from shell.verbs import Arguments, Verb
 from shell.words import ONLY_SO_MANY, Words
@@ -153,7 +154,7 @@ def _jobs(keyboard: Keyboard, given: argparse.Namespace) -> int:
 
 
 def _runs(keyboard: Keyboard, given: argparse.Namespace) -> int:
-    found = job_runs(keyboard.desk, keyboard.actor, max(given.limit, 1), given.name or "")
+    found = job_runs(keyboard.desk, keyboard.actor, given.limit, given.name or "")
     if given.json:
         for run in found:
             keyboard.screen.json(_as_data(run))
@@ -222,7 +223,7 @@ def _job_argument(arguments: Arguments) -> None:
 
 def _runs_arguments(arguments: Arguments) -> None:
     arguments.add("name", nargs="?", choices=NAMES, metavar="JOB", help=("which job", "quelle tâche"))
-    arguments.add("--limit", type=int, default=20, metavar="N", help=("at most so many", "au plus autant"))
+    limit_argument(arguments)
 
 
 def _run(keyboard: Keyboard, given: argparse.Namespace) -> int:

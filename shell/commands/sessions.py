@@ -10,6 +10,7 @@ from helpdesk.errors import Refused
 from shell.commands.account import ACCOUNT
 from shell.commands.people import address, complete_person
 from shell.keyboard import Keyboard
+from shell.numbers import row_number
 from shell.verbs import Arguments, Noun, Verb
 
 
@@ -54,7 +55,7 @@ def _complete(keyboard: Keyboard, typed: str) -> Iterator[tuple[str, str]]:
 
 
 def _revoke_arguments(arguments: Arguments) -> None:
-    arguments.add("id", type=int, nargs="?", complete=_complete, help=("which one", "laquelle"))
+    arguments.add("id", type=row_number, nargs="?", complete=_complete, help=("which one", "laquelle"))
     arguments.add(
         "--person",
         type=address,

@@ -20,6 +20,9 @@ def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
             keyboard.screen.json({"team": team.name, "staff": team.staff, "users": team.users})
         return 0
     words = keyboard.words
+    if not found:
+        keyboard.screen.say(words("No team yet.", "Aucune équipe."))
+        return 0
     heads = (words("team", "équipe"), words("staff", "équipiers"), words("users", "usagers"))
     keyboard.screen.table(heads, [(team.name, str(team.staff), str(team.users)) for team in found], grow=0)
     return 0

@@ -12,6 +12,7 @@ from shell.commands.tickets import number, number_argument, ticket_before
 from shell.commands.typed import text_for
 from shell.completers import complete_number, complete_team
 from shell.keyboard import Keyboard
+from shell.numbers import row_number
 from shell.verbs import Arguments, Verb
 
 SHOWN_CHARS = 200
@@ -106,7 +107,7 @@ def _split_arguments(arguments: Arguments) -> None:
     number_argument(arguments)
     arguments.add(
         "post",
-        type=int,
+        type=row_number,
         metavar="POST",
         complete=_complete_post,
         help=("its number in ticket show", "son numéro dans show"),

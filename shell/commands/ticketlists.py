@@ -12,19 +12,12 @@ from helpdesk.errors import Refused
 from helpdesk.store.listing import ListedTicket, TicketFilter
 from shell.completers import complete_colleague, complete_person, complete_tag, complete_team
 from shell.keyboard import Keyboard
+from shell.numbers import limit_argument
 from shell.screen import Cell
 from shell.verbs import Arguments, Verb
 
 STATUS_STYLES = {Status.WAITING: "yellow", Status.IN_PROGRESS: "cyan", Status.RESOLVED: "green"}
 URGENCY_STYLES = {Urgency.LOW: "dim", Urgency.NORMAL: "", Urgency.HIGH: "yellow", Urgency.CRITICAL: "red"}
-MAX_LIMIT = 1000
-
-
-def _limit(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() else 0
-    if not 1 <= number <= MAX_LIMIT:
-        raise argparse.ArgumentTypeError(f"expected 1 to {MAX_LIMIT}, found {text}")
-    return number
 
 
 def _filter_arguments(arguments: Arguments) -> None:
@@ -32,12 +25,15 @@ def _filter_arguments(arguments: Arguments) -> None:
     arguments.add("--status", action="append", choices=[one.value for one in Status], help=only)
     arguments.add("--urgency", action="append", choices=[one.value for one in Urgency], help=only)
     arguments.add("--team", complete=complete_team, help=("only this team's", "seulement de cette équipe"))
-    arguments.add(
-        "--assignee",
-        complete=complete_colleague,
-        metavar="ADDRESS|NAME",
-        help=("only assigned to this person", "seulement attribués à cette personne"),
-    )
+    with arguments.one_at_most():
+        arguments.add(
+            "--assignee",
+            complete=complete_colleague,
+            metavar="ADDRESS|NAME",
+            help=("only assigned to this person", "seulement attribués à cette personne"),
+        )
+        arguments.add("--mine", action="store_true", help=("assigned to me", "qui me sont attribués"))
+        arguments.add("--unassigned", action="store_true", help=("nobody's yet", "encore à personne"))
     arguments.add(
         "--requester",
         complete=complete_person,
@@ -47,8 +43,6 @@ def _filter_arguments(arguments: Arguments) -> None:
     arguments.add(
         "--tag", complete=complete_tag, help=("only with this tag", "seulement avec cette étiquette")
     )
-    arguments.add("--mine", action="store_true", help=("assigned to me", "qui me sont attribués"))
-    arguments.add("--unassigned", action="store_true", help=("nobody's yet", "encore à personne"))
     arguments.add(
         "--overdue",
         action="store_true",
@@ -64,13 +58,7 @@ def _filter_arguments(arguments: Arguments) -> None:
         metavar="MARK",
         help=("the next page: the mark below the one before", "page suivante : la marque sous la précédente"),
     )
-    arguments.add(
-        "--limit",
-        type=_limit,
-        default=20,
-        metavar="N",
-        help=(f"at most so many (default: 20, up to {MAX_LIMIT})", f"au plus autant (défaut : 20, max. {MAX_LIMIT})"),
-    )  # fmt: skip
+    limit_argument(arguments)
 
 
 def _list_arguments(arguments: Arguments) -> None:

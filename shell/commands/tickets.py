@@ -1,18 +1,25 @@
 """What the verbs about one ticket share: how it is named."""
 
+import argparse
+
+from helpdesk.core.paging import MAX_NUMBER
 from helpdesk.core.subjects import typed_number
+from helpdesk.core.terminal import term_safe
 from shell.completers import complete_number
 from shell.keyboard import Keyboard
+from shell.numbers import SHOWN
 from shell.verbs import Arguments, Completer
 
 MAX_DIGITS = 19
 
 
 def number(typed: str) -> int:
-    """Return the number of a ticket as people write it: 12, #12 or [#12]. Raises ValueError for anything else."""
+    """Return the number of a ticket as people write it: 12, #12 or [#12]; anything else is wrong usage."""
     found = typed_number(typed)
     if found is None:
-        raise ValueError(typed)
+        raise argparse.ArgumentTypeError(
+            f"expected the number of a ticket, 1 to {MAX_NUMBER}, as 12 or #12, found {term_safe(typed, SHOWN)}"
+        )
     return found
 
 

@@ -226,8 +226,8 @@ def test_french_people_are_told_their_mistakes_in_french_and_others_in_english(s
         ("ticket show", "il manque : numéro", "the following arguments are required: number"),
         (
             "ticket show x",
-            "argument numéro : valeur impossible : 'x'",
-            "argument number: invalid number value: 'x'",
+            "argument numéro : un numéro de ticket, de 1 à 2147483647, est attendu, comme 12 ou #12, et non x",
+            "argument number: expected the number of a ticket, 1 to 2147483647, as 12 or #12, found x",
         ),
         ("ticket list --what", "arguments inconnus : --what", "unrecognized arguments: --what"),
         ("tickets", "Vouliez-vous dire ticket ?", "Did you mean ticket?"),

@@ -151,6 +151,19 @@ def test_the_trail_is_listed_with_every_filter(desk: ShellBench) -> None:
     assert f"--before {first}" in desk.run("audit", "list", "--limit", "1", "--status", "FAIL").out
 
 
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("typed", [["--since", "2199-01-01"], ["--text", "nosuch"], ["--before", "1"]])
+def test_an_empty_trail_says_so(desk: ShellBench, language: Language, typed: list[str]) -> None:
+    audited(desk)
+    desk.language = language
+    ended = desk.run("audit", "list", *typed)
+    assert (ended.status, ended.out) == (
+        0,
+        "Aucune entrée.\n" if language is Language.FR else "No such entry.\n",
+    )
+    assert desk.run("audit", "list", *typed, "--json").out == ""
+
+
 def test_following_the_trail_shows_each_new_row_once(
     desk: ShellBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

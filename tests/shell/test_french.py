@@ -34,9 +34,14 @@ FRENCH = Words(Language.FR)
         ("person show a@localhost", "après le @ il faut un domaine avec un point"),
         ("person show a@b_c.example", "n'est pas un nom de domaine"),
         ("person add a@b.example --from 2026-13-01", "n'est pas un jour de"),
-        ("statistics --since jadis", "un moment s'écrit ainsi : 2026-11-26"),
+        ("statistics --since jadis", "jadis n'est pas un moment de 1970 à 2999, comme 2026-11-26"),
+        ("audit list --action LOGGIN", "LOGGIN n'est pas une action, comme LOGIN ou TICKET_OPENED"),
+        ("audit list --action LOGGIN", "Vouliez-vous dire LOGIN ?"),
         ("ticket list --limit 0", "de 1 à 1000 est attendu, et non 0"),
-        ("person list --limit 0", "de 1 à 1000 est attendu"),
+        ("person list --limit 0", "de 1 à 1000 est attendu, et non 0"),
+        ("quarantine show x", "un numéro tel qu'il est affiché est attendu, et non x"),
+        ("ticket show -1", "un numéro de ticket, de 1 à 2147483647, est attendu, comme 12 ou #12, et non -1"),
+        ("ticket list --mine --unassigned", "argument --unassigned : impossible avec l'argument --mine"),
     ],
 )
 def test_a_mistake_in_an_argument_is_told_in_french(line: str, expected: str) -> None:

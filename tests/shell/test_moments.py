@@ -23,13 +23,29 @@ PARIS = ZoneInfo("Europe/Paris")
         ("2026-11-01", "2026-11-01T00:00:00+01:00"),
         ("2026-07-01 08:30", "2026-07-01T08:30:00+02:00"),
         ("2026-11-01T08:30:00Z", "2026-11-01T08:30:00+00:00"),
+        ("1970-01-01", "1970-01-01T00:00:00+01:00"),
+        ("2999-12-31T23:00-12:00", "2999-12-31T23:00:00-12:00"),
     ],
 )
 def test_a_time_is_a_day_an_hour_or_how_long_ago(typed: str, meant: str) -> None:
     assert Moment(typed).meant(NOW, PARIS).isoformat() == meant
 
 
-@pytest.mark.parametrize("typed", ["", "yesterday", "-3d", "7", "2026-13-01", "\x1b[2J"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "yesterday",
+        "-3d",
+        "7",
+        "2026-13-01",
+        "\x1b[2J",
+        "0001-01-01",
+        "1969-12-31",
+        "3000-01-01",
+        "9999-12-31T23:00-12:00",
+    ],
+)
 def test_what_is_no_time_is_wrong_usage(typed: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="2026-11-26") as told:
         Moment(typed)

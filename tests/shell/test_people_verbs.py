@@ -26,6 +26,7 @@ from shell.perform import perform
 from shell.verbs import Verb
 from tests.actions.offices import ADMIN, AGENT, HOSTILE, MANAGER, NETWORK, STRANGER, USER, Office, office
 from tests.servers.sqlite import Sqlite
+from tests.shell.desks import ShellDesk, said
 from tests.shell.keyboards import parser_of
 from tests.shell.seats import Seat, seated, verb_of
 from tests.store.cleaning import empty_tables
@@ -227,6 +228,22 @@ def test_new_staff_is_as_grave_as_another_role(
     assert ("that is not your password" in admin.told) is asked
 
 
+def test_an_empty_list_says_so(here: Office, admin: Seat, tmp_path: Path) -> None:
+    assert admin.run("person list nosuch") == 0
+    assert admin.shown == "No such person.\n"
+    assert admin.run("person list nosuch --json") == 0
+    assert admin.shown == ""
+    with seated(here, tmp_path, MANAGER, Language.FR) as seat:
+        assert seat.run("person list nosuch") == 0
+        assert seat.shown == "Aucune personne.\n"
+
+
+def test_a_desk_without_teams_says_so(shell_desk: ShellDesk) -> None:
+    boss = shell_desk.person("Boss", Role.ADMIN)
+    assert said(shell_desk.keyboard(boss), "team list").out == "No team yet.\n"
+    assert said(shell_desk.keyboard(boss), "team list --json").out == ""
+
+
 def test_who_is_logged_out_runs_nothing(here: Office, admin: Seat) -> None:
     admin.run(f"session revoke --person {ADMIN}")
     with pytest.raises(LoggedOut):
@@ -259,6 +276,11 @@ def test_a_class_comes_from_a_file_of_excel_in_french(here: Office, admin: Seat,
     assert here.now_known("eve@univ.example") is None
     assert admin.run(f"person import {file} --partial --team {NETWORK} --pending --language en") == 0
     assert admin.shown.endswith("registered: 1\n")
+    bad = tmp_path / "bad.csv"
+    bad.write_text("email;name\nzoé@univ.example;Zoé\n")
+    for line in (f"person import {bad} --partial", f"person import {bad}"):
+        admin.run(line)
+        assert admin.shown.endswith("Nothing was written: no line is good and new.\n")
     known = here.now_known("eve@univ.example")
     assert known
     assert (known.person.name, known.person.language, known.state.value) == ("Ève", Language.EN, "pending")

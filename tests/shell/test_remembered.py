@@ -264,7 +264,7 @@ def test_a_login_whose_session_cannot_be_kept_leaves_none_in_force_and_the_one_b
         pytest.param(["ticket", "note", "7"], b"", 1, "the text is empty", id="no text"),
         pytest.param(["ticket", "note", "7"], b"\xe9", 1, "not UTF-8", id="no text that can be read"),
         pytest.param(["ticket", "note", "8", "un"], b"", 1, "there is no ticket 8", id="no such ticket"),
-        pytest.param(["ticket", "note", "x", "un"], b"", 2, "invalid number", id="wrong usage"),
+        pytest.param(["ticket", "note", "x", "un"], b"", 2, "expected the number of a ticket", id="wrong usage"),
         pytest.param(["--config", "/nowhere", "ticket", "list"], b"", 78, "/nowhere", id="no settings"),
     ],
 )  # fmt: skip

@@ -10,8 +10,9 @@ import pytest
 from helpdesk.core.people import Language
 from shell.main import parser
 from shell.nouns import NOUNS, every_verb
+from shell.parsers import QuietParser
 from shell.typed import words_of
-from shell.verbs import Verb, WrongUsage
+from shell.verbs import Verb, WrongUsage, fill
 from shell.words import Words
 from tests.sources import ROOT
 
@@ -91,6 +92,11 @@ def test_help_of_a_verb_with_words_shows_its_usage_once(
         ("reply 12 --canned", "argument --canned: expected one argument"),
         ("note 12 -x text", "unrecognized arguments: -x"),
         ("list x", "unrecognized arguments: x"),
+        ("show 1000000000000", "expected the number of a ticket, 1 to 2147483647, as 12 or #12, found 1000"),
+        ("show -1", "expected the number of a ticket, 1 to 2147483647, as 12 or #12, found -1"),
+        ("split 12 0", "argument POST: expected a number as it is shown, found 0"),
+        ("list --mine --unassigned", "argument --unassigned: not allowed with argument --mine"),
+        ("list --assignee a@b.example --mine", "argument --mine: not allowed with argument --assignee"),
         ("list --limit abc", "argument --limit: expected 1 to 1000, found abc"),
         ("list --statut x", "ticket list .*\n(.*\n)*unrecognized arguments: --statut x"),
         ("show 1 2", "usage: helpdesk-admin.py ticket show (.*\n)*unrecognized arguments: 2"),
@@ -101,6 +107,50 @@ def test_help_of_a_verb_with_words_shows_its_usage_once(
 def test_what_is_wrong_is_told_all_the_same(line: str, told: str) -> None:
     with pytest.raises(WrongUsage, match=told):
         parser(Words(), NOUNS).parse_args(["ticket", *line.split()])
+
+
+LIMITED = ("audit list", "job runs", "letter list", "person list", "quarantine list", "suspicious list",
+           "ticket list", "ticket search wifi")  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", ["0", "-3", "1001", "x", "1" * 5000])
+@pytest.mark.parametrize("line", LIMITED)
+def test_how_many_rows_are_wanted_is_judged_alike_everywhere(line: str, typed: str) -> None:
+    assert parser(Words(), NOUNS).parse_args([*line.split(), "--limit", "1000"]).limit == 1000
+    with pytest.raises(WrongUsage, match=f"--limit: expected 1 to 1000, found {typed[:30]}"):
+        parser(Words(), NOUNS).parse_args([*line.split(), "--limit", typed])
+
+
+def test_every_list_that_has_a_limit_is_judged() -> None:
+    having = {verb.full_name for verb in every_verb() if "--limit" in usage_of(verb)}
+    assert having == {" ".join(line.split()[:2]) for line in LIMITED}
+
+
+def usage_of(verb: Verb) -> str:
+    made = QuietParser(words=Words(), prog="x")
+    fill(made, verb, Words())
+    return made.format_usage()
+
+
+@pytest.mark.parametrize("typed", ["x", "-1", "0", "1" * 20, str(2**63)])
+@pytest.mark.parametrize("line", ["quarantine show", "letter again", "session revoke", "audit list --before"])
+def test_a_row_is_named_by_the_number_that_a_list_shows(line: str, typed: str) -> None:
+    parser(Words(), NOUNS).parse_args([*line.split(), str(2**63 - 1)])
+    with pytest.raises(WrongUsage, match=f"expected a number as it is shown, found {typed}"):
+        parser(Words(), NOUNS).parse_args([*line.split(), typed])
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("audit list --action FOO", "--action: FOO is no action, as LOGIN or TICKET_OPENED$"),
+        ("audit list --action loggin", "loggin is no action.*\nDid you mean LOGIN?"),
+        ("statistics --since tomorrow", "tomorrow is no moment from 1970 to 2999, as 2026-11-26, "),
+    ],
+)
+def test_a_mistake_says_what_it_is_and_what_would_be_allowed(line: str, told: str) -> None:
+    with pytest.raises(WrongUsage, match=told):
+        parser(Words(), NOUNS).parse_args(line.split())
 
 
 @pytest.mark.parametrize("typed", ["12", "#12", "[#12]"])
