@@ -10,17 +10,18 @@ from cmd2.completion import CompletionItem
 from prompt_toolkit.key_binding import KeyBindings
 
 from helpdesk.actions.sessions import actor_of
+from helpdesk.commandline import kind_and_place
 from helpdesk.core.searchwords import folded
 from helpdesk.core.sessions import SessionKind
 from helpdesk.core.terminal import term_safe
-from helpdesk.errors import HelpdeskError, LoggedOut, Refused
+from helpdesk.errors import LoggedOut, Refused
 from shell.deskparser import DeskParser, DeskStatements
 from shell.keyboard import Keyboard
 from shell.login import log_in
 from shell.nouns import NOUNS
 from shell.overview import may_run, show_noun, show_overview, show_refusal
 from shell.parsers import add_verbs
-from shell.perform import perform, told
+from shell.perform import FAILURES, defect_in_words, perform, told
 from shell.prompts import first_line, only_types
 from shell.typed import line_in_full, without_controls, words_of
 from shell.verbs import Completer, Noun, Verb, WrongUsage
@@ -125,7 +126,7 @@ class HelpdeskShell(cmd2.Cmd):
             return False  # the next command asks again
         except EOFError:
             return True
-        except HelpdeskError as error:
+        except FAILURES as error:
             told(self.keyboard, error)
             return isinstance(error, Refused)
         self.anew = self.keyboard.actor.user_id != self.owner_id
@@ -172,7 +173,7 @@ class HelpdeskShell(cmd2.Cmd):
             self.keyboard.actor = actor_of(self.keyboard.door, self.keyboard.token)
             self.keyboard.typed_before = tuple(words_of(before))
             found = list(complete(self.keyboard, text))[:MAX_COMPLETIONS]
-        except HelpdeskError:
+        except FAILURES:
             found = []
         items = [
             CompletionItem(value, display_meta=term_safe(shown, 60))
@@ -186,16 +187,10 @@ class HelpdeskShell(cmd2.Cmd):
 
     def pexcept(self, exception: BaseException, **_options: Any) -> None:
         """Tell a defect in one line: no traceback reaches a person."""
-        if isinstance(exception, Refused | HelpdeskError):
+        if isinstance(exception, FAILURES):
             told(self.keyboard, exception)
             return
-        self.keyboard.screen.complain(
-            self.keyboard.words(
-                "this command failed by a defect of ours ({kind}); nothing was changed by it halfway",
-                "cette commande a échoué par un défaut du logiciel ({kind}) ; rien n'est fait à moitié",
-                kind=type(exception).__name__,
-            )
-        )
+        self.keyboard.screen.complain(defect_in_words(self.keyboard.words, kind_and_place(exception)))
 
     def show_help(self, given: argparse.Namespace) -> None:
         """Show all nouns, or how one noun or verb is used."""

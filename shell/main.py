@@ -22,7 +22,7 @@ from shell.keyboard import Keyboard
 from shell.login import log_in
 from shell.memory import close_memory
 from shell.parsers import Once, QuietParser, add_verbs
-from shell.perform import EXIT_REFUSED, nothing_typed, perform, told
+from shell.perform import EXIT_REFUSED, FAILURES, defect_in_words, nothing_typed, perform, told
 from shell.remembered import remembered_token, session_file
 from shell.screen import Screen
 from shell.typed import is_text
@@ -56,13 +56,17 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{PROGRAM}: {words(*NO_TERMINAL)}", file=sys.stderr)
         return EXIT_USAGE
     keyboard = Keyboard(given.config, os.environ, Screen(plain=given.plain), words)
-    return carried_out("helpdesk-admin", lambda: _told(keyboard, given))
+    return carried_out(
+        "helpdesk-admin",
+        lambda: _told(keyboard, given),
+        lambda what: defect_in_words(keyboard.words, what),
+    )
 
 
 def _told(keyboard: Keyboard, given: argparse.Namespace) -> int:
     try:
         return _run(keyboard, given)
-    except HelpdeskError as error:
+    except FAILURES as error:
         return told(keyboard, error)  # in the person's language
     except EOFError:
         return told(keyboard, nothing_typed(keyboard))

@@ -77,7 +77,7 @@ def bootstrap(
         made = in_work(door.desk.database, job)
     except Refusal as refusal:
         told = f"{first.address} cannot be registered: {refusal}"
-        raise Refused(told, f"{first.address} ne peut pas être inscrit : {refusal}") from refusal
+        raise Refused(told, f"{first.address} ne peut pas être inscrit : {refusal.in_french}") from refusal
     if isinstance(made, Flaw):
         raise Refused(made.english, made.french)
     return made

@@ -187,7 +187,10 @@ def add_person(
             f"{normal} vient d'être inscrit par quelqu'un d'autre",
         ) from rival
     except Refusal as refusal:
-        raise Refused(f"{normal} cannot be registered: {refusal}") from refusal
+        raise Refused(
+            f"{normal} cannot be registered: {refusal}",
+            f"{normal} ne peut pas être inscrit : {refusal.in_french}",
+        ) from refusal
 
 
 def _require(database: Database, by: Actor | None, role: Role) -> None:

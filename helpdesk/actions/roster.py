@@ -78,7 +78,10 @@ def _write(desk: Desk, actor: Actor, part: Sequence[NewPerson], before: int) -> 
             f"quelqu'un vient d'inscrire une de ces adresses ; {before} personnes sont écrites : recommencez",
         ) from rival
     except Refusal as refusal:
-        raise Refused(f"after {before} people the database refused: {refusal}") from refusal
+        raise Refused(
+            f"after {before} people the database refused: {refusal}",
+            f"après {before} personnes, la base de données a refusé : {refusal.in_french}",
+        ) from refusal
 
 
 def _judged(

@@ -91,7 +91,10 @@ def remove_team(database: Database, actor: Actor, name: str, tickets_to: str = "
     try:
         return in_work(database, job)
     except Refusal as refusal:
-        raise Refused(f"team {name} cannot be removed: {refusal}") from refusal
+        raise Refused(
+            f"team {name} cannot be removed: {refusal}",
+            f"l'équipe {name} ne peut pas être supprimée : {refusal.in_french}",
+        ) from refusal
 
 
 def join_team(database: Database, actor: Actor, address: str, name: str) -> Person:

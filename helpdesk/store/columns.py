@@ -11,6 +11,14 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from helpdesk.store.names import MYSQL
 
 
+class Unstorable(ValueError):
+    """A value does not fit its column on one of the databases, so none takes it; the text never quotes it."""
+
+    def __init__(self, in_english: str, in_french: str) -> None:
+        super().__init__(in_english)
+        self.in_french = in_french
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """Aware UTC times inside, UTC without zone in the database, microseconds kept on every engine."""
 
@@ -29,15 +37,16 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError(f"{value!r} has no time zone; the store takes aware times only")
-        return value.astimezone(UTC).replace(tzinfo=None)
+        try:
+            return value.astimezone(UTC).replace(tzinfo=None)
+        except OverflowError as error:  # the first and the last hours of all that Python can tell
+            raise Unstorable(
+                "a time is too early or too late", "un moment est trop ancien ou trop lointain"
+            ) from error
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Give the time its zone back."""
         return None if value is None else value.replace(tzinfo=UTC)
-
-
-class Unstorable(ValueError):
-    """A value does not fit its column on one of the databases, so none takes it; the text never quotes it."""
 
 
 class _Bounded(TypeDecorator[str]):
@@ -55,7 +64,10 @@ class _Bounded(TypeDecorator[str]):
         if value is None:
             return None
         if len(value) > self.length:
-            raise Unstorable(f"a text of {len(value)} characters; the column takes {self.length}")
+            raise Unstorable(
+                f"a text has {len(value)} characters; the limit is {self.length}",
+                f"un texte a {len(value)} caractères ; la limite est de {self.length}",
+            )
         return _storable(value)
 
 
@@ -73,9 +85,15 @@ class Exact(_Bounded):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Refuse what is not ASCII, and a space at the end, which MariaDB does not compare."""
         if value is not None and not value.isascii():
-            raise Unstorable("a key has a character that is not ASCII; it takes ASCII only")
+            raise Unstorable(
+                "a name or key has a character that is not ASCII; it takes ASCII only",
+                "un nom ou une clé a un caractère qui n'est pas ASCII ; seul l'ASCII est accepté",
+            )
         if value is not None and value.endswith(" "):
-            raise Unstorable("a key ends in a space; it may not")
+            raise Unstorable(
+                "a name or key ends in a space; it may not",
+                "un nom ou une clé finit par une espace ; enlevez-la",
+            )
         return super().process_bind_param(value, dialect)
 
 
@@ -96,12 +114,17 @@ class LongText(TypeDecorator[str]):
 
 def _storable(value: str) -> str:
     if "\0" in value:
-        raise Unstorable("a text has a NUL character; remove it first")
+        raise Unstorable(
+            "a text has a NUL character; remove it first", "un texte a un caractère NUL ; enlevez-le d'abord"
+        )
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError as error:
-            raise Unstorable("a text has half a surrogate pair; replace it first") from error
+            raise Unstorable(
+                "a text has half a surrogate pair; replace it first",
+                "un texte a la moitié d'une paire de substitution ; remplacez-la d'abord",
+            ) from error
     return value
 
 

@@ -31,7 +31,7 @@ _DRIVERS = {
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """An open database. ``shown`` names it in messages, without a password."""
+    """An open database. ``shown`` names it in messages, without user and password."""
 
     engine: Engine
     shown: str
@@ -87,7 +87,12 @@ def open_database(
         event.listen(engine, "connect", server.prepare)
     for answer in ("checkout", "after_cursor_execute"):  # handed out: it has answered that it lives
         event.listen(engine, answer, lambda *_: ANSWERED.get()())
-    return Database(engine, parsed.render_as_string(hide_password=True))
+    return Database(engine, _shown(parsed))
+
+
+def _shown(url: URL) -> str:
+    bare = URL.create(url.drivername, host=url.host, port=url.port, database=url.database, query=url.query)
+    return bare.render_as_string()
 
 
 def _parsed(url: str) -> URL:

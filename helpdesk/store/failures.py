@@ -61,7 +61,14 @@ class Conflict(Exception):
 
 
 class Refusal(Exception):
-    """A row was refused: a key, a reference or a value does not fit. The text names columns, never values."""
+    """A row was refused: a key, a reference or a value does not fit. The text names columns, never values.
+
+    ``in_french``: the same for a French reader; what the database itself says stays in its own words.
+    """
+
+    def __init__(self, in_english: str, in_french: str = "") -> None:
+        super().__init__(in_english)
+        self.in_french = in_french or in_english
 
 
 class AlreadyThere(Refusal):
@@ -77,7 +84,7 @@ def meaning(trouble: DatabaseTrouble, shown: str) -> Exception:
         return StoreAway(f"database {shown}: every connection of this process is in use; trying again later")
     original = trouble.orig
     if isinstance(original, Unstorable):
-        return Refusal(str(original))
+        return Refusal(str(original), original.in_french)
     if not isinstance(trouble, DBAPIError):
         return trouble
     code = code_of(original)

@@ -12,6 +12,7 @@ from sqlalchemy.types import Text
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.suspicion import SUSPICIOUS, SUSPICIOUS_WHEN_REFUSED
 from helpdesk.store.chunks import chunks
+from helpdesk.store.columns import LongText
 from helpdesk.store.tables import audit_logs, people
 
 PAGE = 2000
@@ -170,11 +171,11 @@ def _asked(wanted: TrailFilter) -> list[ColumnElement[bool]]:
         text = wanted.text.lower()
         in_json = json.dumps(text)[1:-1]  # as the column holds it
         detail = func.lower(cast(audit_logs.c.detail, Text))
-        where = (func.lower(audit_logs.c.ip_address), func.lower(audit_logs.c.user_agent))
+        where = (audit_logs.c.ip_address, audit_logs.c.user_agent)
         asked.append(
             or_(
                 detail.contains(in_json, autoescape=True),
-                *(one.contains(text, autoescape=True) for one in where),
+                *(func.lower(one, type_=LongText()).contains(text, autoescape=True) for one in where),
             )
         )
     return asked

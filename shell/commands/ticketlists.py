@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
+from helpdesk.actions.marks import tag_name
 from helpdesk.actions.naming import person_meant, team_meant
 from helpdesk.actions.tickets import FoundTicket, listed_tickets, searched_tickets
 from helpdesk.core.paging import Mark, NoMark, Order, read_mark
@@ -101,7 +102,7 @@ def _filter(keyboard: Keyboard, given: argparse.Namespace, order: Order) -> Tick
         requester_id=person_meant(desk, actor, given.requester) if given.requester else None,
         assignee_id=assignee,
         team_id=team_meant(desk, actor, given.team) if given.team else None,
-        tag=given.tag or "",
+        tag=tag_name(given.tag) if given.tag else "",
         unassigned=given.unassigned,
         overdue=given.overdue,
         deleted=given.deleted,

@@ -1,5 +1,6 @@
 """A desk for the shell: settings on the disk, people of every role, and keyboards with their sessions."""
 
+import argparse
 import base64
 import io
 import sys
@@ -162,13 +163,18 @@ class Said:
 
 def said(keyboard: Keyboard, line: str, typed: str = "") -> Said:
     """Run a line as the command line would; *typed* is standard input."""
+    given = parser(keyboard.words, NOUNS).parse_args(full_words(words_of(line), NOUNS))
+    return performed(keyboard, given, typed)
+
+
+def performed(keyboard: Keyboard, given: argparse.Namespace, typed: str = "") -> Said:
+    """Run a verb whose arguments are parsed."""
     screen = keyboard.screen
     assert isinstance(screen.out, io.StringIO)
     assert isinstance(screen.error, io.StringIO)
     for one in (screen.out, screen.error):
         one.seek(0)
         one.truncate()
-    given = parser(keyboard.words, NOUNS).parse_args(full_words(words_of(line), NOUNS))
     with at_standard_input(typed):
         try:
             status = perform(keyboard, given.performs, given)

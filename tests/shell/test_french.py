@@ -9,13 +9,14 @@ from helpdesk.core.admission import _NO_ENTRY
 from helpdesk.core.kept import OrderKind
 from helpdesk.core.letters import LetterKind
 from helpdesk.core.people import Language, Role
+from helpdesk.core.permissions import Actor
 from helpdesk.core.tickets import Fate
 from helpdesk.core.verdicts import Verdict
 from helpdesk.errors import BadSettings, HelpdeskError, StoreAway
 from shell.commands.outgoing import STATES
 from shell.jobwords import ended_in
 from shell.mailwords import mail_reason, mail_word
-from shell.main import parser
+from shell.main import main, parser
 from shell.notewords import desk_note, order_outcome, refused_kind
 from shell.nouns import NOUNS
 from shell.perform import told
@@ -75,7 +76,7 @@ def test_what_came_of_a_job_is_told_in_french(stored: str, shown: str) -> None:
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (StoreAway("database away"), "la base de données ou le disque ne répond pas"),
+        (StoreAway("database away"), "la base de données ou son disque ne répond pas : réessayez plus tard"),
         (BadSettings(["[desk] name: missing"]), "les réglages sont inutilisables"),
         (HelpdeskError("no"), "échec"),
     ],
@@ -87,6 +88,41 @@ def test_a_failure_says_in_french_what_sort_it_is(
     keyboard.words = FRENCH
     assert told(keyboard, error) == error.exit_status
     assert f"helpdesk-admin: {expected}" in keyboard.screen.error.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_defect_of_a_command_is_one_line_in_the_language_of_the_person(
+    shell_desk: ShellDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr("shell.main.perform", breaks)
+    monkeypatch.setattr("shell.main.close_memory", lambda: None)
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    assert main(["--config", str(shell_desk.config), "status"]) == 1
+    shown = capsys.readouterr().err
+    begins = "helpdesk-admin: cette commande a échoué par un défaut du logiciel (ZeroDivisionError, shell."
+    assert shown.startswith(begins)
+    assert shown.count("\n") == 1
+    assert "secret" not in shown
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize(
+    ("role", "is_told"),
+    [(Role.USER, False), (Role.AGENT, False), (Role.MANAGER, False), (Role.ADMIN, True), (None, True)],
+)
+def test_a_database_that_is_away_is_one_line_with_details_for_admins_and_where_nobody_is_known(
+    shell_desk: ShellDesk, role: Role | None, is_told: bool, language: Language
+) -> None:
+    keyboard = shell_desk.plain_keyboard()
+    keyboard.words = Words(language)
+    if role is not None:
+        keyboard.actor = Actor(shell_desk.person("Zoe", role).person)
+    assert told(keyboard, StoreAway("database mariadb://db.example/desk: no route")) == 1
+    text = keyboard.screen.error.getvalue()  # type: ignore[attr-defined]
+    assert text.count("\n") == 1
+    assert ("db.example" in text) is is_told
 
 
 @pytest.mark.parametrize("name", [*Verdict, *Fate, *OrderKind, *LetterKind, *STATES])

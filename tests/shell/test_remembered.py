@@ -263,6 +263,7 @@ def test_a_login_whose_session_cannot_be_kept_leaves_none_in_force_and_the_one_b
         pytest.param(["ticket", "note", "7", "un", "--yes"], b"", 0, "Noted on ticket 7", id="text in the line"),
         pytest.param(["ticket", "note", "7"], b"", 1, "the text is empty", id="no text"),
         pytest.param(["ticket", "note", "7"], b"\xe9", 1, "not UTF-8", id="no text that can be read"),
+        pytest.param(["ticket", "note", "7"], b"a\0b", 1, "a text has a NUL", id="a text that no database keeps"),
         pytest.param(["ticket", "note", "8", "un"], b"", 1, "there is no ticket 8", id="no such ticket"),
         pytest.param(["ticket", "note", "x", "un"], b"", 2, "expected the number of a ticket", id="wrong usage"),
         pytest.param(["--config", "/nowhere", "ticket", "list"], b"", 78, "/nowhere", id="no settings"),
@@ -283,5 +284,6 @@ def test_a_script_writes_without_a_terminal_and_knows_by_the_status_how_it_went(
         check=False,
     )
     assert (ended.returncode, told in (ended.stdout + ended.stderr).decode()) == (status, True), ended.stderr
+    assert b"Traceback" not in ended.stderr
     written = {"reply": ["un\n.\ndeux"], "note": ["un --yes"]}.get(arguments[1], []) if status == 0 else []
     assert [row["text"] for row in ticket_desk.rows(posts)] == written

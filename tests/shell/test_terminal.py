@@ -130,7 +130,8 @@ def test_a_lost_database_is_one_line_and_the_next_command_reconnects(desk: Shell
         port, proxy.target_port = proxy.target_port, 9
         proxy.reset_all()
         told = terminal.run("ticket list")
-        assert told.count("helpdesk-admin: database") == 1
+        assert told.count("helpdesk-admin: the database or its disk does not answer") == 1
+        assert "desk:" not in told, "the user of the database is nobody's business"
         assert "Traceback" not in told
         proxy.target_port = port
         assert "waiting" in terminal.run("ticket list")

@@ -1,5 +1,7 @@
 """Text in any language and of any length comes back the same; keys are bytes; what cannot be kept is refused."""
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 from sqlalchemy import insert, select
 
@@ -75,13 +77,26 @@ def test_what_no_database_keeps_is_refused_without_quoting_it(
     assert read(database, lambda work: work.tickets.newest(10)) == []
 
 
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))), id="before all time"),
+        pytest.param(datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-1))), id="after all time"),
+    ],
+)
+def test_a_time_that_is_none_in_utc_is_refused(database: Database, moment: datetime) -> None:
+    ticket = a_ticket(a_person(database), opened_at=moment)
+    with pytest.raises(Refusal, match="too early or too late"):
+        in_work(database, lambda work: work.tickets.add([ticket]))
+
+
 @pytest.mark.parametrize("length", [500, 501])
 def test_a_text_beyond_its_column_is_refused_not_cut(database: Database, length: int) -> None:
     ticket = a_ticket(a_person(database), subject="é" * length)
     if length == 500:
         in_work(database, lambda work: work.tickets.add([ticket]))
     else:
-        with pytest.raises(Refusal, match="a text of 501 characters; the column takes 500"):
+        with pytest.raises(Refusal, match="a text has 501 characters; the limit is 500"):
             in_work(database, lambda work: work.tickets.add([ticket]))
 
 
@@ -91,7 +106,7 @@ def test_a_text_beyond_its_column_is_refused_not_cut(database: Database, length:
         pytest.param("àdmin@univ.example", "not ASCII", id="an accent"),
         pytest.param("admin@univ.example ", "ends in a space", id="a space at the end"),
         pytest.param("ad\0min@univ.example", "NUL", id="NUL"),
-        pytest.param("a" * 255, "255 characters; the column takes 254", id="too long"),
+        pytest.param("a" * 255, "255 characters; the limit is 254", id="too long"),
     ],
 )
 def test_a_key_that_a_database_could_read_otherwise_is_refused(
