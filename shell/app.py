@@ -6,12 +6,10 @@ from typing import Any
 
 import cmd2
 from cmd2 import Completions, rich_utils, with_argparser
-from cmd2.completion import CompletionItem
 from prompt_toolkit.key_binding import KeyBindings
 
 from helpdesk.actions.sessions import actor_of
 from helpdesk.commandline import kind_and_place
-from helpdesk.core.searchwords import folded
 from helpdesk.core.sessions import SessionKind
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import LoggedOut, Refused
@@ -23,17 +21,17 @@ from shell.overview import may_run, show_noun, show_overview, show_refusal
 from shell.parsers import add_verbs
 from shell.perform import FAILURES, defect_in_words, perform, told
 from shell.prompts import first_line, only_types
-from shell.typed import line_in_full, without_controls, words_of
+from shell.tab import MAX_COMPLETIONS, TabShell, accepts_the_only_one
+from shell.typed import line_in_full, without_controls
 from shell.verbs import Completer, Noun, Verb, WrongUsage
 from shell.words import Words
 
 ALLOWED = ("help", "quit", "_eof")  # all else that cmd2 offers reaches the machine behind the desk
 BUILT_IN = tuple(name.removeprefix("do_") for name in dir(cmd2.Cmd) if name.startswith("do_"))
-MAX_COMPLETIONS = 50
 OUTSIDE = ("login", "bootstrap", "unlock")  # nouns that make sense on the command line of the machine only
 
 
-class HelpdeskShell(cmd2.Cmd):
+class HelpdeskShell(TabShell):
     """One person at the keyboard. ``keyboard`` has a token: nobody comes here without a login."""
 
     def __init__(self, keyboard: Keyboard) -> None:
@@ -65,9 +63,8 @@ class HelpdeskShell(cmd2.Cmd):
 
     def _create_key_bindings(self, completekey: str) -> KeyBindings:
         """Let what is pasted be text: cmd2 would run each of its lines, and a mail could hold commands."""
-        return only_types(
-            super()._create_key_bindings(completekey), lambda pasted: first_line(pasted, self.keyboard)
-        )
+        keys = accepts_the_only_one(super()._create_key_bindings(completekey))
+        return only_types(keys, lambda pasted: first_line(pasted, self.keyboard))
 
     def stays(self) -> bool:
         """Greet, and run commands until the person leaves. True: somebody else has logged in meanwhile."""
@@ -138,52 +135,6 @@ class HelpdeskShell(cmd2.Cmd):
                 )
             )
         return self.anew
-
-    def complete(
-        self, text: str, line: str, begidx: int, endidx: int, custom_settings: Any = None
-    ) -> Completions:
-        """Complete a word; the noun and the verb before it may be unique beginnings."""
-        before = line[:begidx]
-        try:
-            full = line_in_full(before, NOUNS)
-        except WrongUsage:
-            full = before
-        if self._is_in_text(full):
-            return Completions()
-        more = len(full) - len(before)
-        return super().complete(text, full + line[begidx:], begidx + more, endidx + more, custom_settings)
-
-    def _is_in_text(self, begun: str) -> bool:
-        """Say whether what follows belongs to a free text, in which there are no options."""
-        words = words_of(begun)
-        command = self.get_command_func(words[0]) if words else None
-        parser = self.command_parsers.get(command) if command else None
-        try:
-            verb = parser.find_parser(words[1:2]) if parser else None
-        except ValueError:
-            return False
-        return isinstance(verb, DeskParser) and verb.is_in_text(words[2:])
-
-    def complete_with(self, complete: Completer, text: str, before: str = "") -> Completions:
-        """Return what an argument can be, for whoever the session belongs to now; *before*: the line up to it.
-
-        Runs in another thread, in a transaction of its own.
-        """
-        try:
-            self.keyboard.actor = actor_of(self.keyboard.door, self.keyboard.token)
-            self.keyboard.typed_before = tuple(words_of(before))
-            found = list(complete(self.keyboard, text))[:MAX_COMPLETIONS]
-        except FAILURES:
-            found = []
-        items = [
-            CompletionItem(value, display_meta=term_safe(shown, 60))
-            for value, shown in found
-            if term_safe(value) == value  # what cannot be shown cannot be chosen
-        ]
-        begun = [item for item in items if folded(item.text).startswith(folded(text))]
-        ends = not any(item.text.endswith("/") for item in begun)  # else a folder, in which to go on
-        # None begins so where a name was typed and an address is meant.
-        return Completions(items=begun or items, is_sorted=True, allow_finalization=ends)
 
     def pexcept(self, exception: BaseException, **_options: Any) -> None:
         """Tell a defect in one line: no traceback reaches a person."""

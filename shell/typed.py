@@ -1,17 +1,19 @@
 """What is typed in the shell, word by word. No sign has a power of its own but blanks, and quotes around a word.
 
-An apostrophe within a word is an apostrophe (``j'ai``); ``>``, ``|`` and ``;`` are signs like any other.
+An apostrophe within a word is an apostrophe (``j'ai``, ``'Anne O'Brien'``): a quote ends where a blank follows it.
+``>``, ``|`` and ``;`` are signs like any other.
 """
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
 
 from shell.verbs import Noun, full_words
 
-_QUOTED = r"""(?:"([^"]*)"|'([^']*)')"""
-_WORDS = re.compile(rf"(--[\w-]+=)?{_QUOTED}(?=\s|$)|(\S+)")
-_ALL_QUOTED = re.compile(_QUOTED)
+_WORDS = re.compile(r"""(--[\w-]+=)?(?:"(.*?)"|'(.*?)')(?=\s|$)|(\S+)""", re.DOTALL)
+_BEGUN = re.compile(r"""(--[\w-]+=)?(["']?)(.*)""", re.DOTALL)
+_ALL_QUOTED = re.compile(r"""(?:"([^"]*)"|'([^']*)')""")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NO_TEXT = re.compile("[\ud800-\udfff]")  # bytes that are no UTF-8
 TAB_COLUMNS = 4
@@ -45,6 +47,40 @@ def words_of(line: str) -> list[Word]:
         option, in_double, in_single, bare = one.groups("")
         found.append(Word(bare or f"{option}{in_double}{in_single}", line, one.start()))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The word at the end of a line, which begins at *start*. ``option``: what takes it as ``--option=``, with that.
+
+    ``quote``: the one that it was begun with, which may not be closed yet; ``text``: the word without it.
+    """
+
+    start: int
+    option: str
+    quote: str
+    text: str
+
+
+def word_begun(line: str) -> Begun:
+    """Return the word that is being typed at the end of *line*, an empty one behind a blank.
+
+    All behind a quote that never ends belongs to it, so that names can be completed in quotes.
+    """
+    for one in _WORDS.finditer(line):
+        option, in_double, in_single, bare = one.groups()
+        if bare is None and one.end() == len(line):
+            return Begun(one.start(), option or "", line[-1], in_double or in_single or "")
+        begun = _BEGUN.match(line, one.start())
+        if bare is not None and begun and (begun[2] or one.end() == len(line)):
+            return Begun(one.start(), begun[1] or "", begun[2], begun[3])
+    return Begun(len(line), "", "", "")
+
+
+def as_typed(word: str, quote: str = "") -> str | None:
+    """Return *word* as it is typed to mean itself, in these quotes where they will do; None where nothing will."""
+    ways = (f"{quote}{word}{quote}", f'"{word}"', f"'{word}'")
+    return next((typed for typed in ways if words_of(typed) == [word]), None)
 
 
 def text_of(words: Sequence[str]) -> str | None:

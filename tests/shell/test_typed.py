@@ -18,6 +18,8 @@ from shell.verbs import WrongUsage
         pytest.param("note j'ai vu l'écran", ["note", "j'ai", "vu", "l'écran"], id="apostrophes"),
         pytest.param("note 12 'un écran'", ["note", "12", "un écran"], id="quotes"),
         pytest.param('note "l\'écran"', ["note", "l'écran"], id="an apostrophe in quotes"),
+        pytest.param("list 'Anne O'Brien' x", ["list", "Anne O'Brien", "x"], id="the same quote in quotes"),
+        pytest.param("--team='d'été b'", ["--team=d'été b"], id="the same quote in a quoted value"),
         pytest.param("note 'un écran", ["note", "'un", "écran"], id="a quote that never ends"),
         pytest.param("a > b | c; d && e", ["a", ">", "b", "|", "c;", "d", "&&", "e"], id="signs of shells"),
         pytest.param("--name='Jean Dupont' x", ["--name=Jean Dupont", "x"], id="a quoted value"),
