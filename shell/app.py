@@ -21,7 +21,7 @@ from shell.overview import may_run, show_noun, show_overview, show_refusal
 from shell.parsers import add_verbs
 from shell.perform import FAILURES, defect_in_words, perform, told
 from shell.prompts import first_line, only_types
-from shell.tab import MAX_COMPLETIONS, TabShell, accepts_the_only_one
+from shell.tab import MAX_COMPLETIONS, TabShell, accepts_the_only_one, verbs_to_help_with
 from shell.typed import line_in_full, without_controls
 from shell.verbs import Completer, Noun, Verb, WrongUsage
 from shell.words import Words
@@ -55,6 +55,7 @@ class HelpdeskShell(TabShell):
         self.owner_id = keyboard.actor.user_id
         keyboard.drafts = {}  # nobody goes on with another person's texts
         self.anew = False
+        self.language = keyboard.words.language
         self.max_column_completion_results = MAX_COMPLETIONS  # a line each: else descriptions are not shown
         self.status = 0
         self.debug = False
@@ -68,17 +69,28 @@ class HelpdeskShell(TabShell):
 
     def stays(self) -> bool:
         """Greet, and run commands until the person leaves. True: somebody else has logged in meanwhile."""
-        words, person = self.keyboard.words, self.keyboard.actor.person
-        self.prompt = f"{term_safe(person.name, 30)} ({person.role.in_words(words.language)})> "
+        self._keep_up()
         self.keyboard.screen.say(
-            words(
+            self.keyboard.words(
                 "Hello {name}. Type help for all commands, Tab to complete, quit to leave.",
                 "Bonjour {name}. help montre toutes les commandes, Tab complète, quit pour partir.",
-                name=person.name,
+                name=self.keyboard.actor.person.name,
             )
         )
         self.cmdloop()
         return self.anew
+
+    def _keep_up(self) -> None:
+        """Let the prompt and the commands be what the person is by now, in the language that they have by now."""
+        words, person = self.keyboard.words, self.keyboard.actor.person
+        self.prompt = f"{term_safe(person.name, 30)} ({person.role.in_words(words.language)})> "
+        if words.language is not self.language:
+            self.language = words.language
+            for name, command in _commands(words).items():
+                setattr(type(self), name, command)  # a class of its own: see shell_for
+            self.command_parsers = type(self.command_parsers)(
+                self
+            )  # those in the other language are kept by name
 
     def onecmd_plus_hooks(self, line: str, **options: Any) -> bool:
         """Run a line, its noun and verb completed where they are unique beginnings."""
@@ -111,6 +123,7 @@ class HelpdeskShell(TabShell):
         except LoggedOut as ended:
             told(self.keyboard, ended)
             return self._leaves()
+        self._keep_up()
         return not self.keyboard.token  # logged out
 
     def _leaves(self) -> bool:
@@ -181,10 +194,12 @@ class HelpdeskShell(TabShell):
 
 def shell_for(keyboard: Keyboard) -> HelpdeskShell:
     """Return a shell whose commands speak the language of *keyboard*."""
-    commands = {f"do_{noun.name}": _command(noun, keyboard) for noun in inside()}
-    members = {**commands, **_own_commands(keyboard.words)}
-    shell: HelpdeskShell = type("DeskShell", (HelpdeskShell,), members)(keyboard)
+    shell: HelpdeskShell = type("DeskShell", (HelpdeskShell,), _commands(keyboard.words))(keyboard)
     return shell
+
+
+def _commands(words: Words) -> dict[str, Callable[..., Any]]:
+    return {**{f"do_{noun.name}": _command(noun, words) for noun in inside()}, **_own_commands(words)}
 
 
 def inside() -> list[Noun]:
@@ -192,9 +207,7 @@ def inside() -> list[Noun]:
     return [noun for noun in NOUNS if noun.name not in OUTSIDE]
 
 
-def _command(noun: Noun, keyboard: Keyboard) -> Callable[..., Any]:
-    words = keyboard.words
-
+def _command(noun: Noun, words: Words) -> Callable[..., Any]:
     def completes(action: argparse.Action, complete: Completer) -> None:
         def completer(app: HelpdeskShell, text: str, line: str, begin: int, _end: int) -> Completions:
             return app.complete_with(complete, text, line[:begin])
@@ -207,6 +220,9 @@ def _command(noun: Noun, keyboard: Keyboard) -> Callable[..., Any]:
     def parser() -> DeskParser:
         made = DeskParser(words=words, prog=noun.name, description=words(*noun.help))
         add_verbs(made, noun, words, completes)
+        if noun.verbs[0].name:
+            verbs: Any = made.get_subparsers_action()
+            verbs.set_suppress_tab_hint(True)  # it would list verbs that are other roles'
         return made
 
     return _named(do, noun.name, words(*noun.help), parser)
@@ -226,7 +242,8 @@ def _own_commands(words: Words) -> dict[str, Callable[..., Any]]:
         "subcommands",
         nargs=argparse.REMAINDER,
         help=words("one of its verbs", "un de ses verbes"),
-        completer=cmd2.Cmd.complete_help_subcommands,
+        choices_provider=verbs_to_help_with,
+        suppress_tab_hint=True,
     )
     leaves = DeskParser(words=words, prog="quit", description=about_quit)
     return {

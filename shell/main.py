@@ -146,9 +146,12 @@ def _every_noun() -> Sequence[Noun]:
 
 
 def _typed(arguments: Sequence[str], nouns: Sequence[Noun]) -> list[str]:
-    """Return the arguments with noun and verb in full."""
+    """Return the arguments with noun and verb in full; ``help`` before them is ``--help`` behind them."""
     start = _first_word(arguments)
-    return [*arguments[:start], *full_words(arguments[start:], nouns)]
+    words = arguments[start:]
+    if words and words[0] == "help":
+        words = [*words[1:], "--help"]
+    return [*arguments[:start], *full_words(words, nouns)]
 
 
 def _language(locale: str) -> Language:

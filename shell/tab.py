@@ -5,7 +5,7 @@ could be completed. Here a word is what it is to the shell, and what is written 
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import cmd2
@@ -25,10 +25,11 @@ from helpdesk.core.terminal import term_safe
 from shell.deskparser import DeskParser
 from shell.keyboard import Keyboard
 from shell.nouns import NOUNS
+from shell.overview import may_run
 from shell.perform import FAILURES
 from shell.typed import Begun, as_typed, line_in_full, word_begun, words_of
 from shell.verbs import Completer as Completes
-from shell.verbs import WrongUsage
+from shell.verbs import Noun, Verb, WrongUsage
 
 MAX_COMPLETIONS = 50
 
@@ -57,12 +58,14 @@ class TabShell(cmd2.Cmd):
             verb.is_in_text(words_of(full)[2:]) or (begun.option and not _takes(verb, begun.option))
         ):
             return Completions()
+        closed = self._closed_behind(words_of(full))
         line, start = full + line[begun.start : endidx], len(full)
         found = super().complete(begun.text, line, start, len(line), custom_settings)
         items = [
             dataclasses.replace(item, text=written)
             for item in found
-            if (written := _written(item.text, begun, is_whole=found.allow_finalization)) is not None
+            if item.text not in closed
+            and (written := _written(item.text, begun, is_whole=found.allow_finalization)) is not None
         ]
         return dataclasses.replace(found, items=items, _add_opening_quote=False, _quote_char="")
 
@@ -72,6 +75,20 @@ class TabShell(cmd2.Cmd):
         option = [begun.option.removesuffix("=")] if begun.option else []
         words = [*map(str, words_of(line[: begun.start])), *option, begun.text]
         return words, [""] * len(words)
+
+    def get_visible_commands(self) -> list[str]:
+        """Return the commands with which the person may do something: no others are named, as in ``help``."""
+        closed = {noun.name for noun in NOUNS if not self.verbs_of(noun)}
+        return [name for name in super().get_visible_commands() if name not in closed]
+
+    def _closed_behind(self, words: Sequence[str]) -> set[str]:
+        """Return the verbs, where one is to follow, that the person may not run."""
+        noun = next((noun for noun in NOUNS if [noun.name] == words), None)
+        return {verb.name for verb in noun.verbs if verb not in self.verbs_of(noun)} if noun else set()
+
+    def verbs_of(self, noun: Noun) -> list[Verb]:
+        """Return the verbs of *noun* that the person may run."""
+        return [verb for verb in noun.verbs if may_run(self.keyboard.actor.person, verb)]
 
     def _parser_of(self, begun: str) -> DeskParser | None:
         """Return the parser of the verb with which a line is *begun*."""
@@ -104,6 +121,15 @@ class TabShell(cmd2.Cmd):
         ends = not any(item.text.endswith("/") for item in begun)  # else a folder, in which to go on
         # None begins so where a name was typed and an address is meant.
         return Completions(items=begun or items, is_sorted=True, allow_finalization=ends)
+
+
+def verbs_to_help_with(app: TabShell, arg_tokens: Mapping[str, Sequence[str]]) -> list[CompletionItem]:
+    """Return the verbs of the noun that stands behind ``help`` which the person may run."""
+    named = [noun for noun in NOUNS if noun.name in arg_tokens["command"]]
+    verbs = app.verbs_of(named[0]) if named and len(arg_tokens["subcommands"]) == 1 else []
+    return [
+        CompletionItem(verb.name, display_meta=app.keyboard.words(*verb.help)) for verb in verbs if verb.name
+    ]
 
 
 def _takes(verb: DeskParser, option: str) -> bool:

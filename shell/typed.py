@@ -17,6 +17,7 @@ _ALL_QUOTED = re.compile(r"""(?:"([^"]*)"|'([^']*)')""")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NO_TEXT = re.compile("[\ud800-\udfff]")  # bytes that are no UTF-8
 TAB_COLUMNS = 4
+_OF_OTHER_SHELLS = {"exit": "quit", "bye": "quit", "?": "help"}
 
 
 class Word(str):
@@ -93,10 +94,12 @@ def text_of(words: Sequence[str]) -> str | None:
 def line_in_full(line: str, nouns: Sequence[Noun]) -> str:
     """Return a line, or its beginning, its noun and verb in full and all else as it was, also behind ``help``.
 
-    Raises WrongUsage where they can mean several.
+    What other shells call help and quit is that.     Raises WrongUsage where they can mean several.
     """
     parts = re.split(r"(\s+)", line)
     at = [number for number, part in enumerate(parts) if part and not part.isspace()]
+    if at:
+        parts[at[0]] = _OF_OTHER_SHELLS.get(parts[at[0]], parts[at[0]])
     if at and parts[at[0]] == "help":
         at = at[1:]
     for number, full in zip(at[:2], full_words([parts[one] for one in at[:2]], nouns), strict=True):

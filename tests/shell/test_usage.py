@@ -191,3 +191,13 @@ def test_a_french_reader_may_type_the_words_that_are_shown(typed: str) -> None:
 @pytest.mark.parametrize("typed", ["résolu", "resolu"])
 def test_accents_may_be_left_out(typed: str) -> None:
     assert parser(Words(Language.FR), NOUNS).parse_args(["ticket", "status", "7", typed]).status == "resolved"
+
+
+@pytest.mark.parametrize("named", [[], ["ticket"], ["ticket", "reply"], ["ti", "rep"]])
+def test_help_on_the_command_line_is_the_option_of_that_name(named: list[str]) -> None:
+    program = [sys.executable, "helpdesk-admin.py"]
+    asked, optional = (
+        subprocess.run([*program, *line], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        for line in (["help", *named], [*named, "--help"])
+    )
+    assert asked == optional != ""
