@@ -115,7 +115,7 @@ def delete_ticket(desk: Desk, actor: Actor, number: int) -> None:
 
 def restore_ticket(desk: Desk, actor: Actor, number: int) -> None:
     """Bring a deleted ticket back. Raises Refused, and NotAllowed where the table says so."""
-    ticket = find_ticket(desk, actor, Right.DELETE_TICKET, number)
+    ticket = find_ticket(desk, actor, Right.RESTORE_TICKET, number)
     if not ticket.deleted:
         raise Refused(f"ticket {number} is not deleted", f"le ticket {number} n'est pas supprimé")
 

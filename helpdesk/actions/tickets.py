@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from helpdesk.actions.desk import Desk
-from helpdesk.actions.permits import event_by, refuse, require_right
+from helpdesk.actions.permits import event_by, require_right
 from helpdesk.actions.ticketwork import find_ticket
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.paging import OPEN
@@ -168,9 +168,7 @@ def _eyes_for(desk: Desk, actor: Actor, wanted: TicketFilter) -> Eyes:
     """Return what *actor* may see of what is wanted. Raises NotAllowed where that is nothing."""
     if not wanted.deleted:
         return eyes_of(desk, actor)
-    far = reach(actor.person, Right.DELETE_TICKET)
-    if far not in (Reach.TEAM, Reach.ALL):
-        refuse(desk.database, actor, Right.DELETE_TICKET)
+    far = require_right(desk.database, actor, Right.RESTORE_TICKET)
     return Eyes(actor.person.id, actor.team_ids, far)
 
 

@@ -23,6 +23,7 @@ class Right(StrEnum):
     SEE_NOTES = "see_notes"  # internal notes, history, the proof of each mail
     ASSIGN_TICKET = "assign_ticket"
     DELETE_TICKET = "delete_ticket"
+    RESTORE_TICKET = "restore_ticket"  # and see it deleted
     LIST_PEOPLE = "list_people"
     CHANGE_PEOPLE = "change_people"  # add, verify, block
     QUARANTINE = "quarantine"
@@ -51,6 +52,7 @@ _FRENCH = {
     Right.SEE_NOTES: "lire les notes internes",
     Right.ASSIGN_TICKET: "attribuer un ticket",
     Right.DELETE_TICKET: "supprimer un ticket",
+    Right.RESTORE_TICKET: "restaurer un ticket",
     Right.LIST_PEOPLE: "voir les personnes",
     Right.CHANGE_PEOPLE: "modifier des personnes",
     Right.QUARANTINE: "traiter la quarantaine",
@@ -97,6 +99,7 @@ _TABLE: dict[Right, tuple[Reach, Reach, Reach, Reach]] = {  # in the order of _R
     Right.SEE_NOTES: (_NONE, _SEEN, _SEEN, _ALL),
     Right.ASSIGN_TICKET: (_NONE, _SELF, _TEAM, _ALL),
     Right.DELETE_TICKET: (Reach.OWN_WAITING, _NONE, _TEAM, _ALL),
+    Right.RESTORE_TICKET: (_NONE, _NONE, _TEAM, _ALL),
     Right.LIST_PEOPLE: (_NONE, _TEAM, _TEAM, _ALL),
     Right.CHANGE_PEOPLE: (_NONE, _NONE, Reach.TEAM_USERS, _ALL),
     Right.QUARANTINE: (_NONE, _NONE, _TEAM, _ALL),
@@ -143,7 +146,7 @@ def reach(person: Person, right: Right) -> Reach:
 def may_with_ticket(actor: Actor, right: Right, ticket: Ticket) -> bool:
     """Say whether *actor* has *right* over *ticket*.
 
-    A deleted one is within reach of those only who may restore it: of ALL, and of those who may delete their teams'.
+    A deleted one is within reach of those only who may restore it: of ALL, and of those who may restore their teams'.
     ASSIGN_TICKET within SELF is about tickets that one sees; whom one may assign to is ``may_assign_to``.
     """
     person, far = actor.person, reach(actor.person, right)
@@ -152,7 +155,7 @@ def may_with_ticket(actor: Actor, right: Right, ticket: Ticket) -> bool:
     if far is Reach.NONE:
         return False
     if ticket.deleted:
-        return reach(person, Right.DELETE_TICKET) is Reach.TEAM and ticket.team_id in actor.team_ids
+        return reach(person, Right.RESTORE_TICKET) is Reach.TEAM and ticket.team_id in actor.team_ids
     own = person.id == ticket.requester_id or person.id in ticket.participants
     teams = person.role is not Role.USER and ticket.team_id in actor.team_ids
     assigned = person.role is not Role.USER and person.id == ticket.assignee_id

@@ -6,9 +6,9 @@ from functools import partial
 
 from helpdesk.actions.handover import assign_ticket, give_to_team, take_ticket, unassign_ticket
 from helpdesk.actions.marks import change_urgency, delete_ticket, restore_ticket, tag_ticket, untag_ticket
-from helpdesk.actions.ticketwork import change_status
+from helpdesk.actions.ticketwork import change_status, find_ticket
 from helpdesk.core.people import Role
-from helpdesk.core.permissions import Right
+from helpdesk.core.permissions import Reach, Right, reach
 from helpdesk.core.tickets import Status, Urgency
 from helpdesk.errors import Refused
 from shell.commands.people import address
@@ -122,7 +122,24 @@ def _reopened(keyboard: Keyboard) -> Status:
     return Status.WAITING if keyboard.actor.person.role is Role.USER else Status.IN_PROGRESS
 
 
+def _delete_arguments(arguments: Arguments) -> None:
+    number_argument(arguments)
+    arguments.add("--yes", action="store_true", help=("do not ask first", "ne pas demander d'abord"))
+
+
 def _delete(keyboard: Keyboard, given: argparse.Namespace) -> int:
+    """Delete a ticket; ask whoever could not bring it back."""
+    words = keyboard.words
+    is_final = reach(keyboard.actor.person, Right.RESTORE_TICKET) is Reach.NONE
+    if is_final and not given.yes and keyboard.ask.at_terminal:
+        ticket = find_ticket(keyboard.desk, keyboard.actor, Right.DELETE_TICKET, given.number)
+        keyboard.screen.say(f"#{ticket.number} {' '.join(ticket.subject.split())}")
+        question = words(
+            "You cannot bring it back. Withdraw it?", "Vous ne pourrez pas le restaurer. Le retirer ?"
+        )
+        if not keyboard.agrees(question):
+            keyboard.screen.say(words("Nothing was changed.", "Rien n'a été changé."))
+            return 1
     delete_ticket(keyboard.desk, keyboard.actor, given.number)
     return _say(
         keyboard, "Ticket {number} is deleted.", "Le ticket {number} est supprimé.", number=given.number
@@ -158,8 +175,8 @@ VERBS = (
          _reopen, Right.CLOSE_OWN, number_argument),
     Verb("ticket", "delete", ("delete it; withdraw your own while nobody works on it",
                               "le supprimer ; retirer le vôtre tant que personne ne s'en occupe"),
-         "ticket delete 12", _delete, Right.DELETE_TICKET, number_argument),
+         "ticket delete 12", _delete, Right.DELETE_TICKET, _delete_arguments),
     Verb("ticket", "restore", ("bring a deleted ticket back", "restaurer un ticket supprimé"),
-         "ticket restore 12", _restore, Right.DELETE_TICKET,
+         "ticket restore 12", _restore, Right.RESTORE_TICKET,
          partial(number_argument, complete=complete_deleted)),
 )  # fmt: skip

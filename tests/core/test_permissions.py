@@ -29,6 +29,7 @@ work_on_ticket   none         seen   seen        all
 see_notes        none         seen   seen        all
 assign_ticket    none         self   team        all
 delete_ticket    own_waiting  none   team        all
+restore_ticket   none         none   team        all
 list_people      none         team   team        all
 change_people    none         none   team_users  all
 quarantine       none         none   team        all

@@ -63,7 +63,7 @@ ENTRIES: Mapping[str, Entry] = {
     "ticket close": Entry("ticket close {ticket}", Right.CLOSE_OWN, Right.WORK_ON_TICKET),
     "ticket reopen": Entry("ticket reopen {ticket}", Right.CLOSE_OWN, Right.WORK_ON_TICKET),
     "ticket delete": Entry("ticket delete {ticket}", Right.DELETE_TICKET),
-    "ticket restore": Entry("ticket restore {ticket}", Right.DELETE_TICKET),
+    "ticket restore": Entry("ticket restore {ticket}", Right.RESTORE_TICKET),
     "ticket new": Entry("ticket new --for {person} --subject Screen text", Right.OPEN_TICKET),
     "ticket merge": Entry("ticket merge {ticket} into 101 --yes", Right.WORK_ON_TICKET),
     "ticket split": Entry("ticket split {ticket} 1 --yes", Right.WORK_ON_TICKET),
