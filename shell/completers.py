@@ -11,6 +11,7 @@ from helpdesk.actions.naming import (
     suggested_teams,
     suggested_tickets,
 )
+from helpdesk.actions.undo import undoable_tickets
 from helpdesk.core.searchwords import folded
 from shell.keyboard import Keyboard
 
@@ -27,6 +28,13 @@ def complete_deleted(keyboard: Keyboard, typed: str) -> Iterator[tuple[str, str]
     """Yield the numbers of deleted tickets that the person may restore, with their subjects."""
     for ticket in suggested_deleted(keyboard.desk, keyboard.actor, typed):
         yield str(ticket.number), f"{ticket.subject} ({ticket.requester})"
+
+
+def complete_answered(keyboard: Keyboard, typed: str) -> Iterator[tuple[str, str]]:
+    """Yield the numbers of tickets to which the person's last answer can still be taken back, with their subjects."""
+    for ticket in undoable_tickets(keyboard.desk, keyboard.actor):
+        if str(ticket.number).startswith(typed.strip("[#]")):
+            yield str(ticket.number), f"{ticket.subject} ({ticket.requester})"
 
 
 def complete_person(keyboard: Keyboard, typed: str) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from helpdesk.actions.tickets import eyes_of, listed_tickets
 from helpdesk.core.address import normal_address
 from helpdesk.core.paging import MAX_NUMBER
 from helpdesk.core.people import Role
-from helpdesk.core.permissions import Actor, Reach, Right, reach
+from helpdesk.core.permissions import Actor, Reach, Right, may_with_ticket, reach
 from helpdesk.core.searchwords import folded
 from helpdesk.errors import Refused
 from helpdesk.store.listing import ListedTicket, TicketFilter
@@ -74,6 +74,15 @@ def suggested_tags(desk: Desk, actor: Actor, typed: str) -> list[str]:
         return []
     with Work(desk.database, read_only=True) as work:
         return work.suggestions.tags(typed.lower(), SUGGESTED)
+
+
+def tags_on(desk: Desk, actor: Actor, number: int) -> list[str]:
+    """Return the tags of a ticket that *actor* works on, none of any other."""
+    with Work(desk.database, read_only=True) as work:
+        found = list(work.tickets.by_numbers([number]).values())
+        if not found or not may_with_ticket(actor, Right.WORK_ON_TICKET, found[0]):
+            return []
+        return work.history.tags_of([found[0].id]).get(found[0].id, [])
 
 
 def person_meant(desk: Desk, actor: Actor, typed: str) -> int:

@@ -7,11 +7,28 @@ from helpdesk.actions.permits import event_by
 from helpdesk.actions.ticketwork import MAX_RECIPIENTS, answer_key, find_ticket, move
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.people import Role
-from helpdesk.core.permissions import Actor, Right
+from helpdesk.core.permissions import Actor, Right, may_with_ticket
 from helpdesk.core.tickets import Status
 from helpdesk.errors import Refused
+from helpdesk.store.listing import ListedTicket
 from helpdesk.store.posts import ShownPost
 from helpdesk.store.work import Work, in_work
+
+LOOKED_AT = 20  # of one's newest answers: they go out within minutes
+
+
+def undoable_tickets(desk: Desk, actor: Actor) -> list[ListedTicket]:
+    """Return the tickets to which *actor* has an answer that can still be taken back, the newest answer first."""
+    if actor.user_id is None:
+        return []
+    with Work(desk.database, read_only=True) as work:
+        now, newest = work.database_now(), dict[int, int]()
+        for post_id, ticket_id in work.posts.newest_answers(actor.user_id, LOOKED_AT):
+            newest.setdefault(ticket_id, post_id)
+        waits = [one for one, post in newest.items() if work.letters.could_take_back(_keys(post), now)]
+        found = work.tickets.by_ids(waits)
+        open_ones = [found[one] for one in waits if may_with_ticket(actor, Right.WORK_ON_TICKET, found[one])]
+        return work.listing.by_numbers([ticket.number for ticket in open_ones])
 
 
 def undo_answer(desk: Desk, actor: Actor, number: int) -> str:
@@ -26,8 +43,7 @@ def undo_answer(desk: Desk, actor: Actor, number: int) -> str:
         posts = work.posts.of_ticket(ticket.id)
         answers = [post for post in posts if not post.internal and post.mail_id is None]
         post = next((post for post in reversed(answers) if post.author_id == actor.user_id), None)
-        keys = [answer_key(post.id, number) for number in range(MAX_RECIPIENTS)] if post else []
-        if post is None or not work.letters.take_back(keys, now):
+        if post is None or not work.letters.take_back(_keys(post.id), now):
             raise Refused(
                 f"there is no answer of yours to ticket {number} that could still be taken back",
                 f"vous n'avez pas de réponse au ticket {number} qui puisse encore être annulée",
@@ -43,6 +59,11 @@ def undo_answer(desk: Desk, actor: Actor, number: int) -> str:
         return post.text
 
     return in_work(desk.database, job)
+
+
+def _keys(post_id: int) -> list[str]:
+    """Return the keys of all letters that an answer can have."""
+    return [answer_key(post_id, number) for number in range(MAX_RECIPIENTS)]
 
 
 def _next_answer(work: Work, later: list[ShownPost]) -> datetime | None:

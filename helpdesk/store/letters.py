@@ -161,6 +161,12 @@ class Letters:
         waiting = and_(these, letters.c.state == QUEUED, letters.c.next_at > now)
         return every > 0 and self._connection.execute(delete(letters).where(waiting)).rowcount == every
 
+    def could_take_back(self, dedupes: Collection[str], now: datetime) -> bool:
+        """Say whether ``take_back`` would remove these letters."""
+        query = select(letters.c.state, letters.c.next_at).where(letters.c.dedupe.in_(dedupes))
+        found = self._connection.execute(query).all()
+        return bool(found) and all(row.state == QUEUED and row.next_at > now for row in found)
+
     def state_of(self, letter_id: int) -> str | None:
         """Return the state of a letter, None where there is no such letter."""
         state: str | None = self._connection.scalar(select(letters.c.state).where(letters.c.id == letter_id))

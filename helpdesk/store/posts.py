@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from helpdesk.store.rows import Row
 from helpdesk.store.tables import attachments, mails, people, posts
@@ -85,6 +85,13 @@ class Posts:
         """Return how many posts a ticket has, notes not counted."""
         said = select(func.count()).where(posts.c.ticket_id == ticket_id, posts.c.internal.is_(False))
         return self._connection.execute(said).scalar_one()
+
+    def newest_answers(self, author_id: int, limit: int) -> list[tuple[int, int]]:
+        """Return (id, ticket) of the last posts that somebody wrote here for all to read, newest first."""
+        said = and_(posts.c.internal.is_(False), posts.c.mail_id.is_(None))
+        query = select(posts.c.id, posts.c.ticket_id).where(posts.c.author_id == author_id, said)
+        found = self._connection.execute(query.order_by(posts.c.id.desc()).limit(limit))
+        return [(row.id, row.ticket_id) for row in found]
 
     def of_ticket(self, ticket_id: int) -> list[ShownPost]:
         """Return the conversation of a ticket, oldest first."""

@@ -1,21 +1,22 @@
 """``ticket urgency``, ``assign``, ``take``, ``team``, tags, ``close``, ``reopen``, ``delete``, ``restore``."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from helpdesk.actions.handover import assign_ticket, give_to_team, take_ticket, unassign_ticket
 from helpdesk.actions.marks import change_urgency, delete_ticket, restore_ticket, tag_ticket, untag_ticket
+from helpdesk.actions.naming import tags_on
 from helpdesk.actions.ticketwork import change_status, find_ticket
 from helpdesk.core.people import Role
 from helpdesk.core.permissions import Reach, Right, reach
 from helpdesk.core.tickets import Status, Urgency
 from helpdesk.errors import Refused
 from shell.commands.people import address
-from shell.commands.tickets import number_argument
+from shell.commands.tickets import number_argument, ticket_before
 from shell.completers import complete_colleagues_address, complete_deleted, complete_tag, complete_team
 from shell.keyboard import Keyboard
-from shell.verbs import Arguments, Said, Verb
+from shell.verbs import Arguments, Completer, Said, Verb
 
 
 def _say(keyboard: Keyboard, english: str, french: str, **values: object) -> int:
@@ -79,13 +80,21 @@ def _team(keyboard: Keyboard, given: argparse.Namespace) -> int:
     return _say(keyboard, *texts, number=given.number, name=name)
 
 
-def _tag_arguments(arguments: Arguments) -> None:
+def _complete_tag_on(keyboard: Keyboard, typed: str) -> Iterator[tuple[str, str]]:
+    """Yield the tags that the ticket has which stands before, those apart that stand there as well."""
+    tags = tags_on(keyboard.desk, keyboard.actor, ticket_before(keyboard))
+    return (
+        (tag, "") for tag in tags if tag.startswith(typed.lower()) and tag not in keyboard.typed_before[3:]
+    )
+
+
+def _tag_arguments(arguments: Arguments, complete: Completer = complete_tag) -> None:
     number_argument(arguments)
     arguments.add(
         "tags",
         nargs="+",
         metavar="TAG",
-        complete=complete_tag,
+        complete=complete,
         help=("short names, e.g. wifi", "noms courts, p. ex. wifi"),
     )
 
@@ -168,7 +177,7 @@ VERBS = (
     Verb("ticket", "tag", ("add tags", "ajouter des étiquettes"), "ticket tag 12 wifi batiment-b", _tag,
          Right.WORK_ON_TICKET, _tag_arguments),
     Verb("ticket", "untag", ("take tags off", "enlever des étiquettes"), "ticket untag 12 wifi", _untag,
-         Right.WORK_ON_TICKET, _tag_arguments),
+         Right.WORK_ON_TICKET, partial(_tag_arguments, complete=_complete_tag_on)),
     Verb("ticket", "close", ("close a ticket", "fermer un ticket"), "ticket close 12", _close, Right.CLOSE_OWN,
          number_argument),
     Verb("ticket", "reopen", ("open a closed ticket again", "rouvrir un ticket fermé"), "ticket reopen 12",

@@ -3,6 +3,7 @@
 import argparse
 from email import message_from_bytes
 from email.policy import SMTP
+from functools import partial
 
 from helpdesk.actions.canned import canned_text
 from helpdesk.actions.ticketwork import (
@@ -21,6 +22,7 @@ from helpdesk.errors import Refused
 from shell.commands.canned import complete_canned
 from shell.commands.tickets import number_argument
 from shell.commands.typed import keep_draft, text_for
+from shell.completers import complete_answered
 from shell.keyboard import Keyboard
 from shell.verbs import Arguments, Verb
 
@@ -154,7 +156,7 @@ VERBS = (
          "ticket reply 12 --resolve Un nouveau chargeur vous attend au bureau 4.", _reply, Right.FOLLOW_UP,
          _reply_arguments),
     Verb("ticket", "undo", ("take your last reply back", "annuler votre dernière réponse"), "ticket undo 12",
-         _undo, Right.WORK_ON_TICKET, number_argument),
+         _undo, Right.WORK_ON_TICKET, partial(number_argument, complete=complete_answered)),
     Verb("ticket", "note", ("write a note that only staff see", "écrire une note interne"),
          "ticket note 12 Pièce commandée", _note, Right.WORK_ON_TICKET, _text_arguments),
     Verb("ticket", "status", ("move a ticket", "changer le statut d'un ticket"), "ticket status 12 resolved",

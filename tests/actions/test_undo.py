@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from helpdesk.actions.ticketwork import answer_ticket, change_status
-from helpdesk.actions.undo import undo_answer
+from helpdesk.actions.ticketwork import add_note, answer_ticket, change_status
+from helpdesk.actions.undo import undo_answer, undoable_tickets
 from helpdesk.core.tickets import Status
 from helpdesk.errors import Refused
 from helpdesk.store.tables import letters, posts
@@ -108,3 +108,45 @@ def test_nothing_is_brought_back_where_a_letter_has_gone(desk: Staffed) -> None:
     with pytest.raises(Refused):
         undo(desk)
     assert stands(desk) == before
+
+
+def undoable(desk: Staffed, by: str = AGENT) -> list[int]:
+    return [ticket.number for ticket in undoable_tickets(desk.bench.desk, desk.actor(by))]
+
+
+def test_a_ticket_is_offered_as_long_as_undoing_is_possible(desk: Staffed) -> None:
+    desk.bench.file(a_mail(message_id="<2@x>"))
+    desk.change(2, team_id=desk.teams["Network"])
+    assert undoable(desk) == []
+    answer(desk, COLLEAGUE)
+    answer(desk)
+    assert (undoable(desk), undoable(desk, COLLEAGUE), undoable(desk, JEAN)) == ([1], [1], [])
+    answer_ticket(desk.bench.desk, desk.actor(AGENT), 2, "a second one", False, 600)
+    add_note(desk.bench.desk, desk.actor(AGENT), 1, "a note is no answer")
+    assert undoable(desk) == [2, 1]
+    undo(desk)
+    assert (undoable(desk), undoable(desk, COLLEAGUE)) == ([2], [1])
+    desk.change(2, team_id=desk.teams["Printers"])
+    assert undoable(desk) == []
+
+
+def test_a_ticket_is_offered_no_more_once_a_letter_of_the_last_answer_is_due(desk: Staffed) -> None:
+    answer(desk)
+    answer_ticket(desk.bench.desk, desk.actor(AGENT), 1, "goes at once", False, 0)
+    assert undoable(desk) == []
+    with pytest.raises(Refused):
+        undo(desk)
+
+
+def test_whoever_asked_may_undo_nothing(desk: Staffed) -> None:
+    answer_ticket(desk.bench.desk, desk.actor(JEAN), 1, "a follow-up has no letters", False, 600)
+    assert undoable(desk, JEAN) == []
+
+
+@pytest.mark.parametrize("waiting", [True, False])
+def test_no_answer_can_be_undone_while_it_goes(desk: Staffed, waiting: bool) -> None:
+    answer(desk)
+    state = "queued" if waiting else "sending"
+    with desk.bench.desk.database.engine.begin() as connection:
+        connection.execute(update(letters).where(letters.c.kind == "ticket_answered").values(state=state))
+    assert undoable(desk) == [1] * waiting

@@ -115,6 +115,40 @@ def test_tab_completes_behind_an_equals_sign(ticket_desk: ShellDesk, line: str, 
     assert completed(shell_for(chief), line) == offered
 
 
+def test_tab_offers_the_tags_of_the_ticket_to_take_off(ticket_desk: ShellDesk) -> None:
+    chief = signed_in(ticket_desk, Role.ADMIN, "Chief")
+    ticket_desk.ticket(8, ticket_desk.people["Boss"])
+
+    def fill(work: Work) -> None:
+        first, second = work.tickets.by_numbers([7, 8]).values()
+        work.history.tag(first.id, ["salle-4", "wifi"])
+        work.history.tag(second.id, ["projector"])
+
+    in_work(ticket_desk.database, fill)
+    shell = shell_for(chief)
+    assert completed(shell, "ticket untag 7 ") == ["salle-4", "wifi"]
+    assert completed(shell, "ticket untag [#7] W") == ["wifi"]
+    assert completed(shell, "ticket untag 7 wifi ") == ["salle-4"]
+    assert completed(shell, "ticket untag 8 ") == ["projector"]
+    assert completed(shell, "ticket untag 9 ") == []
+    assert completed(shell, "ticket tag 8 wi") == ["wifi"]
+
+
+def test_tab_offers_to_undo_what_can_be_undone(ticket_desk: ShellDesk) -> None:
+    chief = signed_in(ticket_desk, Role.ADMIN, "Chief")
+    for number in (8, 17):
+        ticket_desk.ticket(number, ticket_desk.person(f"Pupil{number}", Role.USER), subject=f"Case {number}")
+    for number in (17, 8):
+        heard(shell_for(chief), f"ticket reply --yes {number} Done")
+    shell = shell_for(chief)
+    assert completed(shell, "ticket undo ") == ["8", "17"]
+    assert completed(shell, "ticket undo #1") == ["17"]
+    found = shell.complete("", "ticket undo 17", 14, 14).items
+    assert [item.display_meta for item in found] == ["Case 17 (Pupil17)"]
+    heard(shell, "ticket undo 17")
+    assert completed(shell, "ticket undo ") == ["8"]
+
+
 @pytest.mark.parametrize(
     ("line", "begun"),
     [

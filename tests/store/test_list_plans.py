@@ -258,6 +258,7 @@ def test_what_was_found_by_its_words_is_looked_up_whatever_else_is_asked(grown: 
         ),
         pytest.param(lambda work: work.suggestions.people("p1", None, 20), id="people by address"),
         pytest.param(lambda work: work.suggestions.tags("tag", 20), id="tags"),
+        pytest.param(lambda work: work.posts.newest_answers(9, 20), id="answers that may be undone"),
     ],
 )
 def test_what_is_found_and_completed_is_looked_up(
