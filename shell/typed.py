@@ -5,14 +5,16 @@ An apostrophe within a word is an apostrophe (``j'ai``, ``'Anne O'Brien'``): a q
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 from shell.verbs import Noun, full_words
 
-_WORDS = re.compile(r"""(--[\w-]+=)?(?:"(.*?)"|'(.*?)')(?=\s|$)|(\S+)""", re.DOTALL)
-_BEGUN = re.compile(r"""(--[\w-]+=)?(["']?)(.*)""", re.DOTALL)
+_BEGINS = re.compile(r"""(--[\w-]+=)?(["']?)(\S*)""")
+_NO_BLANK = re.compile(r"\S")
+_ENDS = {quote: re.compile(rf"{quote}(?=\s|$)") for quote in ("'", '"')}
 _ALL_QUOTED = re.compile(r"""(?:"([^"]*)"|'([^']*)')""")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NO_TEXT = re.compile("[\ud800-\udfff]")  # bytes that are no UTF-8
@@ -41,18 +43,9 @@ class Word(str):
         return quoted[1] or quoted[2] or "" if quoted else rest
 
 
-def words_of(line: str) -> list[Word]:
-    """Return the words of a line, without the quotes around them."""
-    found = []
-    for one in _WORDS.finditer(line):
-        option, in_double, in_single, bare = one.groups("")
-        found.append(Word(bare or f"{option}{in_double}{in_single}", line, one.start()))
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The word at the end of a line, which begins at *start*. ``option``: what takes it as ``--option=``, with that.
+    """A word as it is typed, which begins at *start*. ``option``: what takes it as ``--option=``, with that.
 
     ``quote``: the one that it was begun with, which may not be closed yet; ``text``: the word without it.
     """
@@ -63,19 +56,39 @@ class Begun:
     text: str
 
 
+def words_of(line: str) -> list[Word]:
+    """Return the words of a line, without the quotes around them."""
+    return [
+        Word(f"{one.option}{'' if is_closed else one.quote}{one.text}", line, one.start)
+        for one, _end, is_closed in _taken_apart(line)
+    ]
+
+
 def word_begun(line: str) -> Begun:
     """Return the word that is being typed at the end of *line*, an empty one behind a blank.
 
     All behind a quote that never ends belongs to it, so that names can be completed in quotes.
     """
-    for one in _WORDS.finditer(line):
-        option, in_double, in_single, bare = one.groups()
-        if bare is None and one.end() == len(line):
-            return Begun(one.start(), option or "", line[-1], in_double or in_single or "")
-        begun = _BEGUN.match(line, one.start())
-        if bare is not None and begun and (begun[2] or one.end() == len(line)):
-            return Begun(one.start(), begun[1] or "", begun[2], begun[3])
+    for one, end, is_closed in _taken_apart(line):
+        if one.quote and not is_closed:
+            return replace(one, text=line[end - len(one.text) :])
+        if end == len(line):
+            return one
     return Begun(len(line), "", "", "")
+
+
+def _taken_apart(line: str) -> Iterator[tuple[Begun, int, bool]]:
+    """Yield each word with where it ends, and whether it is closed by the quote with which it begins."""
+    ends = {quote: [one.start() for one in pattern.finditer(line)] for quote, pattern in _ENDS.items()}
+    at = 0
+    while (first := _NO_BLANK.search(line, at)) and (begins := _BEGINS.match(line, first.start())):
+        option, quote, text = begins.groups("")
+        start, inside = begins.start(), begins.end(2)
+        there = ends.get(quote, [])
+        if is_closed := (number := bisect_left(there, inside)) < len(there):
+            text = line[inside : there[number]]
+        at = there[number] + 1 if is_closed else begins.end()
+        yield Begun(start, option, quote, text), at, is_closed
 
 
 def as_typed(word: str, quote: str = "") -> str | None:
