@@ -103,6 +103,12 @@ class Screen:
         return self.columns or shutil.get_terminal_size((100, 24)).columns
 
     @property
+    def room(self) -> int:
+        """How many columns a table may take: where programs read on, as many as it wants, unless COLUMNS is set."""
+        is_limited = self.columns or os.environ.get("COLUMNS") or self.out.isatty()
+        return self.width if is_limited else sys.maxsize
+
+    @property
     def height(self) -> int:
         """How many lines there are."""
         return shutil.get_terminal_size((100, 24)).lines
@@ -158,10 +164,10 @@ class Screen:
     ) -> None:
         """Print a table as wide as the screen at most.
 
-        Column *grow* gives way first when it is too wide; numbers, ids, times and actions are never cut, and the
-        columns in *wraps* go on below. Columns without anything give their room to the others. Where the rest
-        would be too narrow to be read, rows take two or three lines each, and on a screen narrower still one a
-        field.
+        Column *grow* gives way first when it is too wide, as long as it can be read; numbers, ids, times and
+        actions are never cut, and the columns in *wraps* go on below. Columns without anything give their room to
+        the others. Where one would be too narrow, rows take two or three lines each, and on a screen narrower
+        still one a field.
         """
         cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
         safe = [[Cell(term_safe(cell.text), cell.style) for cell in row] for row in cells]
@@ -170,12 +176,12 @@ class Screen:
             return
         shown = list(range(len(heads)))
         widths = [max(wide(heads[at]), 1, *(wide(row[at].text) for row in safe)) for at in shown]
-        if sum(widths) + len(GAP) * (len(widths) - 1) > self.width:
+        if sum(widths) + len(GAP) * (len(widths) - 1) > self.room:
             shown = [at for at in shown if not safe or any(row[at].text for row in safe)]
         least = [
             width
             if self._is_whole(row[at].text for row in safe)
-            else min(width, READABLE if at in wraps else MIN_COLUMN)
+            else min(width, READABLE if at in wraps or at == grow % len(heads) else MIN_COLUMN)
             for at, width in enumerate(widths)
         ]
         lines = [shown]
@@ -204,7 +210,7 @@ class Screen:
 
     def _fits(self, widths: list[int], least: Sequence[int], shown: Sequence[int], grow: int) -> bool:
         """Make columns narrower until they fit, none below its *least*; False: as they were, they cannot."""
-        room = self.width - len(GAP) * (len(shown) - 1)
+        room = self.room - len(GAP) * (len(shown) - 1)
         if sum(least[at] for at in shown) > room:
             return False
         over = max(sum(widths[at] for at in shown) - room, 0)
@@ -224,10 +230,10 @@ class Screen:
         lines: list[list[int]] = [[]]
         used = 0
         for at in told:
-            if lines[-1] and used + min(widths[at], READABLE) > self.width:
+            if lines[-1] and used + min(widths[at], READABLE) > self.room:
                 lines.append([])
                 used = len(INDENT)
-            widths[at] = min(widths[at], self.width - used)
+            widths[at] = min(widths[at], self.room - used)
             lines[-1].append(at)
             used += widths[at] + len(GAP)
         return lines

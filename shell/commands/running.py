@@ -149,7 +149,7 @@ def _jobs(keyboard: Keyboard, given: argparse.Namespace) -> int:
         when = words.short(run.started_at or run.slot) if run else ""
         ended = _ending(words, run) if run else ""
         rows.append((job.name, job.scope, words.short(job.next_at), when, ended))
-    keyboard.screen.table(heads, rows)
+    keyboard.screen.table(heads, rows, wraps=(0, 4))
     return 0
 
 
@@ -182,7 +182,7 @@ def _runs(keyboard: Keyboard, given: argparse.Namespace) -> int:
         )
         for run in found
     ]
-    keyboard.screen.table(heads, rows)
+    keyboard.screen.table(heads, rows, wraps=(1, 5))
     if len(found) >= given.limit:
         keyboard.screen.say(words(*ONLY_SO_MANY, limit=given.limit), "dim")
     return 0

@@ -43,17 +43,49 @@ def test_the_last_column_gives_way_first() -> None:
 
 
 def test_then_the_widest_does_and_single_words_stay_whole() -> None:
-    assert table(62, ID, "in progress", "Jeanne Dupont-Martin", SUBJECT)[1] == (
-        f"{ID}  in progress  Jeanne Dupon…  The screen in…"
+    assert table(72, ID, "in progress", "Jeanne Dupont-Martin", SUBJECT)[1] == (
+        f"{ID}  in progress  Jeanne Dupon…  {SUBJECT[:23]}…"
     )
+
+
+def test_at_eighty_columns_a_subject_is_whole_below_or_can_be_read() -> None:
+    ticket = ("12998", "resolved", "normal", "Jeanne Dupont", "Marc Petit", TIME, SUBJECT)
+    assert table(80, *ticket)[-2:] == ["  ".join(ticket[:6]), f"    {SUBJECT}"]
+    assert table(80, *ticket[:4], "", *ticket[5:])[1:] == [
+        f"12998  resolved  normal  Jeanne Dup…  {TIME}  {SUBJECT[:23]}…"
+    ]
+
+
+class Tty(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+def listed(out: io.StringIO) -> str:
+    """Print a long row where nobody said how many columns there are; return its line."""
+    Screen(out).table(["time", "subject"], [(TIME, SUBJECT * 20)])
+    return out.getvalue().splitlines()[-1]
+
+
+def test_where_programs_read_on_nothing_is_cut_unless_columns_are_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert listed(io.StringIO()) == f"{TIME}  {SUBJECT * 20}"
+    assert len(listed(Tty())) < len(SUBJECT * 20)
+    monkeypatch.setenv("COLUMNS", "60")
+    assert listed(io.StringIO()) == f"{TIME}  {SUBJECT[:41]}…"
 
 
 @pytest.mark.parametrize(
     ("columns", "lines"),
     [
-        pytest.param(56, [f"{ID}  {TIME}  jean@he…  The scr…"], id="the narrowest that can be read"),
+        pytest.param(72, [f"{ID}  {TIME}  jean@he…  {SUBJECT[:23]}…"], id="the narrowest that can be read"),
         pytest.param(
-            55, [f"{ID}  {TIME}  jean@help.example", f"    {SUBJECT[:50]}…"], id="a column less: two lines"
+            71, [f"{ID}  {TIME}  jean@help.example", f"    {SUBJECT}"], id="a column less: two lines"
         ),
         pytest.param(
             40, [f"{ID}  {TIME}", "    jean@help.example", f"    {SUBJECT[:35]}…"], id="three lines"
@@ -79,8 +111,8 @@ def test_a_column_without_anything_takes_no_line() -> None:
 
 
 def test_the_name_of_an_action_is_never_cut() -> None:
-    assert table(60, TIME, "UNAUTHORIZED_ROLE_CHANGE", SUBJECT)[1] == (
-        f"{TIME}  UNAUTHORIZED_ROLE_CHANGE  {SUBJECT[:15]}…"
+    assert table(68, TIME, "UNAUTHORIZED_ROLE_CHANGE", SUBJECT)[1] == (
+        f"{TIME}  UNAUTHORIZED_ROLE_CHANGE  {SUBJECT[:23]}…"
     )
     assert table(50, TIME, "UNAUTHORIZED_ROLE_CHANGE", SUBJECT)[2:] == [
         f"{TIME}  UNAUTHORIZED_ROLE_CHANGE",
