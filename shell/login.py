@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from helpdesk.actions.login import (
     Proven,
+    WrongCode,
     begin_session,
     choose_first_password,
     prove_mailed_code,
@@ -54,23 +55,29 @@ def log_in(
 
 
 def _prove_more(keyboard: Keyboard, proven: Proven) -> None:
+    words, door = keyboard.words, keyboard.door
     if proven.wants_totp:
-        prompt = keyboard.words(
+        prompt = words(
             "Code from your telephone, or a recovery code", "Code du téléphone, ou code de secours"
         )
-        prove_second_factor(keyboard.door, proven, keyboard.ask.line(prompt))
+        _ask_code(keyboard, prompt, lambda code: prove_second_factor(door, proven, code))
     elif proven.wants_mailed_code:
-        send_code(keyboard.door, proven)
-        keyboard.screen.say(keyboard.words(*(SUSPECTED if proven.before.here else NEW_PLACE)))
-        for left in range(TRIES - 1, -1, -1):
-            try:
-                prove_mailed_code(keyboard.door, proven, keyboard.ask.line(keyboard.words("Code", "Code")))
-            except Refused as refusal:
-                if not left:
-                    raise
-                told(keyboard, refusal)
-            else:
-                return
+        send_code(door, proven)
+        keyboard.screen.say(words(*(SUSPECTED if proven.before.here else NEW_PLACE)))
+        _ask_code(keyboard, words("Code", "Code"), lambda code: prove_mailed_code(door, proven, code))
+
+
+def _ask_code(keyboard: Keyboard, prompt: str, prove: Callable[[str], None]) -> None:
+    """Ask for a code until it is right, three times at most; a lock ends it at once."""
+    for left in range(TRIES - 1, -1, -1):
+        try:
+            prove(keyboard.ask.line(prompt))
+        except WrongCode as refusal:
+            if not left:
+                raise
+            told(keyboard, refusal)
+        else:
+            return
 
 
 def _change_first(keyboard: Keyboard, proven: Proven) -> None:

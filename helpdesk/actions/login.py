@@ -1,7 +1,8 @@
 """Log in: the password first, then a second factor or, from a new place, a code by mail; then a session.
 
 An attempt is counted before its secret is looked at, and whoever is refused hears the same words after the same
-work: nothing tells a wrong password from an unknown name or a locked account.
+work: nothing tells a wrong password from an unknown name or a locked account. A code is asked for once the password
+was right, so to be told that it is the code that is wrong gives nothing away.
 """
 
 import time
@@ -47,6 +48,10 @@ TOO_MANY_CODES = (
     "too many codes were sent within the hour; try again later",
     "trop de codes ont été envoyés en une heure ; réessayez plus tard",
 )
+
+
+class WrongCode(Refused):
+    """A code was not taken; the password was right, and another code may be tried."""
 
 
 @dataclass(slots=True)
@@ -135,7 +140,10 @@ def _known(work: Work, address: str) -> KnownAddress | None:
 
 
 def prove_second_factor(door: Door, proven: Proven, code: str) -> None:
-    """Take the code of a telephone, or a recovery code. Raises Refused with the same words as for a password."""
+    """Take the code of a telephone, or a recovery code.
+
+    Raises WrongCode, which counts as a wrong password does, and Refused, as for a password, where that locks.
+    """
     person, place = proven.person, proven.place
     account = account_scope(person.id)
     now = time.time()
@@ -160,7 +168,10 @@ def prove_second_factor(door: Door, proven: Proven, code: str) -> None:
 
     if not in_work(door.desk.database, job):
         note_failure(door, account, proven.owner, place, "wrong code")
-        raise Refused(*REFUSED)
+        raise WrongCode(
+            "this code is wrong or was used already: wait for the next one",
+            "ce code est faux ou a déjà servi : attendez le suivant",
+        )
     proven.second_factor = True
     forgive(door, account, place)
 
@@ -192,7 +203,7 @@ def send_code(door: Door, proven: Proven) -> None:
 
 
 def prove_mailed_code(door: Door, proven: Proven, code: str) -> None:
-    """Take the code that was sent by mail. Raises Refused where it is wrong, old, used or tried too often."""
+    """Take the code that was sent by mail. Raises WrongCode where it is wrong, old, used or tried too often."""
     person, place = proven.person, proven.place
     hashed = passwords.code_hash(person.id, code)
     right = in_work(
@@ -201,7 +212,7 @@ def prove_mailed_code(door: Door, proven: Proven, code: str) -> None:
     )
     if not right:
         note_failure(door, account_scope(person.id), proven.owner, place, "wrong mailed code")
-        raise Refused("this code is wrong or too old", "ce code est faux ou trop ancien")
+        raise WrongCode("this code is wrong or too old", "ce code est faux ou trop ancien")
     proven.second_factor = True
 
 

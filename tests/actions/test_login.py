@@ -10,7 +10,7 @@ from sqlalchemy import event
 from helpdesk.actions import login, passwords
 from helpdesk.actions.accounts import choose_password, reset_password
 from helpdesk.actions.door import Place
-from helpdesk.actions.login import REFUSED, begin_session
+from helpdesk.actions.login import REFUSED, WrongCode, begin_session
 from helpdesk.core.people import AddressState, Language, Person, Role
 from helpdesk.core.permissions import Actor
 from helpdesk.core.sessions import SessionKind
@@ -218,7 +218,7 @@ def test_a_code_of_the_telephone_is_good_one_step_before_and_after(
         house.telephone(proven, f" {code[:3]} {code[3:]}")
         assert not proven.wants_totp
     else:
-        with pytest.raises(Refused, match=REFUSED[0][:20]):
+        with pytest.raises(WrongCode, match="this code is wrong or was used already"):
             house.telephone(proven, code)
         assert proven.wants_totp
 
@@ -229,7 +229,7 @@ def test_a_code_is_good_once_even_for_two_at_once(house: House) -> None:
     code = totp(secret)
     answers = at_once(2, lambda number: house.telephone((first, second)[number], code))
     assert sum(answer is None for answer in answers) == 1
-    with pytest.raises(Refused):
+    with pytest.raises(WrongCode):
         house.telephone(later, code)
     with pytest.raises(Refused):
         house.telephone(house.proves(), totp(secret, -1))
@@ -263,10 +263,11 @@ def test_wrong_codes_lock_as_wrong_passwords_do(house: House) -> None:
     secret = house.with_totp(house.person())
     proven = house.proves()
     for _ in range(4):
-        with pytest.raises(Refused):
+        with pytest.raises(WrongCode):
             house.telephone(proven, "000000")
-    with pytest.raises(Refused, match=REFUSED[0][:20]):
+    with pytest.raises(Refused, match=REFUSED[0][:20]) as locked:
         house.telephone(proven, totp(secret))
+    assert not isinstance(locked.value, WrongCode), "it would be asked for again"
     assert not house.gets_in()
 
 
