@@ -77,6 +77,7 @@ _MISTAKES = (
     ),
     (r"--config is given already$", "--config est déjà donné"),
     (r"^argument ([^:]+): ", r"argument \1 : "),
+    (r"^(argument [^:]+ : [^:]*[^: ]): ", r"\1 : "),  # what was typed
     (r"\nDid you mean (.*)\?$", r"\nVouliez-vous dire \1 ?"),
 )
 
@@ -108,8 +109,8 @@ class Speaking:
         self.words = words
         self._is_mixing = False
         parser = cast("argparse.ArgumentParser", self)
-        parser._positionals.title = words("arguments", "arguments")
-        parser._optionals.title = words("options", "options")
+        parser._positionals.title = words("arguments", "arguments ")  # argparse writes a colon behind it
+        parser._optionals.title = words("options", "options ")
         if add_help:
             parser.add_argument(
                 "-h", "--help", action="help", help=words("show this help", "montrer cette aide")
@@ -233,7 +234,7 @@ def add_verbs(
         place = parser
         if verb.name:
             verbs = verbs or parser.add_subparsers(
-                dest="verb", required=True, metavar=words("VERB", "VERBE"), title=words("verbs", "verbes")
+                dest="verb", required=True, metavar=words("VERB", "VERBE"), title=words("verbs", "verbes ")
             )
             place = verbs.add_parser(verb.name, help=words(*verb.help), description=words(*verb.help))
         place.epilog = example_of(verb, words)

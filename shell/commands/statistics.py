@@ -17,6 +17,7 @@ from shell.moments import SINCE, UNTIL, Moment, meant
 from shell.newfile import FORMATS, format_of, new_file, write_rows
 from shell.screen import wide
 from shell.verbs import Arguments, Verb
+from shell.words import Words
 
 MAX_BAR = 40
 MAX_TEAMS = 15
@@ -97,7 +98,7 @@ def _show_waits(keyboard: Keyboard, found: TicketFigures) -> None:
     heads = (words("time to", "délai de"), words("tickets", "tickets"), words("half within", "la moitié en"),
              words("9 in 10 within", "9 sur 10 en"))  # fmt: skip
     rows = [
-        (name, str(waits.count), in_words(waits.median), in_words(waits.nine_in_ten))
+        (name, str(waits.count), in_words(words, waits.median), in_words(words, waits.nine_in_ten))
         for name, waits in (
             (words("first answer", "première réponse"), found.first_answer),
             (words("resolution", "résolution"), found.resolution),
@@ -106,13 +107,13 @@ def _show_waits(keyboard: Keyboard, found: TicketFigures) -> None:
     keyboard.screen.table(heads, rows)
 
 
-def in_words(seconds: float | None) -> str:
-    """Return a length of time in its two largest units, alike in both languages; empty for None."""
+def in_words(words: Words, seconds: float | None) -> str:
+    """Return a length of time in its two largest units; empty for None."""
     if seconds is None:
         return ""
     left = int(seconds)
     parts: list[str] = []
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+    for unit, size in ((words("d", "j"), 86400), ("h", 3600), ("min", 60), ("s", 1)):
         if left >= size or (unit == "s" and not parts):
             parts.append(f"{left // size} {unit}")
         elif parts:

@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from helpdesk.core.people import Language
 from shell.commands.statistics import in_words
 from shell.moments import Moment
+from shell.words import Words
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 PARIS = ZoneInfo("Europe/Paris")
@@ -58,4 +60,8 @@ def test_what_is_no_time_is_wrong_usage(typed: str) -> None:
      (86401, "1 d")],
 )  # fmt: skip
 def test_a_length_of_time_is_told_in_its_two_largest_units(seconds: float | None, words: str) -> None:
-    assert in_words(seconds) == words
+    assert in_words(Words(Language.EN), seconds) == words
+
+
+def test_days_have_their_own_letter_in_french() -> None:
+    assert in_words(Words(Language.FR), 89 * 86400 + 16 * 3600) == "89 j 16 h"
