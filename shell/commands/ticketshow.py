@@ -22,7 +22,6 @@ KINDS = {  # of changes, in French; English is what the history itself says
     "urgency": "urgence",
     "assignee": "attribué à",
     "team": "équipe",
-    "tags": "étiquettes",
     "opened": "ouvert pour",
     "merged": "fusionné dans",
     "took over": "a repris",
@@ -32,6 +31,7 @@ KINDS = {  # of changes, in French; English is what the history itself says
     "restored": "restauré",
     "answer undone": "réponse annulée",
 }
+VALUES = ("status", "urgency", "assignee", "team")  # what a ticket has one of, or none
 STRONG = ("pass", "pass-dkim")
 POST_ROWS = 40  # of one post, unless all is asked for
 INDENT = "    "
@@ -138,12 +138,25 @@ def _show_history(keyboard: Keyboard, shown: ShownTicket) -> None:
         keyboard.screen.say(words("    nothing was changed", "    rien n'a été changé"))
     for change in shown.history:
         who = change.person or keyboard.settings.desk.name
-        kind = words(change.kind, KINDS.get(change.kind, change.kind))
-        before, after = (_value(words, change, value) for value in (change.before, change.after))
-        arrow = f" {before} → {after}" if before and after else f" {before} →" if before else f" {after}"
         keyboard.screen.say(
-            f"    {words.short(change.at)} {' '.join(who.split())}{words.colon}{kind}{arrow}".rstrip()
+            f"    {words.short(change.at)} {' '.join(who.split())}{words.colon}{_change(words, change)}"
         )
+
+
+def _change(words: Words, change: Change) -> str:
+    """Return what was changed; of tags those that came or went, since others may have stayed."""
+    before, after = (_value(words, change, value) for value in (change.before, change.after))
+    if change.kind == "tags":
+        did = (
+            words("tags added", "étiquettes ajoutées")
+            if after
+            else words("tags removed", "étiquettes enlevées")
+        )
+        return f"{did}{words.colon}{after or before}"
+    kind = words(change.kind, KINDS.get(change.kind, change.kind))
+    if change.kind in VALUES:
+        return f"{kind} {before or '—'} → {after or '—'}"
+    return f"{kind} {before} →" if before else f"{kind} {after}".rstrip()
 
 
 def _value(words: Words, change: Change, value: str) -> str:

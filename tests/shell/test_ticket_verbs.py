@@ -80,6 +80,22 @@ def test_a_mornings_work(desk: Staffed, agent: TypedKeyboard, tmp_path: Path) ->
     assert "agent : statut en attente → résolu" in said(french)
 
 
+def test_history_says_what_came_and_what_went(desk: Staffed, agent: TypedKeyboard, tmp_path: Path) -> None:
+    for line in ("take 1", "tag 1 ete wifi", "untag 1 ete", "assign 1 --nobody"):
+        assert typed(agent, "ticket", *line.split()) == 0, said(agent)
+    french = keyboard_of(desk, AGENT, tmp_path)
+    french.words = Words(Language.FR, agent.words.zone)
+    for keyboard, told in (
+        (agent, ("assignee — → agent", "tags added: ete wifi", "tags removed: ete", "assignee agent → —")),
+        (french, ("attribué à — → agent", "étiquettes ajoutées : ete wifi", "étiquettes enlevées : ete",
+                  "attribué à agent → —")),
+    ):  # fmt: skip
+        said(keyboard)
+        assert typed(keyboard, "ticket", "show", "1", "--history") == 0
+        lines = said(keyboard).splitlines()[-4:]
+        assert [line.partition(f"agent{keyboard.words.colon}")[2] for line in lines] == list(told)
+
+
 def test_a_learner_opens_closes_reopens_and_withdraws(desk: Staffed, tmp_path: Path) -> None:
     jean = keyboard_of(desk, JEAN, tmp_path)
     assert typed(jean, "ticket", "new", "--subject", "Écran", "Il est noir.") == 0
