@@ -1,5 +1,6 @@
 """Find, list and register people."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -7,7 +8,7 @@ from helpdesk.actions.permits import deny, event_by, refuse, require_right
 from helpdesk.core.address import normal_address
 from helpdesk.core.audit import Action, Outcome
 from helpdesk.core.names import name_problem, same_name, tidy
-from helpdesk.core.people import AddressState, KnownAddress, Language, Role
+from helpdesk.core.people import AddressState, KnownAddress, Language, Role, main_address
 from helpdesk.core.permissions import Actor, Reach, Right, may_with_person, reach
 from helpdesk.core.terminal import term_safe
 from helpdesk.errors import Refused
@@ -101,6 +102,19 @@ def addresses_beginning(database: Database, actor: Actor, typed: str, limit: int
     far = reach(actor.person, Right.LIST_PEOPLE)
     with Work(database, read_only=True) as work:
         return work.directory.beginning(typed, actor.team_ids, far, limit)
+
+
+def main_addresses(database: Database, actor: Actor, person_ids: Collection[int]) -> dict[int, str]:
+    """Return the address that letters go to of each of these people whom *actor* may list, and of *actor*."""
+    with Work(database, read_only=True) as work:
+        owned = work.people.addresses_of_all(person_ids)
+        teams = work.people.teams_of(owned.keys())
+    return {
+        person_id: main_address(known).address
+        for person_id, known in owned.items()
+        if person_id == actor.person.id
+        or may_with_person(actor, Right.LIST_PEOPLE, known[0].person, teams.get(person_id, frozenset()))
+    }
 
 
 def team_named(work: Work, actor: Actor, name: str) -> int:

@@ -1,5 +1,6 @@
 """Who may be at the desk: roles, languages and the state of an address."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -89,3 +90,8 @@ class KnownAddress:
     valid_until: datetime | None = None
     disowned_at: datetime | None = None
     route: str = ""
+
+
+def main_address(owned: Sequence[KnownAddress]) -> KnownAddress:
+    """Return the address that letters go to, of one person's, the oldest first: the first verified one, else any."""
+    return next((known for known in owned if known.state is AddressState.VERIFIED), owned[0])

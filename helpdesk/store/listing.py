@@ -37,6 +37,7 @@ class ListedTicket:
     team: str
     mark: Mark
     requester_id: int
+    assignee_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ class Listing:
                 row.team or "",
                 Mark(row.number, (keys or {}).get(row.number, row.number)),
                 row.requester_id,
+                row.assignee_id,
             )
             for row in (found[number] for number in numbers if number in found)
         ]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from helpdesk.actions.people import exported_people, listed_people, shown_person
 from helpdesk.actions.permits import require_right
-from helpdesk.core.people import STORED, AddressState, KnownAddress, Role
+from helpdesk.core.people import STORED, AddressState, Role, main_address
 from helpdesk.core.permissions import Right
 from helpdesk.core.standing import best_standing, first_day, last_day, standing
 from helpdesk.core.terminal import term_safe
@@ -85,23 +85,16 @@ def _list(keyboard: Keyboard, given: argparse.Namespace) -> int:
     heads = (words("name", "nom"), words("address", "adresse"), words("role", "rôle"),
              words("state", "état"), words("teams", "équipes"))  # fmt: skip
     rows = [
-        (one.person.name, _main(one).address, one.person.role.in_words(words.language),
+        (one.person.name, main_address(one.addresses).address, one.person.role.in_words(words.language),
          state_cell(keyboard, state_of(one, now)), ", ".join(one.teams))
         for one in found
     ]  # fmt: skip
     keyboard.screen.table(heads, rows, grow=0)
     if len(found) == given.limit:
-        more = words(
-            "More: --after {address}", "La suite : --after {address}", address=_main(found[-1]).address
-        )
+        last = main_address(found[-1].addresses).address
+        more = words("More: --after {address}", "La suite : --after {address}", address=last)
         keyboard.screen.say(more, "dim")
     return 0
-
-
-def _main(one: ListedPerson) -> KnownAddress:
-    """Return the address that letters go to: the oldest verified one, else the oldest."""
-    verified = [known for known in one.addresses if known.state is AddressState.VERIFIED]
-    return (verified or list(one.addresses))[0]
 
 
 def state_of(one: ListedPerson, now: datetime) -> str:
@@ -133,7 +126,7 @@ def _csv(keyboard: Keyboard, found: list[ListedPerson]) -> None:
     zone, now = keyboard.settings.desk.timezone, datetime.now(UTC)
     keyboard.screen.csv(CSV_HEADS)
     for one in found:
-        person, known = one.person, _main(one)
+        person, known = one.person, main_address(one.addresses)
         days = (first_day(known.valid_from, zone), last_day(known.valid_until, zone))
         keyboard.screen.csv(
             [known.address, person.name, person.language.value, person.role.value, state_of(one, now),

@@ -1,10 +1,11 @@
 """``ticket list`` and ``ticket search``: find tickets."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from helpdesk.actions.marks import tag_name
 from helpdesk.actions.naming import person_meant, team_meant
+from helpdesk.actions.people import main_addresses
 from helpdesk.actions.tickets import FoundTicket, listed_tickets, searched_tickets
 from helpdesk.core.paging import Mark, NoMark, Order, read_mark
 from helpdesk.core.permissions import Right
@@ -141,8 +142,8 @@ def _print(
     keyboard: Keyboard, given: argparse.Namespace, found: Sequence[ListedTicket], wanted: TicketFilter
 ) -> int:
     if given.json:
-        for ticket in found:
-            keyboard.screen.json(_listed_json(ticket, wanted.order))
+        for one in _as_json(keyboard, found, wanted.order):
+            keyboard.screen.json(one)
         return 0
     if not found:
         keyboard.screen.say(keyboard.words("No such ticket.", "Aucun ticket."))
@@ -173,8 +174,9 @@ def _search(keyboard: Keyboard, given: argparse.Namespace) -> int:
     wanted = _filter(keyboard, given, Order.NUMBER)
     found = searched_tickets(keyboard.desk, keyboard.actor, " ".join(given.words), wanted)
     if given.json:
-        for one in found:
-            keyboard.screen.json(_listed_json(one.ticket, wanted.order) | {"snippet": one.snippet})
+        listed = _as_json(keyboard, [one.ticket for one in found], wanted.order)
+        for told, one in zip(listed, found, strict=True):
+            keyboard.screen.json(told | {"snippet": one.snippet})
         return 0
     if not found:
         keyboard.screen.say(keyboard.words("Nothing found.", "Rien trouvé."))
@@ -204,13 +206,22 @@ def _say_more(
         )
 
 
-def _listed_json(ticket: ListedTicket, order: Order) -> dict[str, object]:
+def _as_json(keyboard: Keyboard, found: Sequence[ListedTicket], order: Order) -> Iterator[dict[str, object]]:
+    people = {ticket.requester_id for ticket in found} | {one.assignee_id for one in found if one.assignee_id}
+    addresses = main_addresses(keyboard.database, keyboard.actor, people)
+    for ticket in found:
+        yield _listed_json(ticket, order, addresses)
+
+
+def _listed_json(ticket: ListedTicket, order: Order, addresses: Mapping[int, str]) -> dict[str, object]:
     return {
         "number": ticket.number,
         "status": ticket.status.value,
         "urgency": ticket.urgency.value,
         "requester": ticket.requester,
+        "requester_address": addresses.get(ticket.requester_id),
         "assignee": ticket.assignee or None,
+        "assignee_address": addresses.get(ticket.assignee_id) if ticket.assignee_id else None,
         "team": ticket.team or None,
         "opened_at": ticket.opened_at,
         "updated_at": ticket.updated_at,

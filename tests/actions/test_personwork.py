@@ -10,7 +10,14 @@ import pytest
 
 from helpdesk.actions.accounts import remove_totp, reset_password
 from helpdesk.actions.login import prove_password
-from helpdesk.actions.people import add_person, exported_people, find_person, listed_people, shown_person
+from helpdesk.actions.people import (
+    add_person,
+    exported_people,
+    find_person,
+    listed_people,
+    main_addresses,
+    shown_person,
+)
 from helpdesk.actions.personwork import (
     add_address,
     change_role,
@@ -132,6 +139,22 @@ def test_a_user_lists_nobody(here: Office) -> None:
         listed_people(here.database, here.actor(USER), PersonFilter())
     with here.refuses("nobody is registered", "UNAUTHORIZED_ACCESS"):
         shown_person(here.database, here.actor(USER), AGENT)
+
+
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [
+        pytest.param(ADMIN, {ADMIN, USER, STRANGER}, id="an admin: everybody's"),
+        pytest.param(AGENT, {USER}, id="an agent: those of the team"),
+        pytest.param(STRANGER, {STRANGER}, id="a user: only their own"),
+    ],
+)
+def test_addresses_are_those_of_whom_one_may_list_and_ones_own(
+    here: Office, who: str, told: set[str]
+) -> None:
+    people = {here.known[one].person.id: one for one in (ADMIN, USER, STRANGER)}
+    found = main_addresses(here.database, here.actor(who), people)
+    assert found == {person_id: address for person_id, address in people.items() if address in told}
 
 
 @pytest.mark.parametrize("who", [USER, AGENT, MANAGER])

@@ -35,7 +35,10 @@ FRENCH = Words(Language.FR)
         ("person show a@localhost", "après le @ il faut un domaine avec un point"),
         ("person show a@b_c.example", "n'est pas un nom de domaine"),
         ("person add a@b.example --from 2026-13-01", "n'est pas un jour de"),
-        ("statistics --since jadis", "argument --since : jadis n'est pas un moment de 1970 à 2999, comme 2026-11-26"),
+        (
+            "statistics --since jadis",
+            "argument --since : jadis n'est pas un moment de 1970 à 2999, comme 2026-11-26",
+        ),
         ("audit list --action LOGGIN", "LOGGIN n'est pas une action, comme LOGIN ou TICKET_OPENED"),
         ("audit list --action LOGGIN", "Vouliez-vous dire LOGIN ?"),
         ("ticket list --limit 0", "de 1 à 1000 est attendu, et non 0"),

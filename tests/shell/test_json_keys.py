@@ -19,7 +19,10 @@ from tests.actions.test_taken_attachments import with_files
 from tests.shell.deskbench import ShellBench, shell_bench
 from tests.store.makers import a_letter
 
-TICKET = "assignee due_at mark number opened_at requester status subject team updated_at urgency"
+TICKET = (
+    "assignee assignee_address due_at mark number opened_at requester requester_address status subject team"
+    " updated_at urgency"
+)
 PERSON = (
     "addresses.address addresses.state addresses.valid_from addresses.valid_until"
     " language name role state teams"

@@ -133,6 +133,15 @@ def test_a_list_can_be_of_a_text_a_tag_and_a_person(keyboard: Keyboard) -> None:
     assert run(keyboard, "ticket list", "--overdue")[1] == "No such ticket.\n"
 
 
+@pytest.mark.parametrize("name", ["ticket list", "ticket search"])
+def test_whom_a_ticket_of_json_is_of_is_told_by_address_too(keyboard: Keyboard, name: str) -> None:
+    told = as_json(
+        keyboard, name, *(["wifi"] if name == "ticket search" else []), "--requester", "evil@ecole.example"
+    )
+    assert {one["requester_address"] for one in told} == {"evil@ecole.example"}
+    assert {one["assignee_address"] for one in told} == {None}
+
+
 def test_a_search_shows_where_the_words_stand(keyboard: Keyboard) -> None:
     status, out, _error = run(keyboard, "ticket search", "REUNION")
     assert status == 0
