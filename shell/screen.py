@@ -21,6 +21,7 @@ READABLE = 24
 MOST_LINES = 3
 MOST_ROWS = 6  # of a cell that goes on below
 _WHOLE = re.compile(r"[0-9 :./-]*|[A-Z_]{1,40}")  # numbers, ids, times; names of actions
+_WORD = re.compile(r" *[^ ]+")  # and the blanks before it
 STYLES = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1", "dim": "2"}
 
 
@@ -71,6 +72,25 @@ def wrapped(text: str, columns: int) -> list[str]:
         lines.append(text[:at].rstrip(" "))
         text = text[at:].lstrip(" ")
     return [*lines, cut(text, columns)]
+
+
+def broken(line: str, columns: int) -> str:
+    """Return a line as lines of *columns*, broken at blanks and indented alike; a word that is longer stays whole."""
+    if wide(line) <= columns:
+        return line
+    indent = line[: min(len(line) - len(line.lstrip(" ")), columns // 2)]
+    lines: list[str] = []
+    used = columns
+    for word in _WORD.findall(line):
+        taken = wide(word)
+        if used + taken > columns:
+            word = indent + word.lstrip(" ") if lines else word
+            taken = wide(word)
+            lines.append("")
+            used = 0
+        lines[-1] += word
+        used += taken
+    return "\n".join(lines)
 
 
 def beginning(text: str, rows: int, columns: int) -> tuple[str, int]:
@@ -129,17 +149,26 @@ class Screen:
         told_not = self.plain or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
         return not told_not and self.out.isatty()
 
-    def say(self, text: str = "", style: str = "") -> None:
-        """Print lines; every character that could steer a terminal is shown instead."""
-        self.out.write(f"{self.styled(term_safe_block(text), style)}\n")
+    def say(self, text: str = "", style: str = "", *, is_picture: bool = False) -> None:
+        """Print lines; every character that could steer a terminal is shown instead.
+
+        At a terminal long lines are broken at blanks, but those of a picture.
+        """
+        safe = term_safe_block(text)
+        self.out.write(f"{self.styled(safe if is_picture else self._broken(safe, self.out), style)}\n")
 
     def line(self, text: str, style: str = "") -> None:
         """Print one line, cut to the width of the screen."""
         self.out.write(f"{self.styled(cut(term_safe(text), self.width), style)}\n")
 
     def complain(self, text: str) -> None:
-        """Print lines about a mistake."""
-        self.error.write(f"{term_safe_block(text)}\n")
+        """Print lines about a mistake, broken as those that are said."""
+        self.error.write(f"{self._broken(term_safe_block(text), self.error)}\n")
+
+    def _broken(self, safe_text: str, stream: IO[str]) -> str:
+        if not (stream.isatty() and self.out.isatty()):  # whose width it is
+            return safe_text
+        return "\n".join(broken(line, self.width) for line in safe_text.split("\n"))
 
     def styled(self, safe_text: str, style: str) -> str:
         """Return a text that is safe already with its style, where styles are shown."""

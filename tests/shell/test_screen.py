@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from shell.screen import Screen, beginning, wrapped
+from shell.screen import Screen, beginning, broken, wrapped
 
 ID, TIME, SUBJECT = (
     "913929398064756992",
@@ -153,3 +153,50 @@ def test_nor_is_it_where_rows_take_several_lines() -> None:
 )  # fmt: skip
 def test_a_text_is_wrapped_at_blanks_and_within_reason(text: str, lines: list[str]) -> None:
     assert wrapped(text, 7) == lines
+
+
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        pytest.param("un deux", ["un deux"], id="what just fits"),
+        pytest.param("un deux!", ["un", "deux!"], id="what does not, at a blank"),
+        pytest.param("  un deux trois", ["  un", "  deux", "  trois"], id="indented alike"),
+        pytest.param("a abcdefgh b", ["a", "abcdefgh", "b"], id="a long word stays whole"),
+        pytest.param("a  b   c d", ["a  b", "c d"], id="blanks between words stay"),
+        pytest.param("          a b", ["          a", "   b"], id="an indent wider than the screen"),
+        pytest.param("表表 表表", ["表表", "表表"], id="wide characters"),
+        pytest.param("prêt\u00a0: oui", ["prêt\u00a0:", "oui"], id="not before a colon"),
+        pytest.param("         ", [""], id="blanks alone"),
+        pytest.param("", [""], id="nothing"),
+    ],
+)
+def test_a_line_is_broken_at_blanks_and_nothing_of_it_is_lost(line: str, lines: list[str]) -> None:
+    assert broken(line, 7).split("\n") == lines
+
+
+PARAGRAPH = "    [the screen in room 204 stays dark since this morning]\nsecond"
+
+
+def test_at_a_terminal_what_is_said_and_complained_is_broken_and_a_picture_is_not() -> None:
+    screen = Screen(Tty(), Tty(), columns=30, plain=True)
+    for out, tell in ((screen.out, screen.say), (screen.error, screen.complain)):
+        tell(PARAGRAPH)
+        assert out.getvalue() == (  # type: ignore[attr-defined]
+            "    [the screen in room 204\n    stays dark since this\n    morning]\nsecond\n"
+        )
+    screen = Screen(Tty(), columns=4)
+    screen.say("█ █ █ █", is_picture=True)
+    assert screen.out.getvalue() == "█ █ █ █\n"  # type: ignore[attr-defined]
+
+
+def test_where_programs_read_on_lines_stay_as_they_are() -> None:
+    screen = Screen(io.StringIO(), Tty(), columns=30)
+    for out, tell in ((screen.out, screen.say), (screen.error, screen.complain)):
+        tell(PARAGRAPH)
+        assert out.getvalue() == f"{PARAGRAPH}\n"  # type: ignore[attr-defined]
+
+
+def test_what_could_steer_a_terminal_is_shown_before_lines_are_broken() -> None:
+    screen = Screen(Tty(), columns=20, plain=True)
+    screen.say("a\x1b[2J b\x9b2J c\u202ed e\rf")
+    assert screen.out.getvalue() == "a\\x1b[2J b\\x9b2J\nc\\u202ed e\\rf\n"  # type: ignore[attr-defined]
