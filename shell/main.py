@@ -150,7 +150,10 @@ def _typed(arguments: Sequence[str], nouns: Sequence[Noun]) -> list[str]:
     start = _first_word(arguments)
     words = arguments[start:]
     if words and words[0] == "help":
-        words = [*words[1:], "--help"]
+        named = [
+            word for word in words[1:3] if not word.startswith("-")
+        ]  # a text would take the question as its own
+        words = [*named, "--help"]
     return [*arguments[:start], *full_words(words, nouns)]
 
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from helpdesk.core.people import Language
-from shell.main import parser
+from shell.main import _typed, parser
 from shell.nouns import NOUNS, every_verb
 from shell.parsers import QuietParser
 from shell.typed import words_of
@@ -191,6 +191,13 @@ def test_a_french_reader_may_type_the_words_that_are_shown(typed: str) -> None:
 @pytest.mark.parametrize("typed", ["résolu", "resolu"])
 def test_accents_may_be_left_out(typed: str) -> None:
     assert parser(Words(Language.FR), NOUNS).parse_args(["ticket", "status", "7", typed]).status == "resolved"
+
+
+@pytest.mark.parametrize(
+    "line", ["help ticket note 12 bonjour", "help ti note 12 -- bonjour", "help ticket note -- x"]
+)
+def test_what_stands_behind_a_verb_that_somebody_asks_about_is_not_run(line: str) -> None:
+    assert _typed(line.split(), NOUNS) == ["ticket", "note", "--help"]
 
 
 @pytest.mark.parametrize("named", [[], ["ticket"], ["ticket", "reply"], ["ti", "rep"]])
