@@ -12,12 +12,11 @@ def pause(seconds: float) -> None:
     was left stood there for another 60 s. What a signal writes to a pipe is still there when one begins to wait.
     """
     ours, theirs = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    before = -1
     try:
         before = signal.set_wakeup_fd(theirs)
-        try:
-            select.select([ours], [], [], seconds)
-        finally:
-            signal.set_wakeup_fd(before)
+        select.select([ours], [], [], seconds)
     finally:
+        signal.set_wakeup_fd(before)  # first: what it writes to must not be another file by then
         os.close(ours)
         os.close(theirs)

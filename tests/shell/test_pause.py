@@ -42,6 +42,23 @@ def test_an_interrupt_just_before_is_not_slept_over(monkeypatch: pytest.MonkeyPa
     assert ready != [([], [], [])]
 
 
+def test_an_interrupt_while_it_begins_leaves_no_file_behind_to_write_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = signal.set_wakeup_fd
+
+    def interrupted(fd: int) -> int:
+        before = real(fd)
+        if fd != -1:
+            raise KeyboardInterrupt
+        return before
+
+    monkeypatch.setattr("shell.pause.signal.set_wakeup_fd", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        pause(SECONDS)
+    assert real(-1) == -1
+
+
 def test_it_ends_by_itself_and_leaves_signals_as_they_were() -> None:
     pause(0.01)
     assert signal.set_wakeup_fd(-1) == -1
