@@ -66,8 +66,8 @@ def _details_of(error: StoreAway, keyboard: Keyboard) -> str:
 def defect_in_words(words: Words, what: str) -> str:
     """Return how a person is told of a defect; *what*: its kind and place, which help whoever mends it."""
     return words(
-        "this command failed by a defect of ours ({what}); nothing was changed by it halfway",
-        "cette commande a échoué par un défaut du logiciel ({what}) ; rien n'est fait à moitié",
+        "this command failed by a defect of ours ({what})",
+        "cette commande a échoué par un défaut du logiciel ({what})",
         what=what,
     )
 

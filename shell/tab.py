@@ -20,13 +20,14 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.key_binding import KeyBindings
 
 from helpdesk.actions.sessions import actor_of
+from helpdesk.commandline import kind_and_place
 from helpdesk.core.searchwords import folded
 from helpdesk.core.terminal import term_safe
 from shell.deskparser import DeskParser
 from shell.keyboard import Keyboard
 from shell.nouns import NOUNS
 from shell.overview import may_run
-from shell.perform import FAILURES
+from shell.perform import FAILURES, defect_in_words
 from shell.typed import Begun, as_typed, line_in_full, word_begun, words_of
 from shell.verbs import Completer as Completes
 from shell.verbs import Noun, Verb, WrongUsage
@@ -42,6 +43,10 @@ class TabShell(cmd2.Cmd):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.main_session.completer = Tab(self)
+
+    def format_exception(self, exception: BaseException) -> str:
+        """Return how a defect is told, where cmd2 would quote it: a statement holds names and addresses."""
+        return defect_in_words(self.keyboard.words, kind_and_place(exception))
 
     def complete(
         self, text: str, line: str, begidx: int, endidx: int, custom_settings: Any = None

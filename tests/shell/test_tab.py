@@ -35,6 +35,20 @@ def named_desk(ticket_desk: ShellDesk) -> ShellDesk:
     return ticket_desk
 
 
+def test_a_defect_under_tab_is_told_without_what_it_quotes(
+    ticket_desk: ShellDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = shell_for(signed_in(ticket_desk, Role.ADMIN, "Chief"))
+
+    def fails(*_: object) -> None:
+        raise KeyError("jean@univ.example")
+
+    monkeypatch.setattr("shell.completers.suggested_tickets", fails)
+    told = shell.complete("", "ticket show ", 12, 12).error
+    assert "KeyError, shell.completers:" in told
+    assert "jean" not in told
+
+
 @pytest.fixture
 def terminal(named_desk: ShellDesk) -> Iterator[Terminal]:
     """A terminal in which the admin has logged in."""
