@@ -34,6 +34,8 @@ def suggested_tickets(desk: Desk, actor: Actor, typed: str) -> list[ListedTicket
 
 def suggested_deleted(desk: Desk, actor: Actor, typed: str) -> list[ListedTicket]:
     """Return the newest deleted tickets that *actor* may restore and whose numbers begin as *typed*."""
+    if reach(actor.person, Right.RESTORE_TICKET) is Reach.NONE:
+        return []
     found = listed_tickets(desk, actor, TicketFilter(deleted=True, limit=DELETED))
     return [ticket for ticket in found if str(ticket.number).startswith(typed)][:SUGGESTED]
 

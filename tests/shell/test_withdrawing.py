@@ -3,7 +3,7 @@
 import pytest
 
 from helpdesk.core.people import Language, Role
-from helpdesk.store.tables import tickets
+from helpdesk.store.tables import audit_logs, tickets
 from shell.app import shell_for
 from shell.ask import Asker
 from shell.keyboard import Keyboard
@@ -75,5 +75,8 @@ def test_whoever_sees_no_deleted_ticket_is_offered_to_restore_none(
     shell = shell_for(signed_in(shell_desk, role))
     assert ("  restore " in heard(shell, "help ticket")) is offered
     assert completed(shell, "ticket rest") == ["restore"] * offered
+    before = len(shell_desk.rows(audit_logs))
+    assert completed(shell, "ticket restore ") == []
+    assert len(shell_desk.rows(audit_logs)) == before
     refused = f"your role ({role.in_words(Language.EN)}) does not allow this: restore ticket"
     assert (refused in heard(shell, "ticket restore 7")) is not offered
