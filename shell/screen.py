@@ -81,7 +81,7 @@ def broken(line: str, columns: int) -> str:
     indent = line[: min(len(line) - len(line.lstrip(" ")), columns // 2)]
     lines: list[str] = []
     used = columns
-    for word in _WORD.findall(line):
+    for word in _WORD.findall(line.rstrip(" ")):  # of the blanks at the end each would be a new beginning
         taken = wide(word)
         if used + taken > columns:
             word = indent + word.lstrip(" ") if lines else word
@@ -149,21 +149,22 @@ class Screen:
         told_not = self.plain or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
         return not told_not and self.out.isatty()
 
-    def say(self, text: str = "", style: str = "", *, is_picture: bool = False) -> None:
+    def say(self, text: str = "", style: str = "", *, as_it_is: bool = False) -> None:
         """Print lines; every character that could steer a terminal is shown instead.
 
-        At a terminal long lines are broken at blanks, but those of a picture.
+        At a terminal long lines are broken at blanks, but *as_it_is*: a picture, or a text that somebody may copy.
         """
         safe = term_safe_block(text)
-        self.out.write(f"{self.styled(safe if is_picture else self._broken(safe, self.out), style)}\n")
+        self.out.write(f"{self.styled(safe if as_it_is else self._broken(safe, self.out), style)}\n")
 
     def line(self, text: str, style: str = "") -> None:
         """Print one line, cut to the width of the screen."""
         self.out.write(f"{self.styled(cut(term_safe(text), self.width), style)}\n")
 
-    def complain(self, text: str) -> None:
+    def complain(self, text: str, *, as_it_is: bool = False) -> None:
         """Print lines about a mistake, broken as those that are said."""
-        self.error.write(f"{self._broken(term_safe_block(text), self.error)}\n")
+        safe = term_safe_block(text)
+        self.error.write(f"{safe if as_it_is else self._broken(safe, self.error)}\n")
 
     def _broken(self, safe_text: str, stream: IO[str]) -> str:
         if not (stream.isatty() and self.out.isatty()):  # whose width it is

@@ -107,7 +107,7 @@ def text_of(words: Sequence[str]) -> str | None:
 def line_in_full(line: str, nouns: Sequence[Noun]) -> str:
     """Return a line, or its beginning, its noun and verb in full and all else as it was, also behind ``help``.
 
-    What other shells call help and quit is that.     Raises WrongUsage where they can mean several.
+    What other shells call help and quit is that. Raises WrongUsage where they can mean several.
     """
     parts = re.split(r"(\s+)", line)
     at = [number for number, part in enumerate(parts) if part and not part.isspace()]

@@ -9,7 +9,7 @@ from helpdesk.core.datewords import shown_time
 from helpdesk.core.people import Language
 from helpdesk.core.terminal import term_safe
 
-ONLY_SO_MANY = ("The first {limit}; --limit shows more.", "Les {limit} premiers ; --limit en montre plus.")
+ONLY_SO_MANY = ("The first {limit}; --limit shows more.", "Limité à {limit} ; --limit en montre plus.")
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 Sentences = Sequence[tuple[str, str | Callable[[re.Match[str]], str]]]  # a pattern in English, then in French
 

@@ -34,7 +34,7 @@ def listed_letters(
         if before is not None and (now := work.letters.state_of(before)) != state:
             raise Refused(
                 f"letter {before} is {now or 'not there'}, not {state} any more: list from the beginning",
-                f"la lettre {before} n'est pas ou plus {state} : reprenez du début",
+                f"la lettre {before} n'est pas, ou n'est plus, dans cette liste : reprenez du début",
             )
         return work.letters.listed(state, limit, before)
 

@@ -174,7 +174,7 @@ def _show_secret(keyboard: Keyboard, secret: str) -> None:
         return
     account = keyboard.actor.person.name
     for line in qr_lines(totp_address(secret, account, keyboard.settings.desk.name)):
-        keyboard.screen.say(line, is_picture=True)
+        keyboard.screen.say(line, as_it_is=True)
     keyboard.screen.say(
         keyboard.words(
             "Scan this with an authenticator app, or type {secret} into it.",

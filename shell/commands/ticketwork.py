@@ -116,7 +116,7 @@ def _show_letter(keyboard: Keyboard, letter: Letter) -> None:
 def _undo(keyboard: Keyboard, given: argparse.Namespace) -> int:
     text = undo_answer(keyboard.desk, keyboard.actor, given.number)
     keyboard.screen.say(keyboard.words("Taken back. It was:", "Annulé. C'était :"))
-    keyboard.screen.say(text)
+    keyboard.screen.say(text, as_it_is=True)
     keep_draft(keyboard, _reply_line(given), text)
     return 0
 

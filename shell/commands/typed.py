@@ -34,7 +34,7 @@ def text_for(
                 keep_draft(keyboard, line, text)
             elif given is None:
                 keyboard.screen.complain(keyboard.words("The text was:", "Le texte était :"))
-                keyboard.screen.complain(text)
+                keyboard.screen.complain(text, as_it_is=True)
         raise
 
 

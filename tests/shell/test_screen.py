@@ -177,6 +177,10 @@ def test_a_line_is_broken_at_blanks_and_nothing_of_it_is_lost(line: str, lines: 
 PARAGRAPH = "    [the screen in room 204 stays dark since this morning]\nsecond"
 
 
+def test_blanks_at_the_end_of_a_long_line_cost_nothing() -> None:
+    assert broken("mot" + " " * 200_000, 80) == "mot"  # it took hours
+
+
 def test_at_a_terminal_what_is_said_and_complained_is_broken_and_a_picture_is_not() -> None:
     screen = Screen(Tty(), Tty(), columns=30, plain=True)
     for out, tell in ((screen.out, screen.say), (screen.error, screen.complain)):
@@ -185,7 +189,7 @@ def test_at_a_terminal_what_is_said_and_complained_is_broken_and_a_picture_is_no
             "    [the screen in room 204\n    stays dark since this\n    morning]\nsecond\n"
         )
     screen = Screen(Tty(), columns=4)
-    screen.say("█ █ █ █", is_picture=True)
+    screen.say("█ █ █ █", as_it_is=True)
     assert screen.out.getvalue() == "█ █ █ █\n"  # type: ignore[attr-defined]
 
 
