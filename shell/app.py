@@ -88,9 +88,8 @@ class HelpdeskShell(TabShell):
             self.language = words.language
             for name, command in _commands(words).items():
                 setattr(type(self), name, command)  # a class of its own: see shell_for
-            self.command_parsers = type(self.command_parsers)(
-                self
-            )  # those in the other language are kept by name
+            # Those in the other language are kept by name.
+            self.command_parsers = type(self.command_parsers)(self)
 
     def onecmd_plus_hooks(self, line: str, **options: Any) -> bool:
         """Run a line, its noun and verb completed where they are unique beginnings."""

@@ -19,7 +19,7 @@ _ALL_QUOTED = re.compile(r"""(?:"([^"]*)"|'([^']*)')""")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NO_TEXT = re.compile("[\ud800-\udfff]")  # bytes that are no UTF-8
 TAB_COLUMNS = 4
-_OF_OTHER_SHELLS = {"exit": "quit", "bye": "quit", "?": "help"}
+_OF_OTHER_SHELLS = {"exit": "quit", "?": "help"}
 
 
 class Word(str):

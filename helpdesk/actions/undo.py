@@ -25,7 +25,8 @@ def undoable_tickets(desk: Desk, actor: Actor) -> list[ListedTicket]:
         now, newest = work.database_now(), dict[int, int]()
         for post_id, ticket_id in work.posts.newest_answers(actor.user_id, LOOKED_AT):
             newest.setdefault(ticket_id, post_id)
-        waits = [one for one, post in newest.items() if work.letters.could_take_back(_keys(post), now)]
+        wait = work.letters.could_take_back({post: _keys(post) for post in newest.values()}, now)
+        waits = [ticket_id for ticket_id, post in newest.items() if post in wait]
         found = work.tickets.by_ids(waits)
         open_ones = [found[one] for one in waits if may_with_ticket(actor, Right.WORK_ON_TICKET, found[one])]
         return work.listing.by_numbers([ticket.number for ticket in open_ones])

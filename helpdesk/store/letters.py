@@ -1,6 +1,6 @@
 """The outbox: letters wait here until the relay took them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, literal, or_, select, update
@@ -161,11 +161,15 @@ class Letters:
         waiting = and_(these, letters.c.state == QUEUED, letters.c.next_at > now)
         return every > 0 and self._connection.execute(delete(letters).where(waiting)).rowcount == every
 
-    def could_take_back(self, dedupes: Collection[str], now: datetime) -> bool:
-        """Say whether ``take_back`` would remove these letters."""
-        query = select(letters.c.state, letters.c.next_at).where(letters.c.dedupe.in_(dedupes))
-        found = self._connection.execute(query).all()
-        return bool(found) and all(row.state == QUEUED and row.next_at > now for row in found)
+    def could_take_back(self, dedupes: Mapping[int, Collection[str]], now: datetime) -> set[int]:
+        """Return those of *dedupes* whose letters ``take_back`` would remove."""
+        answer_of = {key: answer for answer, keys in dedupes.items() for key in keys}
+        query = select(letters.c.dedupe, letters.c.state, letters.c.next_at)
+        waits: dict[int, bool] = {}
+        for row in self._connection.execute(query.where(letters.c.dedupe.in_(answer_of))):
+            answer = answer_of[row.dedupe]
+            waits[answer] = waits.get(answer, True) and row.state == QUEUED and row.next_at > now
+        return {answer for answer, still in waits.items() if still}
 
     def state_of(self, letter_id: int) -> str | None:
         """Return the state of a letter, None where there is no such letter."""

@@ -72,7 +72,7 @@ def test_a_question_mark_is_help(shell_desk: ShellDesk, line: str) -> None:
     assert completed(shell, "? ti rep") == ["reply"]
 
 
-@pytest.mark.parametrize("line", ["quit", "exit", "bye"])
+@pytest.mark.parametrize("line", ["quit", "exit"])
 def test_the_usual_words_leave(shell_desk: ShellDesk, line: str) -> None:
     shell = shell_for(signed_in(shell_desk, Role.ADMIN))
     assert shell.onecmd_plus_hooks(line) is True
